@@ -1,0 +1,54 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Imports run one way: spindle (the tools) -> domains -> Children, Roster -> Spool -> CLinux.
+// Domains do not import each other; they meet in the spool.
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "spindle",
+  products: [
+    .executable(name: "spindle", targets: ["spindle"]),
+    .library(name: "Spool", targets: ["Spool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    // What Swift lacks, and the library that the watch stands on.
+    .target(name: "CLinux"),
+    .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
+
+    // The protocol. It knows no agent, no channel, no job.
+    .target(name: "Spool", dependencies: ["CLinux", "CInotifyTools", crypto, system]),
+
+    // Shared by the domains: running a command under a claim; who the agents and the people are.
+    .target(name: "Children", dependencies: ["Spool", "CLinux"]),
+    .target(name: "Roster", dependencies: ["Spool"]),
+
+    // One library for each noun.
+    .target(name: "Calls", dependencies: ["Spool", "Children", "Roster"]),
+    .target(name: "Deliveries", dependencies: ["Spool", "Children", "Roster"]),
+    .target(name: "Jobs", dependencies: ["Spool", "Children"]),
+
+    // What all tools share, and the tools: one executable that is each of them by its name
+    // (docs/decisions/0001-one-executable.md).
+    .target(name: "CommandLine", dependencies: ["Spool", argumentParser]),
+    .executableTarget(
+      name: "spindle",
+      dependencies: ["CommandLine", "Spool", "Children", "Roster", "Calls", "Deliveries", "Jobs", argumentParser],
+      linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
+    ),
+
+    .target(name: "Support", dependencies: ["Spool"], path: "Tests/Support"),
+    .testTarget(name: "SpoolTests", dependencies: ["Spool", "Support"]),
+    .testTarget(name: "DomainTests", dependencies: ["Spool", "Support", "Children", "Roster", "Calls", "Deliveries", "Jobs", "CommandLine"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

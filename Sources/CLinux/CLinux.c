@@ -1,0 +1,104 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int clinux_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to) {
+  return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
+}
+
+int clinux_lease_read(int descriptor) {
+  // The lease's break would be announced by SIGIO, whose default is death.
+  signal(SIGIO, SIG_IGN);
+  return fcntl(descriptor, F_SETLEASE, F_RDLCK);
+}
+
+int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+static int signal_pipe[2] = {-1, -1};
+
+static void on_signal(int number) {
+  int saved = errno;
+  unsigned char byte = (unsigned char)number;
+  // A full pipe already says all that there is to say.
+  if (write(signal_pipe[1], &byte, 1) < 0) {}
+  errno = saved;
+}
+
+int clinux_signal_descriptor(void) {
+  if (signal_pipe[0] >= 0) return signal_pipe[0];
+  if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0) return -1;
+  struct sigaction action = {.sa_handler = on_signal};
+  sigemptyset(&action.sa_mask);
+  const int watched[] = {SIGTERM, SIGINT, SIGHUP};
+  for (int i = 0; i < 3; i++) {
+    struct sigaction old;
+    // What the caller ignores (nohup) stays ignored.
+    if (sigaction(watched[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+      sigaction(watched[i], &action, NULL);
+  }
+  return signal_pipe[0];
+}
+
+// Above 9, so that no dup2 below can hit a descriptor that is still to be read.
+static int lifted(int descriptor) {
+  if (descriptor < 0) descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+  return fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
+}
+
+static void become(const struct clinux_command *command, pid_t parent, int report) {
+  int in = lifted(command->input), out = lifted(command->output), err = lifted(command->error);
+  int lock = command->lock < 0 ? -1 : lifted(command->lock);
+  report = lifted(report);
+  if (in < 0 || out < 0 || err < 0 || report < 0 || (command->lock >= 0 && lock < 0)) goto failed;
+  if (setpgid(0, 0) < 0) goto failed;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
+  // The parent may have died before the prctl: then nobody would ever end us.
+  if (getppid() != parent) _exit(127);
+  if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) goto failed;
+  if (lock >= 0 && dup2(lock, 9) < 0) goto failed;
+  close_range(3, 8, 0);
+  if (lock < 0) close(9);
+  close_range(10, ~0U, CLOSE_RANGE_CLOEXEC);
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  if (command->directory && chdir(command->directory) < 0) goto failed;
+  execve(command->path, command->arguments, command->environment);
+failed:;
+  int error = errno;
+  if (write(report, &error, sizeof error) < 0) {}
+  _exit(127);
+}
+
+pid_t clinux_spawn(const struct clinux_command *command) {
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) < 0) return -1;
+  pid_t parent = getpid(), child = fork();
+  if (child == 0) become(command, parent, report[1]);
+  int error = child < 0 ? errno : 0;
+  close(report[1]);
+  if (child > 0) {
+    ssize_t n;
+    do n = read(report[0], &error, sizeof error);
+    while (n < 0 && errno == EINTR);
+    if (n == (ssize_t)sizeof error) {
+      while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+      child = -1;
+    }
+  }
+  close(report[0]);
+  if (child < 0) errno = error;
+  return child;
+}

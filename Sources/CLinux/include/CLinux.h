@@ -1,0 +1,37 @@
+// The few Linux calls that Swift's Glibc module lacks, and the one fork.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <sys/types.h>
+
+// renameat2(2) with RENAME_NOREPLACE: the move that never overwrites.
+int clinux_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to);
+
+// fcntl(2) F_SETLEASE with F_RDLCK: granted only while nobody has the file open for writing.
+int clinux_lease_read(int descriptor);
+
+// prctl(2) PR_SET_CHILD_SUBREAPER: orphans of our children become our children.
+int clinux_become_subreaper(void);
+
+// A descriptor that becomes readable when SIGTERM, SIGINT or SIGHUP has arrived; one byte, the
+// signal's number, for each. Installed once; later calls return the same descriptor.
+int clinux_signal_descriptor(void);
+
+// pidfd_open(2): readable once the process has ended.
+int clinux_pidfd_open(pid_t process);
+
+struct clinux_command {
+  const char *path;
+  char *const *arguments;
+  char *const *environment;
+  const char *directory;  // NULL: the caller's
+  int input, output, error;  // -1: /dev/null
+  int lock;                  // handed down as descriptor 9; -1: none
+};
+
+// Starts a command in its own process group, with default signals, no descriptor but 0, 1, 2 and 9,
+// and SIGKILL at its parent thread's death. Returns its process ID, or -1 with errno as the failing
+// call, execve included, left it.
+pid_t clinux_spawn(const struct clinux_command *command);
+
+#endif

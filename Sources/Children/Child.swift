@@ -1,0 +1,224 @@
+import CLinux
+import Glibc
+import Spool
+
+/// A command that runs in a process group of its own, holds our claim's lock with us, and dies with us.
+///
+/// One thread, one poll(2): output is read as it comes, the deadline and our own signals are obeyed, and
+/// when `run` returns nothing of the group is alive.
+public final class Child {
+  /// How it ended.
+  public struct Outcome: Sendable {
+    public enum End: Equatable, Sendable {
+      case exited(Int32)
+      case killed(Int32)
+    }
+    public var end: End
+    /// The deadline passed, and we ended it.
+    public var timedOut = false
+    /// We were asked to stop by this signal, and ended it.
+    public var stoppedBy: Int32?
+    /// The reader said that it has had enough, and we ended it.
+    public var dismissed = false
+
+    public var succeeded: Bool { end == .exited(0) && !timedOut && stoppedBy == nil }
+
+    /// As a shell would say it.
+    public var status: ExitStatus {
+      if timedOut { return .timedOut }
+      switch end {
+      case .exited(let code): return ExitStatus(rawValue: code)
+      case .killed(let number): return .signal(number)
+      }
+    }
+
+    /// For a person.
+    public var spoken: String {
+      if timedOut { return "ran out of time" }
+      if let stoppedBy { return "stopped by signal \(stoppedBy)" }
+      switch end {
+      case .exited(0): return "done"
+      case .exited(let code): return "exit \(code)"
+      case .killed(let number): return "killed by signal \(number)"
+      }
+    }
+  }
+
+  /// What a reader of stdout says after each piece.
+  public enum Appetite { case more, enough }
+
+  /// How long a process may take to end after SIGTERM before SIGKILL: what the agents need to end their
+  /// own children and write their transcript.
+  public static let grace = Duration.seconds(5)
+
+  private let process: pid_t
+  private let pidDescriptor: Int32
+  private var output: Int32
+  private var error: Int32
+  private let signals = clinux_signal_descriptor()
+
+  /// - Parameters:
+  ///   - input: read from its current position; nil: `/dev/null`.
+  ///   - lock: handed down as descriptor 9.
+  /// - Throws: where it cannot be started, with the kernel's word.
+  public init(_ command: Command, input: File? = nil, lock: File? = nil) throws(Failure) {
+    var environment = command.environment
+    environment["SPINDLE_LOCK_FD"] = lock == nil ? nil : "9"
+    guard let outputs = Self.pipe(), let errors = Self.pipe() else {
+      throw Failure(.tryAgain, command.path, "no more file descriptors", do: "try again later, or raise the limit")
+    }
+    let process = Self.withCStrings(command.arguments) { arguments in
+      Self.withCStrings(environment.map { "\($0.key)=\($0.value)" }.sorted()) { variables in
+        command.path.withCString { path in
+          func spawn(_ directory: UnsafePointer<CChar>?) -> pid_t {
+            var request = clinux_command(
+              path: path, arguments: arguments, environment: variables, directory: directory,
+              input: input?.descriptor.rawValue ?? -1, output: outputs.write, error: errors.write,
+              lock: lock?.descriptor.rawValue ?? -1)
+            return clinux_spawn(&request)
+          }
+          return command.directory.map { $0.withCString { spawn($0) } } ?? spawn(nil)
+        }
+      }
+    }
+    let failed = errno
+    close(outputs.write)
+    close(errors.write)
+    guard process > 0 else {
+      close(outputs.read)
+      close(errors.read)
+      var failure = Failure(.unavailable, command.path, "cannot be started: \(String(cString: strerror(failed)))")
+      failure.errno = .init(rawValue: failed)
+      if failed == E2BIG { failure.advice = "its arguments are too long; give text on stdin or as a file" }
+      throw failure
+    }
+    self.process = process
+    output = outputs.read
+    error = errors.read
+    pidDescriptor = clinux_pidfd_open(process)
+    _ = fcntl(pidDescriptor, F_SETFD, FD_CLOEXEC)
+  }
+
+  deinit { for open in [output, error, pidDescriptor] where open >= 0 { close(open) } }
+
+  /// Runs it to its end.
+  /// - Parameters:
+  ///   - wholeTree: also ends processes that left the group; ours must then be the only children.
+  ///   - patience: how long it may live on after the reader has had enough.
+  public func run(
+    until deadline: Deadline?, wholeTree: Bool = false, patience: Duration = .seconds(5),
+    onOutput: (ArraySlice<UInt8>) -> Appetite, onError: (ArraySlice<UInt8>) -> Void
+  ) -> Outcome {
+    if wholeTree { _ = clinux_become_subreaper() }
+    var outcome = Outcome(end: .exited(0))
+    var end = deadline
+    var terminated = false
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    func readOutput() {
+      while let piece = Self.read(&output, &buffer) {
+        if onOutput(piece) == .enough && !outcome.dismissed {
+          outcome.dismissed = true
+          let soon = Deadline(after: patience)
+          end = end.map { min($0, soon) } ?? soon
+        }
+        if piece.count < buffer.count { break }
+      }
+    }
+    func readError() {
+      while let piece = Self.read(&error, &buffer) {
+        onError(piece)
+        if piece.count < buffer.count { break }
+      }
+    }
+    while true {
+      var polled = [output, error, pidDescriptor, signals].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+      let pause = end.map { Int32(clamping: ($0.remaining.nanoseconds + 999_999) / 1_000_000) } ?? -1
+      _ = poll(&polled, 4, pause)
+      if polled[0].revents != 0 { readOutput() }
+      if polled[1].revents != 0 { readError() }
+      if polled[3].revents != 0, outcome.stoppedBy == nil, let number = Self.signal(signals) {
+        outcome.stoppedBy = number
+        end = Deadline(after: .zero)
+      }
+      if polled[2].revents != 0 { break }
+      guard let due = end, due.hasPassed else { continue }
+      if !terminated {
+        terminated = true
+        if outcome.stoppedBy == nil && !outcome.dismissed { outcome.timedOut = true }
+        kill(-process, SIGTERM)
+        end = Deadline(after: Self.grace)
+      } else {
+        kill(-process, SIGKILL)
+        end = Deadline(after: .seconds(1))
+      }
+    }
+    // It has ended, and what it wrote is in the pipes; what a grandchild may still write is not waited for.
+    readOutput()
+    readError()
+    kill(-process, SIGKILL)
+    if wholeTree { Self.killDescendants(but: process) }
+    outcome.end = Self.reap(process)
+    return outcome
+  }
+
+  private static func pipe() -> (read: Int32, write: Int32)? {
+    var ends: [Int32] = [-1, -1]
+    guard pipe2(&ends, O_CLOEXEC) == 0 else { return nil }
+    // Only our end: a command that finds O_NONBLOCK on its stdout fails in surprising ways.
+    _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+    return (ends[0], ends[1])
+  }
+
+  /// The next piece; nil where there is none now, or no more.
+  private static func read(_ descriptor: inout Int32, _ buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
+    guard descriptor >= 0 else { return nil }
+    let count = Glibc.read(descriptor, &buffer, buffer.count)
+    if count > 0 { return buffer[..<count] }
+    if count < 0 && (errno == EAGAIN || errno == EINTR) { return nil }
+    close(descriptor)
+    descriptor = -1
+    return nil
+  }
+
+  private static func signal(_ descriptor: Int32) -> Int32? {
+    var number: UInt8 = 0
+    return Glibc.read(descriptor, &number, 1) == 1 ? Int32(number) : nil
+  }
+
+  private static func reap(_ process: pid_t) -> Outcome.End {
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    let number = status & 0x7F
+    return number == 0 ? .exited((status >> 8) & 0xFF) : .killed(number)
+  }
+
+  /// As a subreaper we are the parent of every orphan below us: end them, and those that this orphans.
+  private static func killDescendants(but child: pid_t) {
+    // Each round ends a generation; a fork bomb does not make us stay for ever.
+    for _ in 0..<1000 {
+      let orphans = children().filter { $0 != child }
+      if orphans.isEmpty { return }
+      for orphan in orphans { kill(orphan, SIGKILL) }
+      for orphan in orphans { while waitpid(orphan, nil, 0) < 0 && errno == EINTR {} }
+    }
+  }
+
+  private static func children() -> [pid_t] {
+    let descriptor = open("/proc/self/task/\(getpid())/children", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    let count = Glibc.read(descriptor, &buffer, buffer.count)
+    guard count > 0 else { return [] }
+    return String(decoding: buffer[..<count], as: UTF8.self).split(separator: " ").compactMap { pid_t($0) }
+  }
+
+  private static func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+  ) -> Result {
+    var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
+    pointers.append(nil)
+    defer { for pointer in pointers { free(pointer) } }
+    return pointers.withUnsafeBufferPointer { body($0.baseAddress!) }
+  }
+}

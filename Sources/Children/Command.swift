@@ -1,0 +1,52 @@
+import Glibc
+import Spool
+
+/// A program, its arguments and its world.
+public struct Command: Sendable {
+  public var path: String
+  public var arguments: [String]
+  public var environment: [String: String]
+  public var directory: String?
+
+  public init(path: String, arguments: [String], environment: [String: String], directory: String? = nil) {
+    self.path = path
+    self.arguments = arguments
+    self.environment = environment
+    self.directory = directory
+  }
+
+  /// Looks a program up as a shell does: a name with a slash is a path, else each directory is searched.
+  /// - Returns: nil where none is executable.
+  public static func find(_ name: String, in directories: [String]) -> String? {
+    if name.contains("/") { return isExecutable(name) ? name : nil }
+    for directory in directories where !directory.isEmpty {
+      let candidate = "\(directory)/\(name)"
+      if isExecutable(candidate) { return candidate }
+    }
+    return nil
+  }
+
+  /// `PATH` as directories.
+  public static func searchPath(_ environment: [String: String]) -> [String] {
+    (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(String.init)
+  }
+
+  private static func isExecutable(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+  }
+}
+
+/// The environment of this process.
+public func inheritedEnvironment() -> [String: String] {
+  var result: [String: String] = [:]
+  var next = environ
+  while let entry = next.pointee {
+    let text = String(cString: entry)
+    if let equals = text.firstIndex(of: "=") {
+      result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+    next += 1
+  }
+  return result
+}

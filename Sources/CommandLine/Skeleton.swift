@@ -1,0 +1,65 @@
+import Glibc
+import Spool
+
+/// What a new spool holds: the skeleton that is installed beside the tools, and the queues that they use.
+enum Skeleton {
+  /// Fills a spool that is new (it has no `journal/` yet). Nothing that is there is ever changed.
+  static func fill(_ spool: SpoolDirectory) throws {
+    if try spool.root.contains("journal") { return }
+    for name in ["secrets", "heartbeats", "slots"] { _ = try spool.directory(name) }
+    if let source = Installation.find("share/spindle/spool", inSource: "spool") {
+      try copy(try Directory.following(path: source), to: spool.root, top: true)
+    }
+    try addOwner(to: spool.directory("people"))
+    for queue in ["deliveries", "jobs"] { _ = try spool.queue(queue, making: true) }
+    // Last: its absence is what says that the rest may be missing.
+    _ = try spool.directory("journal")
+  }
+
+  private static func copy(_ source: Directory, to target: Directory, top: Bool = false) throws {
+    for name in try source.names().sorted() {
+      guard let status = try source.status(name) else { continue }
+      if status.isDirectory {
+        let inner = try Directory(name, in: source)
+        try copy(inner, to: Directory.making(name, in: target))
+      } else if status.isRegular, try !target.contains(name), let file = try source.open(name),
+        let bytes = try file.readAll(limit: 1 << 20)
+      {
+        try target.replace(name, with: bytes)
+      }
+    }
+  }
+
+  /// `people/me`, with the one address that needs no setting up.
+  private static func addOwner(to people: Directory) throws {
+    if try people.contains("me") { return }
+    guard let home = getenv("HOME"), home.pointee != 0 else { return }
+    try people.replace("me", with: Array("File: \(String(cString: home))/inbox\n".utf8))
+  }
+}
+
+/// What was installed beside the executable, under any prefix; or the source tree that it was built in.
+public enum Installation {
+  /// Where the executable lies: `PREFIX/bin`.
+  public static let executable: String? = {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+  }()
+
+  /// A path under the prefix, or, where the executable was not installed, in its source tree.
+  public static func find(_ path: String, inSource sourcePath: String) -> String? {
+    guard let executable else { return nil }
+    var directory = executable[..<(executable.lastIndex(of: "/") ?? executable.startIndex)]
+    guard let slash = directory.lastIndex(of: "/") else { return nil }
+    let installed = directory[..<slash] + "/" + path
+    if access(String(installed), F_OK) == 0 { return String(installed) }
+    while let slash = directory.lastIndex(of: "/") {
+      directory = directory[..<slash]
+      if access(directory + "/Package.swift", F_OK) == 0, access(directory + "/" + sourcePath, F_OK) == 0 {
+        return directory + "/" + sourcePath
+      }
+    }
+    return nil
+  }
+}

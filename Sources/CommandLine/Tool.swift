@@ -1,0 +1,83 @@
+import ArgumentParser
+import Glibc
+import Spool
+
+/// One of the executables: arguments in, a domain call, an exit status.
+public protocol Tool: ParsableCommand {
+  static var manual: Manual { get }
+}
+
+/// The release, as `--version` says it.
+public let spindleVersion = "0.1.0"
+
+extension Tool {
+  public static func configuration(
+    subcommands: [any ParsableCommand.Type] = [], default defaultSubcommand: (any ParsableCommand.Type)? = nil
+  ) -> CommandConfiguration {
+    CommandConfiguration(
+      commandName: manual.name, abstract: manual.summary, discussion: manual.description,
+      version: "\(manual.name) (Spindle) \(spindleVersion)", subcommands: subcommands, defaultSubcommand: defaultSubcommand)
+  }
+
+  /// Parses, runs, and exits with the status that the table gives.
+  public static func start(_ arguments: [String]) -> Never {
+    // A reader that goes away (`| head`) is noticed at the write, and ends us quietly.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      if let now = getenv("SPOOL_NOW"), Timestamp(rfc3339: String(cString: now)) == nil {
+        throw Failure(
+          .usage, "SPOOL_NOW", "\"\(String(cString: now))\" is no time", do: "write it as 2026-11-23T17:20:44Z")
+      }
+      var command = try parseAsRoot(arguments)
+      try command.run()
+      exit(ExitStatus.done.rawValue)
+    } catch {
+      end(with: error)
+    }
+  }
+
+  private static func end(with error: any Error) -> Never {
+    switch error {
+    case let failure as Failure:
+      complain("\(manual.name): \(failure)")
+      exit(failure.status.rawValue)
+    case let status as Exit: exit(status.status.rawValue)
+    default: exit(withError: error)
+    }
+  }
+}
+
+/// Ends a tool with a status that is an answer and needs no words.
+public struct Exit: Error {
+  public var status: ExitStatus
+  public init(_ status: ExitStatus) { self.status = status }
+}
+
+/// One line on stderr.
+public func complain(_ line: String) {
+  write(all: Array((line + "\n").utf8), to: STDERR_FILENO)
+}
+
+/// A result, on stdout.
+public func output(_ text: String, terminator: String = "\n") {
+  output(bytes: Array((text + terminator).utf8))
+}
+
+/// A result's bytes, on stdout.
+public func output(bytes: [UInt8]) { write(all: bytes, to: STDOUT_FILENO) }
+
+private func write(all bytes: [UInt8], to descriptor: Int32) {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    if count > 0 { rest = rest.dropFirst(count) } else if errno == EAGAIN {
+      var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      poll(&polled, 1, -1)
+    } else if errno == EPIPE && descriptor == STDOUT_FILENO {
+      exit(ExitStatus.done.rawValue)
+    } else if errno != EINTR {
+      if descriptor == STDOUT_FILENO { exit(ExitStatus.io.rawValue) }
+      return
+    }
+  }
+}

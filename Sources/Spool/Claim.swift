@@ -1,0 +1,132 @@
+import Glibc
+
+/// A claimed entry: it lies in `run/`, and its lock is ours (and our command's) until `settle`.
+public final class Claim {
+  public let queue: Queue
+  public private(set) var name: EntryName
+  public let entry: Entry
+  /// Carries the lock; handed to a command as descriptor 9.
+  package let file: File
+  public private(set) var isSettled = false
+
+  public var id: EntryID { name.id }
+
+  init(queue: Queue, name: EntryName, entry: Entry, file: File) {
+    self.queue = queue
+    self.name = name
+    self.entry = entry
+    self.file = file
+  }
+
+  /// Says durably that an outside effect of this entry may have happened from now on. Before its first byte.
+  public func markInDoubt() throws(Failure) {
+    guard !name.inDoubt else { return }
+    var marked = name
+    marked.inDoubt = true
+    guard try queue[.run].move(name.description, to: queue[.run], as: marked.description) == .done else {
+      throw gone()
+    }
+    try queue[.run].sync()
+    name = marked
+  }
+
+  /// Forgets the doubt: it definitely did not happen. Written with the next move.
+  public func clearDoubt() { doubtCleared = true }
+  private var doubtCleared = false
+
+  /// An unlinked copy of the body, at its beginning: what a command gets as stdin (so `/dev/stdin` works).
+  package func bodyFile() throws(Failure) -> File { try queue.unlinkedCopy(of: entry.body, for: id) }
+
+  /// Finishes with products (7a, 7b, 7c): they are handed over exactly once, whatever is killed.
+  public func finish(_ products: [Product] = [], event: String = "done", detail: String? = nil) throws(Failure) {
+    if !products.isEmpty { try queue.commit(products, of: id) }
+    try queue.retire(name.description, in: .run, id: id)
+    if !products.isEmpty { try queue.handOver(id) }
+    queue.logAttempt(id, "attempt \(name.attempts + 1): \(detail ?? "done")")
+    settled(event, detail)
+  }
+
+  /// To be tried again, one attempt more; given up when that was the last.
+  /// - Parameter after: nil: 30 s doubled for each attempt up to 1 h, +-10 %.
+  public func retry(_ reason: String, attempts: Int, after delay: Duration? = nil) throws(Failure) {
+    if name.attempts + 1 >= attempts {
+      return try fail("\(reason): given up after \(name.attempts + 1) attempts")
+    }
+    let pause = delay ?? Self.backoff(attempt: name.attempts)
+    try wait(reason, attempts: name.attempts + 1, pause: pause)
+  }
+
+  /// To be tried again without counting: no network, a rate limit, a worker that was asked to stop.
+  public func putOff(_ reason: String, for delay: Duration) throws(Failure) {
+    try wait(reason, attempts: name.attempts, pause: delay)
+  }
+
+  /// No time is ever set more than 23 h ahead, so that 24 h means a clock that jumped; what must wait
+  /// longer is put off again.
+  private func wait(_ reason: String, attempts: Int, pause: Duration) throws(Failure) {
+    let due = Kernel.now() + min(pause, .seconds(23 * 3600))
+    var target = resting
+    target.attempts = attempts
+    try file.setModified(due)
+    try move(to: .wait, as: target)
+    queue.logAttempt(id, "attempt \(name.attempts + 1): \(reason): again at \(due.rfc3339Seconds)")
+    settled("wait", reason)
+  }
+
+  /// Given up; it lies in `fail/` until a person acts.
+  /// - Parameter response: what came of it, for who waits on `re/`; it is placed before the move.
+  public func fail(_ reason: String, event: String = "fail") throws(Failure) {
+    try move(to: .fail, as: resting)
+    queue.logAttempt(id, "attempt \(name.attempts + 1): \(reason)")
+    settled(event, reason)
+  }
+
+  /// Parked until a person acts.
+  public func hold(_ reason: String) throws(Failure) {
+    try move(to: .hold, as: resting)
+    queue.logAttempt(id, "held: \(reason)")
+    settled("hold", reason)
+  }
+
+  /// Gives it back as it was, to be claimed again at once.
+  public func release() throws(Failure) {
+    try move(to: .new, as: resting)
+    settled("release", nil)
+  }
+
+  private var resting: EntryName {
+    var resting = name.unheld
+    if doubtCleared { resting.inDoubt = false }
+    return resting
+  }
+
+  private func move(to room: Room, as target: EntryName) throws(Failure) {
+    switch try queue[.run].move(name.description, to: queue[room], as: target.description) {
+    case .done: try queue[room].sync()
+    case .sourceGone: throw gone()
+    case .targetExists:
+      throw Failure(
+        .software, "\(queue.name)/\(room.rawValue)/\(target)", "exists beside run/\(name)",
+        do: "run spool check \(queue.name)")
+    }
+  }
+
+  private func gone() -> Failure {
+    Failure(
+      .no, "\(queue.name)/run/\(name)", "was moved by somebody while it was worked on",
+      do: "spool show \(id) says where it is")
+  }
+
+  /// Only now may anybody else have it.
+  private func settled(_ event: String, _ detail: String?) {
+    isSettled = true
+    file.unlock()
+    try? file.close()
+    queue.spool.journal.write(event, queue: queue.name, id: id, detail: detail)
+  }
+
+  static func backoff(attempt: Int) -> Duration {
+    let seconds = min(30.0 * Double(1 << min(attempt, 10)), 3600)
+    return .seconds(seconds * Double.random(in: 0.9...1.1))
+  }
+}

@@ -1,0 +1,164 @@
+/// An entry's identity: `YYYYMMDDThhmmss.uuuuuuZ-RRRRRR[-slug][.n...]`. The same in every queue, never
+/// used again. The stamp only sorts; O_EXCL and RENAME_NOREPLACE make it unique.
+public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public let description: String
+
+  /// The alphabet of R: digits and consonants, so that no word appears by accident.
+  static let alphabet = Array("0123456789bcdfghjklmnpqrstvwxz")
+  /// 23 of the stamp, a dash, 6 of R.
+  static let fixedLength = 30
+
+  /// Parses an ID; throws what is wrong with it.
+  public init(_ text: some StringProtocol) throws(MalformedName) {
+    let text = String(text)
+    let bytes = Array(text.utf8)
+    func bad(_ position: Int, _ expected: String) -> MalformedName {
+      MalformedName(name: text, position: position, expected: expected)
+    }
+    guard bytes.count >= Self.fixedLength else {
+      throw bad(bytes.count, "an ID of at least \(Self.fixedLength) characters")
+    }
+    guard Timestamp(stamp: String(decoding: bytes[..<23], as: UTF8.self)) != nil else {
+      throw bad(0, "a stamp such as 20261123T172044.120773Z")
+    }
+    guard bytes[23] == UInt8(ascii: "-") else { throw bad(23, "a dash after the stamp") }
+    for place in 24..<30 where !Self.alphabet.contains(Character(UnicodeScalar(bytes[place]))) {
+      throw bad(place, "six characters of 0-9bcdfghjklmnpqrstvwxz")
+    }
+    var place = 30
+    if place < bytes.count, bytes[place] == UInt8(ascii: "-") {
+      let slug = bytes[31...].prefix { Self.isSlug($0) }
+      guard (1...24).contains(slug.count) else { throw bad(31, "a slug of 1 to 24 characters of a-z0-9-") }
+      place = 31 + slug.count
+    }
+    while place < bytes.count {
+      guard bytes[place] == UInt8(ascii: ".") else { throw bad(place, "nothing, a slug, or .n") }
+      let digits = bytes[(place + 1)...].prefix { (48...57).contains($0) }
+      guard (1...9).contains(digits.count), digits.first != 48 else { throw bad(place + 1, "the number of a child") }
+      place += 1 + digits.count
+    }
+    description = text
+  }
+
+  init(time: Timestamp, random: String, slug: String?) {
+    description = "\(time.stamp)-\(random)" + (slug.map { "-" + $0 } ?? "")
+  }
+
+  /// A new ID for now.
+  static func make(slug: String?) -> EntryID {
+    let random = String((0..<6).map { _ in alphabet.randomElement()! })
+    return EntryID(time: Kernel.now(), random: random, slug: slug)
+  }
+
+  /// The ID of the nth child of a fan-out, from 1.
+  public func child(_ number: Int) -> EntryID {
+    EntryID(verbatim: "\(description).\(number)")
+  }
+
+  private init(verbatim: String) { description = verbatim }
+
+  /// When it was published, as its publisher's clock said.
+  public var time: Timestamp { Timestamp(stamp: description.prefix(23))! }
+  /// Its six characters, by which people call it.
+  public var short: Substring { description.dropFirst(24).prefix(6) }
+  /// For eyes only.
+  public var slug: Substring? {
+    let rest = description.dropFirst(Self.fixedLength)
+    return rest.first == "-" ? rest.dropFirst().prefix { $0 != "." } : nil
+  }
+
+  /// A slug made of a text: lower case, everything else a dash, at most 24 characters; nil if nothing is left.
+  public static func slug(from text: some StringProtocol) -> String? {
+    var slug = ""
+    for byte in text.utf8 {
+      let lower = (65...90).contains(byte) ? byte + 32 : byte
+      if isSlug(lower) && lower != UInt8(ascii: "-") {
+        slug.unicodeScalars.append(UnicodeScalar(lower))
+      } else if !slug.isEmpty && slug.last != "-" {
+        slug += "-"
+      }
+      if slug.utf8.count == 24 { break }
+    }
+    while slug.last == "-" { slug.removeLast() }
+    return slug.isEmpty ? nil : slug
+  }
+
+  private static func isSlug(_ byte: UInt8) -> Bool {
+    (97...122).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "-")
+  }
+
+  public static func < (left: EntryID, right: EntryID) -> Bool { left.description < right.description }
+}
+
+/// An entry's file name: `ID[,k[d]][@HOST.PID]`.
+public struct EntryName: Hashable, Sendable, CustomStringConvertible {
+  public var id: EntryID
+  /// Earlier attempts; 0 is not written, unless in doubt.
+  public var attempts = 0
+  /// An outside effect of this entry has begun.
+  public var inDoubt = false
+  /// `HOST.PID` of who works on it; only in `run/`.
+  public var holder: String?
+
+  public init(id: EntryID, attempts: Int = 0, inDoubt: Bool = false, holder: String? = nil) {
+    self.id = id
+    self.attempts = attempts
+    self.inDoubt = inDoubt
+    self.holder = holder
+  }
+
+  /// Parses what `description` prints, and nothing else.
+  public init(_ text: some StringProtocol) throws(MalformedName) {
+    let text = String(text)
+    var rest = text[...]
+    if let at = rest.firstIndex(of: "@") {
+      let holder = rest[rest.index(after: at)...]
+      guard let dot = holder.lastIndex(of: "."), dot > holder.startIndex,
+        let pid = Int32(holder[holder.index(after: dot)...]), pid > 0,
+        holder.utf8.allSatisfy({ Self.isHolder($0) }), String(pid) == holder[holder.index(after: dot)...]
+      else { throw MalformedName(name: text, position: text.utf8.distance(from: text.startIndex, to: at) + 1, expected: "HOST.PID") }
+      self.holder = String(holder)
+      rest = rest[..<at]
+    }
+    if let comma = rest.firstIndex(of: ",") {
+      var count = rest[rest.index(after: comma)...]
+      if count.last == "d" {
+        inDoubt = true
+        count.removeLast()
+      }
+      guard let number = Int(count), number >= 0, number < 1_000_000, String(number) == count, number > 0 || inDoubt
+      else {
+        throw MalformedName(
+          name: text, position: text.utf8.distance(from: text.startIndex, to: comma) + 1,
+          expected: "the number of earlier attempts, as in ,2 or ,0d")
+      }
+      attempts = number
+      rest = rest[..<comma]
+    }
+    do { id = try EntryID(rest) } catch {
+      throw MalformedName(name: text, position: error.position, expected: error.expected)
+    }
+  }
+
+  public var description: String {
+    id.description + (attempts > 0 || inDoubt ? ",\(attempts)\(inDoubt ? "d" : "")" : "")
+      + (holder.map { "@" + $0 } ?? "")
+  }
+
+  /// The name without its holder: what it is called in every room but `run/`.
+  public var unheld: EntryName { EntryName(id: id, attempts: attempts, inDoubt: inDoubt) }
+
+  private static func isHolder(_ byte: UInt8) -> Bool {
+    (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte)
+      || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+  }
+}
+
+/// A name that is no entry's, and where it stops being one.
+public struct MalformedName: Error, Hashable, CustomStringConvertible {
+  public var name: String
+  /// In bytes from the name's start.
+  public var position: Int
+  public var expected: String
+  public var description: String { "\(name.printable): at character \(position + 1): expected \(expected)" }
+}

@@ -1,0 +1,107 @@
+/// Header lines `Name: value`, in their order. Names are compared without regard to case.
+public struct Header: Hashable, Sendable {
+  public struct Line: Hashable, Sendable {
+    public var name: String
+    public var value: String
+    /// From 1, in the file that it was read from; 0 where it was not read.
+    public var number = 0
+  }
+
+  public private(set) var lines: [Line] = []
+
+  public init() {}
+
+  public init(_ pairs: KeyValuePairs<String, String?>) {
+    for (name, value) in pairs { self[name] = value }
+  }
+
+  /// The first value under a name. Setting replaces it in place, or appends; nil removes.
+  public subscript(_ name: String) -> String? {
+    get { lines.first { Self.same($0.name, name) }?.value }
+    set {
+      let index = lines.firstIndex { Self.same($0.name, name) }
+      // A value is one line; what came from outside cannot add a header of its own.
+      let value = newValue?.printable
+      switch (index, value) {
+      case (let index?, let value?): lines[index].value = value
+      case (let index?, nil): lines.remove(at: index)
+      case (nil, let value?): lines.append(Line(name: name, value: value))
+      case (nil, nil): break
+      }
+    }
+  }
+
+  public func line(_ name: String) -> Line? { lines.first { Self.same($0.name, name) } }
+
+  /// The lines as bytes, with the blank line that ends them.
+  public var bytes: [UInt8] {
+    Array((lines.map { "\($0.name): \($0.value)\n" }.joined() + "\n").utf8)
+  }
+
+  /// At most this much of a file is header.
+  static let limit = 65536
+
+  /// Reads header lines up to the blank line. Returns them and the offset at which the body begins.
+  /// Strict: LF only, each name once.
+  static func parse(_ bytes: [UInt8]) throws(MalformedText) -> (Header, body: Int) {
+    var header = Header()
+    var start = 0
+    var number = 1
+    while true {
+      guard let end = bytes[start...].prefix(limit).firstIndex(of: 10) else {
+        throw MalformedText(line: number, found: nil, expected: "a blank line at the end of the header")
+      }
+      if end == start { return (header, end + 1) }
+      guard end < limit else { throw MalformedText(line: number, found: nil, expected: "a header of at most 64 KiB") }
+      try header.append(bytes[start..<end], number: number)
+      start = end + 1
+      number += 1
+    }
+  }
+
+  mutating func append(_ bytes: ArraySlice<UInt8>, number: Int) throws(MalformedText) {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw MalformedText(line: number, found: String(decoding: bytes, as: UTF8.self), expected: "UTF-8")
+    }
+    guard let colon = text.firstIndex(of: ":"), colon != text.startIndex,
+      text[..<colon].utf8.allSatisfy({ Self.isName($0) })
+    else { throw MalformedText(line: number, found: text, expected: "Name: value") }
+    let name = String(text[..<colon])
+    guard line(name) == nil else {
+      throw MalformedText(line: number, found: text, expected: "each name once (the first is on line \(line(name)!.number))")
+    }
+    let value = text[text.index(after: colon)...].trimmed
+    if value.printable != value {
+      throw MalformedText(line: number, found: text, expected: "a value without control characters")
+    }
+    lines.append(Line(name: name, value: String(value), number: number))
+  }
+
+  private static func isName(_ byte: UInt8) -> Bool {
+    (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "-")
+      || byte == UInt8(ascii: "_")
+  }
+
+  private static func same(_ left: String, _ right: String) -> Bool {
+    left == right || left.lowercased() == right.lowercased()
+  }
+}
+
+extension StringProtocol {
+  /// Without spaces and tabs at both ends.
+  package var trimmed: Substring {
+    let start = Substring(self).drop { $0 == " " || $0 == "\t" }
+    let end = start.lastIndex { $0 != " " && $0 != "\t" }
+    return end.map { start[...$0] } ?? ""
+  }
+}
+
+/// What is wrong with a text, and on which line.
+public struct MalformedText: Error, Hashable, CustomStringConvertible {
+  public var line: Int
+  public var found: String?
+  public var expected: String
+  public var description: String {
+    "line \(line): expected \(expected)" + (found.map { ", found \"\($0.prefix(80).printable)\"" } ?? "")
+  }
+}

@@ -1,0 +1,156 @@
+import Glibc
+import SystemPackage
+
+/// A directory held open by descriptor, so that everything below it is reached by name from here and a
+/// swapped path component can lead nowhere else. `path` is for messages and for inotify.
+public final class Directory {
+  public let path: String
+  package let file: File
+  var descriptor: FileDescriptor { file.descriptor }
+
+  /// How a move that never overwrites ended.
+  package enum Moved { case done, sourceGone, targetExists }
+
+  private static let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
+
+  init(file: File) {
+    self.file = file
+    path = file.path
+  }
+
+  /// Opens by path. The last component may not be a symbolic link.
+  package init(path: String) throws(Failure) {
+    self.path = path
+    do { file = File(try Kernel.open(path, in: nil, Self.flags), path: path) } catch {
+      throw Failure(error, path, "open the directory")
+    }
+  }
+
+  package init(_ name: String, in parent: Directory) throws(Failure) {
+    path = parent.path + "/" + name
+    do { file = File(try Kernel.open(name, in: parent.descriptor, Self.flags), path: path) } catch {
+      throw Failure(error, path, "open the directory")
+    }
+  }
+
+  /// Makes the directory where it is missing, durably, and opens it.
+  package static func making(_ name: String, in parent: Directory, mode: mode_t = 0o700) throws(Failure) -> Directory {
+    if let existing = try parent.status(name), existing.isDirectory { return try Directory(name, in: parent) }
+    do { try Kernel.makeDirectory(name, in: parent.descriptor, mode: mode) } catch {
+      // Somebody else may have made it meanwhile.
+      if error != .fileExists {
+        var failure = Failure(error, parent.path + "/" + name, "make the directory")
+        if failure.status == .io { failure.status = .cannotCreate }
+        throw failure
+      }
+    }
+    try parent.sync()
+    return try Directory(name, in: parent)
+  }
+
+  /// Every name, in no order; those that are not UTF-8 are left out (see `rawNames`).
+  package func names() throws(Failure) -> [String] {
+    try rawNames().compactMap { String(validatingCString: $0) }
+  }
+
+  /// Every name as its bytes, zero-terminated.
+  package func rawNames() throws(Failure) -> [[CChar]] {
+    do { return try Kernel.list(descriptor) } catch { throw Failure(error, path, "list") }
+  }
+
+  /// Opens a file to read, without following links and without waiting for a FIFO's writer; nil where
+  /// there is none.
+  package func open(_ name: String) throws(Failure) -> File? {
+    do {
+      return File(
+        try Kernel.open(name, in: descriptor, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), path: path + "/" + name)
+    } catch {
+      if error == .noSuchFileOrDirectory { return nil }
+      throw Failure(error, path + "/" + name, "open")
+    }
+  }
+
+  /// A new file for writing; fails where the name is taken.
+  package func create(_ name: String, mode: mode_t = 0o440) throws(Failure) -> File {
+    do {
+      return File(
+        try Kernel.open(name, in: descriptor, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode),
+        path: path + "/" + name)
+    } catch {
+      var failure = Failure(error, path + "/" + name, "create")
+      if failure.status == .io { failure.status = .cannotCreate }
+      throw failure
+    }
+  }
+
+  /// Opens for appending or for locking, made where it is missing.
+  package func openOrCreate(_ name: String, append: Bool = false, mode: mode_t = 0o600) throws(Failure) -> File {
+    let flags = O_RDWR | O_CREAT | O_NOFOLLOW | (append ? O_APPEND : 0)
+    do { return File(try Kernel.open(name, in: descriptor, flags, mode: mode), path: path + "/" + name) } catch {
+      throw Failure(error, path + "/" + name, "open")
+    }
+  }
+
+  package func status(_ name: String) throws(Failure) -> FileStatus? {
+    do { return try Kernel.status(name, in: descriptor) } catch {
+      if error == .noSuchFileOrDirectory { return nil }
+      throw Failure(error, path + "/" + name, "stat")
+    }
+  }
+
+  package func contains(_ name: String) throws(Failure) -> Bool { try status(name) != nil }
+
+  /// Moves without ever overwriting.
+  package func move(_ name: String, to target: Directory, as newName: String) throws(Failure) -> Moved {
+    do {
+      try Kernel.rename(name, in: descriptor, to: newName, in: target.descriptor)
+      return .done
+    } catch {
+      switch error {
+      case .noSuchFileOrDirectory: return .sourceGone
+      case .fileExists: return .targetExists
+      default: throw Failure(error, path + "/" + name, "move to \(target.path)/\(newName)")
+      }
+    }
+  }
+
+  package func sync() throws(Failure) { try file.sync() }
+
+  /// Removes a file; no error where there is none.
+  package func unlink(_ name: String) throws(Failure) {
+    do { try Kernel.unlink(name, in: descriptor) } catch {
+      if error != .noSuchFileOrDirectory { throw Failure(error, path + "/" + name, "remove") }
+    }
+  }
+
+  /// Removes an empty directory; false where it is not empty, no error where there is none.
+  @discardableResult
+  package func removeDirectory(_ name: String) throws(Failure) -> Bool {
+    do { try Kernel.unlink(name, in: descriptor, flags: AT_REMOVEDIR) } catch {
+      if error == .directoryNotEmpty || error == .fileExists { return false }
+      if error != .noSuchFileOrDirectory { throw Failure(error, path + "/" + name, "remove") }
+    }
+    return true
+  }
+
+  package func readLink(_ name: String) throws(Failure) -> String? {
+    do { return try Kernel.readLink(name, in: descriptor) } catch {
+      if error == .noSuchFileOrDirectory { return nil }
+      throw Failure(error, path + "/" + name, "read the link")
+    }
+  }
+
+  /// Writes a derived or a state file whole: a reader sees the old one or the new one. Not for entries.
+  package func replace(_ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws(Failure) {
+    let temporary = ".\(name).\(getpid())"
+    try unlink(temporary)
+    let file = try create(temporary, mode: mode)
+    try file.write(bytes)
+    try file.sync()
+    try file.close()
+    do { try Kernel.replace(temporary, in: descriptor, with: name) } catch {
+      throw Failure(error, path + "/" + name, "replace")
+    }
+    try sync()
+  }
+}

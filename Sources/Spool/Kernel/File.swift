@@ -1,0 +1,95 @@
+import Glibc
+import SystemPackage
+
+/// An open file that closes itself. `path` is for messages only.
+package final class File {
+  package let descriptor: FileDescriptor
+  package let path: String
+  private var isOpen = true
+
+  package init(_ descriptor: FileDescriptor, path: String) {
+    self.descriptor = descriptor
+    self.path = path
+  }
+
+  deinit { if isOpen { try? Kernel.close(descriptor) } }
+
+  package func close() throws(Failure) {
+    guard isOpen else { return }
+    isOpen = false
+    do { try Kernel.close(descriptor) } catch { throw Failure(error, path, "close") }
+  }
+
+  package func status() throws(Failure) -> FileStatus {
+    do { return try Kernel.status(descriptor) } catch { throw Failure(error, path, "stat") }
+  }
+
+  /// Tries for the exclusive lock; false where somebody else holds it.
+  package func tryLock() throws(Failure) -> Bool {
+    do {
+      try Kernel.lock(descriptor, LOCK_EX | LOCK_NB)
+      return true
+    } catch {
+      if error == .wouldBlock { return false }
+      throw Failure(error, path, "lock")
+    }
+  }
+
+  /// Waits for the exclusive lock.
+  package func lock() throws(Failure) {
+    do { try Kernel.lock(descriptor, LOCK_EX) } catch { throw Failure(error, path, "lock") }
+  }
+
+  /// Gives the lock up for every process that shares this open file.
+  package func unlock() { try? Kernel.lock(descriptor, LOCK_UN) }
+
+  package func sync() throws(Failure) {
+    do { try Kernel.sync(descriptor, path) } catch { throw Failure(error, path, "flush (fsync)") }
+  }
+
+  package func setModified(_ time: Timestamp) throws(Failure) {
+    do { try Kernel.setModified(descriptor, time) } catch { throw Failure(error, path, "set the time of") }
+  }
+
+  package func truncate(to size: Int) throws(Failure) {
+    do { try Kernel.truncate(descriptor, to: size) } catch { throw Failure(error, path, "truncate") }
+  }
+
+  package func seek(to offset: Int) throws(Failure) {
+    do { try Kernel.seek(descriptor, to: offset) } catch { throw Failure(error, path, "seek in") }
+  }
+
+  package func write(_ bytes: some Collection<UInt8>) throws(Failure) {
+    do { try writeAll(bytes) } catch { throw Failure(error, path, "write") }
+  }
+
+  private func writeAll(_ bytes: some Collection<UInt8>) throws(Errno) {
+    let bytes = Array(bytes)
+    var written = 0
+    while written < bytes.count {
+      let result = bytes.withUnsafeBytes { buffer -> Result<Int, Errno> in
+        do throws(Errno) {
+          return .success(try Kernel.write(descriptor, UnsafeRawBufferPointer(rebasing: buffer[written...])))
+        } catch { return .failure(error) }
+      }
+      written += try result.get()
+    }
+  }
+
+  /// Everything from the file's current position on; nil where that is more than `limit` bytes, with
+  /// no more than `limit` + 64 KiB read.
+  package func readAll(limit: Int) throws(Failure) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while true {
+      let result = chunk.withUnsafeMutableBytes { buffer -> Result<Int, Errno> in
+        do throws(Errno) { return .success(try Kernel.read(descriptor, into: buffer)) } catch { return .failure(error) }
+      }
+      let count: Int
+      do { count = try result.get() } catch { throw Failure(error, path, "read") }
+      if count == 0 { return bytes }
+      bytes.append(contentsOf: chunk[..<count])
+      if bytes.count > limit { return nil }
+    }
+  }
+}

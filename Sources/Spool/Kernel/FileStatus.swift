@@ -1,0 +1,61 @@
+import Glibc
+
+/// What `stat` says of a file, as far as the protocol asks.
+package struct FileStatus {
+  package var device: UInt64
+  package var inode: UInt64
+  package var mode: mode_t
+  package var links: UInt64
+  package var owner: uid_t
+  package var size: Int
+  package var modified: Timestamp
+  package var changed: Timestamp
+
+  init(_ status: stat) {
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+    mode = status.st_mode
+    links = UInt64(status.st_nlink)
+    owner = status.st_uid
+    size = Int(status.st_size)
+    modified = Timestamp(status.st_mtim)
+    changed = Timestamp(status.st_ctim)
+  }
+
+  package var isRegular: Bool { mode & S_IFMT == S_IFREG }
+  package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
+
+  /// What a person calls this kind of file.
+  package var kind: String {
+    switch mode & S_IFMT {
+    case S_IFREG: "file"
+    case S_IFDIR: "directory"
+    case S_IFLNK: "symbolic link"
+    case S_IFIFO: "FIFO"
+    case S_IFSOCK: "socket"
+    default: "device"
+    }
+  }
+
+  package func isSameFile(as other: FileStatus) -> Bool { inode == other.inode && device == other.device }
+}
+
+/// What `statvfs` says of a file system.
+package struct FileSystemSpace {
+  package var totalBytes: UInt64
+  package var freeBytes: UInt64
+  package var totalInodes: UInt64
+  package var freeInodes: UInt64
+
+  init(_ status: statvfs) {
+    totalBytes = UInt64(status.f_blocks) * UInt64(status.f_frsize)
+    freeBytes = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    totalInodes = UInt64(status.f_files)
+    freeInodes = UInt64(status.f_favail)
+  }
+
+  /// Under min(5 %, 512 MB) of free space, or 1 % of the inodes (no total means that there is no limit).
+  package var isNearlyFull: Bool {
+    freeBytes < min(totalBytes / 20, 512_000_000) || (totalInodes > 0 && freeInodes < totalInodes / 100)
+  }
+}

@@ -1,0 +1,213 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// The seam: all that Spindle asks of the kernel's file systems and clocks goes through here, one thin
+/// function a call, so that a test can make any of them fail or lie. In a release build each is the
+/// plain C function.
+package enum Kernel {
+  /// The corresponding C function is `openat`.
+  package static func open(
+    _ name: String, in directory: FileDescriptor?, _ flags: Int32, mode: mode_t = 0
+  ) throws(Errno) -> FileDescriptor {
+    try intercept(.open, name)
+    let number = try retrying { openat(directory?.rawValue ?? AT_FDCWD, name, flags | O_CLOEXEC, mode) }
+    return FileDescriptor(rawValue: number)
+  }
+
+  /// As above, for a name that need not be UTF-8. The corresponding C function is `openat`.
+  package static func open(
+    raw name: [CChar], in directory: FileDescriptor, _ flags: Int32
+  ) throws(Errno) -> FileDescriptor {
+    try intercept(.open, "")
+    let number = try retrying { openat(directory.rawValue, name, flags | O_CLOEXEC) }
+    return FileDescriptor(rawValue: number)
+  }
+
+  /// The corresponding C function is `close`.
+  package static func close(_ descriptor: FileDescriptor) throws(Errno) {
+    try intercept(.close, "")
+    // Never retried: on Linux the descriptor is gone even after EINTR.
+    if Glibc.close(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `read`.
+  package static func read(
+    _ descriptor: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> Int {
+    try intercept(.read, "")
+    return try retrying { Glibc.read(descriptor.rawValue, buffer.baseAddress, buffer.count) }
+  }
+
+  /// The corresponding C function is `write`.
+  package static func write(_ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
+    try intercept(.write, "")
+    return try retrying { Glibc.write(descriptor.rawValue, bytes.baseAddress, bytes.count) }
+  }
+
+  /// The corresponding C function is `fsync`. A failure is never retried: the kernel may have dropped
+  /// the pages that it could not write, and a second call would then report success.
+  package static func sync(_ descriptor: FileDescriptor, _ name: String) throws(Errno) {
+    try intercept(.fsync, name)
+    if fsync(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `ftruncate`.
+  package static func truncate(_ descriptor: FileDescriptor, to size: Int) throws(Errno) {
+    try intercept(.truncate, "")
+    _ = try retrying { ftruncate(descriptor.rawValue, size) }
+  }
+
+  /// The corresponding C function is `lseek`.
+  package static func seek(_ descriptor: FileDescriptor, to offset: Int) throws(Errno) {
+    try intercept(.seek, "")
+    if lseek(descriptor.rawValue, offset, SEEK_SET) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// Moves and never overwrites. The corresponding C function is `renameat2` with `RENAME_NOREPLACE`.
+  package static func rename(
+    _ from: String, in source: FileDescriptor, to: String, in target: FileDescriptor
+  ) throws(Errno) {
+    try intercept(.rename, to)
+    if clinux_rename_noreplace(source.rawValue, from, target.rawValue, to) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// As above, for a name that need not be UTF-8.
+  package static func rename(
+    raw from: [CChar], in source: FileDescriptor, to: String, in target: FileDescriptor
+  ) throws(Errno) {
+    try intercept(.rename, to)
+    if clinux_rename_noreplace(source.rawValue, from, target.rawValue, to) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// Moves over an older version of a derived file; never used on an entry. The corresponding C function
+  /// is `renameat`.
+  package static func replace(_ from: String, in source: FileDescriptor, with to: String) throws(Errno) {
+    try intercept(.rename, to)
+    if renameat(source.rawValue, from, source.rawValue, to) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `unlinkat`.
+  package static func unlink(_ name: String, in directory: FileDescriptor, flags: Int32 = 0) throws(Errno) {
+    try intercept(.unlink, name)
+    if unlinkat(directory.rawValue, name, flags) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `mkdirat`.
+  package static func makeDirectory(_ name: String, in directory: FileDescriptor?, mode: mode_t) throws(Errno) {
+    try intercept(.mkdir, name)
+    if mkdirat(directory?.rawValue ?? AT_FDCWD, name, mode) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `symlinkat`.
+  package static func symlink(_ target: String, as name: String, in directory: FileDescriptor) throws(Errno) {
+    try intercept(.symlink, name)
+    if symlinkat(target, directory.rawValue, name) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `readlinkat`.
+  package static func readLink(_ name: String, in directory: FileDescriptor?) throws(Errno) -> String {
+    try intercept(.readlink, name)
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlinkat(directory?.rawValue ?? AT_FDCWD, name, &buffer, buffer.count)
+    if count < 0 { throw Errno(rawValue: errno) }
+    return String(decoding: buffer[..<count].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// The corresponding C function is `fstat`.
+  package static func status(_ descriptor: FileDescriptor) throws(Errno) -> FileStatus {
+    try intercept(.stat, "")
+    var status = stat()
+    if fstat(descriptor.rawValue, &status) < 0 { throw Errno(rawValue: errno) }
+    return FileStatus(status)
+  }
+
+  /// Does not follow symbolic links. The corresponding C function is `fstatat`.
+  package static func status(_ name: String, in directory: FileDescriptor) throws(Errno) -> FileStatus {
+    try intercept(.stat, name)
+    var status = stat()
+    if fstatat(directory.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) < 0 { throw Errno(rawValue: errno) }
+    return FileStatus(status)
+  }
+
+  /// The corresponding C function is `fstatvfs`.
+  package static func space(_ descriptor: FileDescriptor) throws(Errno) -> FileSystemSpace {
+    try intercept(.statvfs, "")
+    var status = statvfs()
+    if fstatvfs(descriptor.rawValue, &status) < 0 { throw Errno(rawValue: errno) }
+    return FileSystemSpace(status)
+  }
+
+  /// An advisory lock on the open file. The corresponding C function is `flock`.
+  package static func lock(_ descriptor: FileDescriptor, _ operation: Int32) throws(Errno) {
+    try intercept(.flock, "")
+    _ = try retrying { flock(descriptor.rawValue, operation) }
+  }
+
+  /// The corresponding C function is `fcntl` with `F_SETLEASE` and `F_RDLCK`.
+  package static func leaseForReading(_ descriptor: FileDescriptor) throws(Errno) {
+    try intercept(.lease, "")
+    if clinux_lease_read(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `futimens`.
+  package static func setModified(_ descriptor: FileDescriptor, _ time: Timestamp) throws(Errno) {
+    try intercept(.utimens, "")
+    let value = timespec(
+      tv_sec: Int(time.nanoseconds / 1_000_000_000), tv_nsec: Int(time.nanoseconds % 1_000_000_000))
+    let times = [value, value]
+    if futimens(descriptor.rawValue, times) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// Every name in a directory but `.` and `..`, in no order. The corresponding C functions are
+  /// `fdopendir` and `readdir`.
+  package static func list(_ directory: FileDescriptor) throws(Errno) -> [[CChar]] {
+    try intercept(.list, "")
+    // A descriptor of its own: the stream owns it, and a shared one would share its position.
+    let own = try retrying { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    guard let stream = fdopendir(own) else {
+      let error = Errno(rawValue: errno)
+      _ = Glibc.close(own)
+      throw error
+    }
+    defer { closedir(stream) }
+    var names: [[CChar]] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw Errno(rawValue: errno) }
+        return names
+      }
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        Array(bytes.bindMemory(to: CChar.self).prefix { $0 != 0 })
+      }
+      if name != [46] && name != [46, 46] { names.append(name + [0]) }
+    }
+  }
+
+  /// The corresponding C function is `clock_gettime` with `CLOCK_REALTIME`; `SPOOL_NOW` fixes it.
+  package static func now() -> Timestamp {
+    if let fixedNow { return fixedNow }
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+  }
+
+  /// Nanoseconds that only ever grow; for time-outs. The corresponding C function is `clock_gettime`
+  /// with `CLOCK_BOOTTIME`: a time-out goes on while the machine sleeps.
+  package static func uptime() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  private static let fixedNow = getenv("SPOOL_NOW").flatMap { Timestamp(rfc3339: String(cString: $0)) }
+
+  private static func retrying<Result: SignedInteger>(_ call: () -> Result) throws(Errno) -> Result {
+    while true {
+      let result = call()
+      if result >= 0 { return result }
+      if errno != EINTR { throw Errno(rawValue: errno) }
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import Glibc
+
+extension Queue {
+  /// How a try for one entry ended.
+  public enum Attempted {
+    case claimed(Claim)
+    /// Its lock is held.
+    case busy
+    /// Somebody else was faster, or it is not due.
+    case gone
+    /// It went elsewhere by rule: quarantined, expired, given up, or finished from a product found in `out/`.
+    case settled
+  }
+
+  /// Tries to claim the entry that lies in a room under this name.
+  ///
+  /// - Parameters:
+  ///   - attempts: an entry with this many attempts behind it is given up; nil: it never is.
+  ///   - early: whether an entry in `wait/` may be taken before its time.
+  public func claim(
+    _ fileName: String, in room: Room, attempts: Int? = nil, early: Bool = false
+  ) throws(Failure) -> Attempted {
+    let source = try self[room]
+    guard let file = try openUnread(fileName, in: room) else { return .gone }
+    guard try file.tryLock() else { return .busy }
+    let status = try file.status()
+    // Between open and flock it may have been moved, and the name may be another's now.
+    guard let named = try source.status(fileName), named.isSameFile(as: status) else { return .gone }
+    if room == .wait && !early && !Self.isDue(status.modified) { return .gone }
+    guard let reason = unreadable(status) else {
+      return try claim(file, fileName, in: room, attempts: attempts)
+    }
+    try quarantine(fileName, in: room, because: reason)
+    return .settled
+  }
+
+  /// Due, or more than 24 h ahead: no tool sets a time that far off, so the clock has jumped.
+  static func isDue(_ time: Timestamp) -> Bool {
+    let now = Kernel.now()
+    return time <= now || time > now + .seconds(86400)
+  }
+
+  private func claim(_ file: File, _ fileName: String, in room: Room, attempts: Int?) throws(Failure) -> Attempted {
+    var name: EntryName
+    do { name = try EntryName(fileName) } catch {
+      try quarantine(fileName, in: room, because: error.description)
+      return .settled
+    }
+    name.holder = SpoolDirectory.holder
+    switch try self[room].move(fileName, to: self[.run], as: name.description) {
+    case .done: break
+    case .sourceGone: return .gone
+    case .targetExists:
+      spool.notice("\(self.name)/run/\(name): exists already: run spool check \(self.name)")
+      return .settled
+    }
+    // Before the command starts: else a power cut could put the entry back, and its effects be had twice.
+    try self[.run].sync()
+    return try take(file, name, attempts: attempts)
+  }
+
+  /// What stands between a claimed name and work on it.
+  func take(_ file: File, _ name: EntryName, attempts: Int?) throws(Failure) -> Attempted {
+    if try self[.out].status(name.id.description) != nil {
+      try finishFound(name, in: .run)
+      file.unlock()
+      return .settled
+    }
+    let entry: Entry
+    do { entry = try read(file, expecting: name.id) } catch {
+      if error.status != .malformed { throw error }
+      try quarantine(name.description, in: .run, because: error.why)
+      file.unlock()
+      return .settled
+    }
+    let claim = Claim(queue: self, name: name, entry: entry, file: file)
+    if let expires = entry.expires, expires <= Kernel.now() {
+      try claim.fail("expired at \(expires.rfc3339Seconds)", event: "expired")
+      return .settled
+    }
+    if let attempts, name.attempts >= attempts {
+      try claim.fail("given up after \(name.attempts) attempts")
+      return .settled
+    }
+    return .claimed(claim)
+  }
+
+  /// Opens what lies under a name, whatever it is; a symbolic link or a socket is quarantined.
+  private func openUnread(_ fileName: String, in room: Room) throws(Failure) -> File? {
+    do { return try self[room].open(fileName) } catch {
+      guard error.errno == .tooManySymbolicLinkLevels || error.errno == .noSuchAddressOrDevice else { throw error }
+      let kind = try self[room].status(fileName)?.kind ?? "file"
+      try quarantine(fileName, in: room, because: "is a \(kind), not a regular file")
+      return nil
+    }
+  }
+
+  /// Why a file may not even be read; nil where it may.
+  func unreadable(_ status: FileStatus) -> String? {
+    if !status.isRegular { return "is a \(status.kind), not a regular file" }
+    if status.links != 1 { return "has \(status.links) links: another name could change it" }
+    if status.size > Entry.sizeLimit { return "has \(status.size) bytes, more than \(Entry.sizeLimit)" }
+    return nil
+  }
+
+  /// Reads an entry that was opened; `.malformed` where it is none.
+  func read(_ file: File, expecting id: EntryID?) throws(Failure) -> Entry {
+    guard let bytes = try file.readAll(limit: Entry.sizeLimit) else {
+      throw Failure(.malformed, file.path, "has more than \(Entry.sizeLimit) bytes")
+    }
+    let entry: Entry
+    do { entry = try Entry(parsing: bytes) } catch {
+      throw Failure(.malformed, file.path, error.description, do: "mend it in bad/, then mv it to new/")
+    }
+    if let id, entry.id != id {
+      throw Failure(.malformed, file.path, "its header says Id: \(entry.id)", do: "name it by its Id")
+    }
+    return entry
+  }
+
+  /// Moves what no tool can read to `bad/`, and says so.
+  func quarantine(_ fileName: String, in room: Room, because reason: String) throws(Failure) {
+    let plain = fileName.prefix { $0 != "@" }
+    var target = String(plain)
+    var copy = 1
+    while true {
+      switch try self[room].move(fileName, to: self[.bad], as: target) {
+      case .done:
+        try self[.bad].sync()
+        spool.notice("\(name)/bad/\(target): \(reason): mend it and mv it to \(name)/new/, or rm it")
+        let id = (try? EntryName(plain))?.id
+        if let id { logAttempt(id, "quarantined: \(reason)") }
+        spool.journal.write("bad", queue: name, id: id, detail: "\(target): \(reason)")
+        return
+      case .sourceGone: return
+      case .targetExists:
+        copy += 1
+        target = "\(plain)~\(copy)"
+      }
+    }
+  }
+
+  /// Claims an entry wherever it lies and can be claimed, without waiting for its time: how a tool that is
+  /// called again with its key goes on. `.gone` where it is finished or parked.
+  public func claim(_ id: EntryID, attempts: Int? = nil) throws(Failure) -> Attempted {
+    guard let place = try locate(id) else { return .gone }
+    switch place.room {
+    case .new, .wait: return try claim(place.fileName, in: place.room, attempts: attempts, early: true)
+    case .run: return try adopt(place.fileName, attempts: attempts)
+    default: return .gone
+    }
+  }
+
+  /// Takes over what a dead worker left in `run/`.
+  private func adopt(_ fileName: String, attempts: Int?) throws(Failure) -> Attempted {
+    guard let file = try self[.run].open(fileName) else { return .gone }
+    guard try file.tryLock() else { return .busy }
+    guard let named = try self[.run].status(fileName), named.isSameFile(as: try file.status()),
+      var name = try? EntryName(fileName)
+    else { return .gone }
+    // Found left behind: its own rename may not be durable yet.
+    try self[.run].sync()
+    name.holder = SpoolDirectory.holder
+    if name.description != fileName {
+      guard try self[.run].move(fileName, to: self[.run], as: name.description) == .done else { return .gone }
+      try self[.run].sync()
+    }
+    return try take(file, name, attempts: attempts)
+  }
+}

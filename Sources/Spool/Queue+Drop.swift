@@ -1,0 +1,177 @@
+import Glibc
+import SystemPackage
+
+extension Queue {
+  /// What a look at `drop/` found.
+  public struct DropResult: Sendable {
+    /// The entries that it became, in their order.
+    public var published: [EntryID] = []
+    /// Somebody is still writing something: look again when it is closed, or after this long.
+    public var lookAgain: Duration?
+  }
+
+  /// Takes everything that people have put into `drop/` and publishes it.
+  ///
+  /// A file is taken by a rename to `.take-INODE-CTIME-NAME`, published under a key made of these, and
+  /// unlinked last: killed anywhere, the next look goes on and publishes it once.
+  public func takeDrops() throws(Failure) -> DropResult {
+    var result = DropResult()
+    for raw in try self[.drop].rawNames().sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      let name = String(decoding: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if name.hasPrefix(".take-") {
+        if let id = try resumeTaken(name) { result.published.append(id) }
+        continue
+      }
+      if Self.isIgnored(name) { continue }
+      switch try take(raw, name) {
+      case .taken(let taken): if let id = try publishTaken(taken) { result.published.append(id) }
+      case .busy: result.lookAgain = min(result.lookAgain ?? Self.settling, Self.settling)
+      case .gone: break
+      }
+    }
+    return result
+  }
+
+  /// Hidden files, editors' and copiers' temporary names.
+  static func isIgnored(_ name: String) -> Bool {
+    name.hasPrefix(".") || name.hasSuffix("~") || (name.hasPrefix("#") && name.hasSuffix("#")) || name == "4913"
+      || [".swp", ".part", ".tmp"].contains { name.hasSuffix($0) }
+  }
+
+  /// Where no lease can be had, a file that has not changed for this long is complete.
+  private static let settling = Duration.seconds(10)
+
+  private struct Taken {
+    var file: File
+    var takenName: String
+    var name: String
+    var inode: UInt64
+    var changed: Timestamp
+  }
+
+  private enum Take { case taken(Taken), busy, gone }
+
+  private func take(_ raw: [CChar], _ name: String) throws(Failure) -> Take {
+    let drop = try self[.drop]
+    let descriptor: FileDescriptor
+    do { descriptor = try Kernel.open(raw: raw, in: drop.descriptor, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) } catch {
+      switch error {
+      case .noSuchFileOrDirectory: return .gone
+      case .tooManySymbolicLinkLevels, .noSuchAddressOrDevice:
+        try quarantineDrop(raw, name, "is a symbolic link or a socket, not a regular file")
+        return .gone
+      default:
+        spool.notice("\(self.name)/drop/\(name.printable): cannot open: \(error): check its owner and mode")
+        return .gone
+      }
+    }
+    let file = File(descriptor, path: "\(drop.path)/\(name)")
+    let status = try file.status()
+    if let reason = unreadable(status) {
+      try quarantineDrop(raw, name, reason)
+      return .gone
+    }
+    guard try isComplete(file, status) else { return .busy }
+    guard try file.tryLock() else { return .busy }
+    let changed = try file.status()
+    guard changed.changed == status.changed && changed.size == status.size else { return .busy }
+    var cut = name.printable
+    while cut.utf8.count > 180 { cut.removeLast() }
+    cut = cut.replacing("/", with: "_")
+    let takenName = ".take-\(status.inode)-\(status.changed.nanoseconds)-\(cut)"
+    do { try Kernel.rename(raw: raw, in: drop.descriptor, to: takenName, in: drop.descriptor) } catch {
+      if error == .noSuchFileOrDirectory { return .gone }
+      throw Failure(error, file.path, "take")
+    }
+    guard let named = try drop.status(takenName), named.isSameFile(as: status) else {
+      // Between open and rename another file was moved over the name: it goes back, unread.
+      _ = try drop.move(takenName, to: drop, as: cut)
+      return .busy
+    }
+    try drop.sync()
+    return .taken(Taken(file: file, takenName: takenName, name: cut, inode: status.inode, changed: status.changed))
+  }
+
+  /// Whether nobody is writing any more. A read lease is granted only then, and is kept until the unlink.
+  private func isComplete(_ file: File, _ status: FileStatus) throws(Failure) -> Bool {
+    do {
+      try Kernel.leaseForReading(file.descriptor)
+      return true
+    } catch {
+      if error == .wouldBlock { return false }
+    }
+    // Another's file, or a file system without leases.
+    if Kernel.now() - status.changed > Self.settling { return true }
+    guard let bytes = try file.readAll(limit: Entry.sizeLimit) else { return false }
+    try file.seek(to: 0)
+    guard let entry = try? Entry(parsing: bytes) else { return false }
+    return entry.header["Length"] != nil
+  }
+
+  private func resumeTaken(_ takenName: String) throws(Failure) -> EntryID? {
+    guard let file = try lockUnheld(takenName, in: .drop) else { return nil }
+    let parts = takenName.dropFirst(6).split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, let inode = UInt64(parts[0]), let changed = Int64(parts[1]) else { return nil }
+    // Found left behind: the rename may not be durable, and the key must not outlive it.
+    try self[.drop].sync()
+    return try publishTaken(
+      Taken(
+        file: file, takenName: takenName, name: String(parts[2]), inode: inode,
+        changed: Timestamp(nanoseconds: changed)))
+  }
+
+  /// Nil where it was malformed.
+  private func publishTaken(_ taken: Taken) throws(Failure) -> EntryID? {
+    guard let bytes = try taken.file.readAll(limit: Entry.sizeLimit) else {
+      try quarantine(taken.takenName, in: .drop, because: "has more than \(Entry.sizeLimit) bytes")
+      return nil
+    }
+    var header = Header()
+    var body = bytes
+    if bytes.starts(with: "Spool: 1\n".utf8) {
+      do {
+        let entry = try Self.dropped(bytes)
+        body = entry.body
+        for line in entry.header.lines where !Self.ownHeaders.contains(line.name.lowercased()) {
+          header[line.name] = line.value
+        }
+      } catch {
+        try quarantine(taken.takenName, in: .drop, because: error.description)
+        return nil
+      }
+    }
+    if header["From"] == nil { header["From"] = "drop" }
+    header["Name"] = taken.name
+    header["Arrived"] = taken.changed.rfc3339
+    let slug = EntryID.slug(from: taken.name.prefix { $0 != "." })
+    let published = try publish(
+      Draft(slug: slug, header: header, body: body), key: "drop-\(taken.inode)-\(taken.changed.nanoseconds)")
+    try self[.drop].unlink(taken.takenName)
+    taken.file.unlock()
+    return published.id
+  }
+
+  /// What a dropped entry may not set itself.
+  private static let ownHeaders: Set<String> = ["spool", "id", "length", "sha256", "key", "name", "arrived", "created"]
+
+  /// A dropped file that claims to be an entry; it need not know its ID yet.
+  private static func dropped(_ bytes: [UInt8]) throws(MalformedText) -> Entry {
+    let (header, _) = try Header.parse(bytes)
+    if header["Id"] != nil { return try Entry(parsing: bytes) }
+    let start = "Spool: 1\n".utf8.count
+    let id = "Id: \(EntryID(time: Kernel.now(), random: "000000", slug: nil))\n"
+    return try Entry(parsing: bytes[..<start] + Array(id.utf8) + bytes[start...])
+  }
+
+  private func quarantineDrop(_ raw: [CChar], _ name: String, _ reason: String) throws(Failure) {
+    // By the name that is also valid UTF-8; the bytes of others are replaced.
+    let plain = name.printable.replacing("/", with: "_")
+    let drop = try self[.drop]
+    if Array(plain.utf8CString) != raw {
+      do { try Kernel.rename(raw: raw, in: drop.descriptor, to: plain, in: drop.descriptor) } catch {
+        throw Failure(error, "\(drop.path)/\(plain)", "move to bad/")
+      }
+    }
+    try quarantine(plain, in: .drop, because: reason)
+  }
+}

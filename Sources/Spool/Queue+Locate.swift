@@ -1,0 +1,92 @@
+/// Where an entry lies.
+public struct Place: Sendable {
+  public var room: Room
+  public var fileName: String
+  public var name: EntryName
+}
+
+extension Queue {
+  /// Finds an entry. Its name is guessed first (no attempts, then a few), so that the cost does not grow
+  /// with the depth of a room; only then are rooms listed.
+  public func locate(_ id: EntryID) throws(Failure) -> Place? {
+    // It may move while we look: from a room not yet looked at to one that was. A second look finds it.
+    for _ in 0..<3 {
+      for room in [Room.done, .new, .run, .wait, .hold, .fail, .bad] {
+        if let name = try guess(id, in: room) {
+          return Place(room: room, fileName: name.description, name: name)
+        }
+      }
+    }
+    for room in Room.ofEntries {
+      for fileName in try self[room].names() where fileName.hasPrefix(id.description) {
+        if let name = try? EntryName(fileName), name.id == id {
+          return Place(room: room, fileName: fileName, name: name)
+        }
+      }
+    }
+    return nil
+  }
+
+  /// More attempts than any default; what has more is found by listing.
+  private static let guessedAttempts = 6
+
+  private func guess(_ id: EntryID, in room: Room) throws(Failure) -> EntryName? {
+    if room == .run {
+      // At most as long as there are workers.
+      for fileName in try self[.run].names() where fileName.hasPrefix(id.description) {
+        if let name = try? EntryName(fileName), name.id == id { return name }
+      }
+      return nil
+    }
+    if try self[room].status(id.description) != nil { return EntryName(id: id) }
+    if room == .done { return nil }
+    for attempts in 0...Self.guessedAttempts {
+      for inDoubt in [false, true] where attempts > 0 || inDoubt {
+        let name = EntryName(id: id, attempts: attempts, inDoubt: inDoubt)
+        if try self[room].status(name.description) != nil { return name }
+      }
+    }
+    return nil
+  }
+
+  /// The entry as it was published, wherever it lies now; nil where it is gone.
+  public func entry(_ id: EntryID) throws(Failure) -> Entry? {
+    guard let place = try locate(id) else { return nil }
+    return try entry(at: place)
+  }
+
+  public func entry(at place: Place) throws(Failure) -> Entry? {
+    guard let file = try self[place.room].open(place.fileName) else { return nil }
+    if let reason = try unreadable(file.status()) { throw Failure(.malformed, file.path, reason) }
+    return try read(file, expecting: place.name.id)
+  }
+
+  /// What came of it: `re/ID`.
+  public func response(_ id: EntryID) throws(Failure) -> Entry? {
+    guard let file = try self[.re].open(id.description) else { return nil }
+    if let reason = try unreadable(file.status()) { throw Failure(.malformed, file.path, reason) }
+    return try read(file, expecting: nil)
+  }
+
+  /// The entries of a room, oldest first; names that are no entry's are left out.
+  public func entries(in room: Room) throws(Failure) -> [Place] {
+    try self[room].names().compactMap { fileName in
+      (try? EntryName(fileName)).map { Place(room: room, fileName: fileName, name: $0) }
+    }.sorted { $0.fileName < $1.fileName }
+  }
+
+  /// Every entry that a person may mean by this: a full ID, a unique prefix, the six characters, or the slug.
+  public func places(for reference: String, in rooms: [Room] = Room.ofEntries) throws(Failure) -> [Place] {
+    if let id = try? EntryID(reference) { return try locate(id).map { rooms.contains($0.room) ? [$0] : [] } ?? [] }
+    var found: [Place] = []
+    for room in rooms {
+      found += try entries(in: room).filter { place in
+        let id = place.name.id
+        return id.short == reference || id.slug.map(String.init) == reference
+          || (reference.count >= 4 && id.description.hasPrefix(reference))
+          || place.fileName == reference
+      }
+    }
+    return found
+  }
+}

@@ -1,0 +1,26 @@
+extension Queue {
+  /// What is ready, in the order of publishing: one sorted scan of `new/` and of what is due in `wait/`.
+  public struct Ready: Sendable {
+    public var places: [(room: Room, fileName: String)] = []
+    /// Until the next entry in `wait/` is due.
+    public var nextDue: Duration?
+  }
+
+  /// Scans for what is ready. The cost of a scan grows with the depth of the queue, the cost of each claim
+  /// that follows does not: work the whole pass off before scanning again.
+  public func ready() throws(Failure) -> Ready {
+    var ready = Ready()
+    for fileName in try self[.new].names() { ready.places.append((.new, fileName)) }
+    let now = Kernel.now()
+    for fileName in try self[.wait].names() {
+      guard let status = try self[.wait].status(fileName) else { continue }
+      if Self.isDue(status.modified) {
+        ready.places.append((.wait, fileName))
+      } else {
+        ready.nextDue = min(ready.nextDue ?? (status.modified - now), status.modified - now)
+      }
+    }
+    ready.places.sort { $0.fileName < $1.fileName }
+    return ready
+  }
+}

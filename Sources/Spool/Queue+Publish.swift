@@ -1,0 +1,155 @@
+import SystemPackage
+
+/// What is to be published.
+public struct Draft: Sendable {
+  public var slug: String?
+  public var header: Header
+  public var body: [UInt8]
+
+  public init(slug: String? = nil, header: Header = Header(), body: [UInt8]) {
+    self.slug = slug
+    self.header = header
+    self.body = body
+  }
+}
+
+/// What a publish under a key found.
+public struct Published: Sendable {
+  public var id: EntryID
+  /// False: the key was known, and `id` is the first one's.
+  public var isNew: Bool
+}
+
+extension Queue {
+  /// Publishes entries, in their order: when this returns they survive a power cut.
+  /// - Throws: `.tryAgain` where the disk is nearly full; nothing is then published.
+  public func publish(_ drafts: [Draft]) throws(Failure) -> [EntryID] {
+    try refuseIfNearlyFull()
+    var ids: [EntryID] = []
+    for draft in drafts { ids.append(try place(draft)) }
+    try self[.new].sync()
+    for id in ids { spool.journal.write("new", queue: name, id: id) }
+    return ids
+  }
+
+  public func publish(_ draft: Draft) throws(Failure) -> EntryID { try publish([draft])[0] }
+
+  /// Publishes under a key: the same key again gives the first ID and changes nothing.
+  ///
+  /// The key's link and the entry lie in one directory until both are durable, so no power cut can keep
+  /// one without the other. Whoever finds the link finishes what its owner began.
+  public func publish(_ draft: Draft, key: String) throws(Failure) -> Published {
+    var draft = draft
+    draft.header["Key"] = key
+    let hash = sha256(key.utf8)
+    let ledger = try Directory.making(String(hash.prefix(2)), in: self[.keys])
+    var isNew = false
+    if try ledger.readLink(hash) == nil {
+      try refuseIfNearlyFull()
+      // The ledger's directory may have been found, made by a process that died before it was durable.
+      try self[.keys].sync()
+      let id = try writePending(draft, in: ledger)
+      isNew = try Self.link(hash, to: id, in: ledger)
+      if !isNew { try ledger.unlink(".\(id)") }
+    }
+    guard let target = try ledger.readLink(hash) else {
+      throw Failure(.tryAgain, "\(ledger.path)/\(hash)", "was removed meanwhile", do: "try again")
+    }
+    let id = try Self.identity(target, of: hash, in: ledger)
+    try finishKeyed(id, in: ledger)
+    if isNew { spool.journal.write("new", queue: name, id: id) }
+    return Published(id: id, isNew: isNew)
+  }
+
+  /// Steps 3 to 5 of a publish under a key; the sweep takes them as well.
+  func finishKeyed(_ id: EntryID, in ledger: Directory) throws(Failure) {
+    try ledger.sync()
+    switch try ledger.move(".\(id)", to: self[.new], as: id.description) {
+    case .done, .sourceGone: break
+    case .targetExists:
+      throw Failure(.software, "\(name)/new/\(id)", "exists beside \(ledger.path)/.\(id)", do: "run spool check \(name)")
+    }
+    try self[.new].sync()
+  }
+
+  /// The ID that a key led to, if it was ever used here.
+  public func identity(forKey key: String) throws(Failure) -> EntryID? {
+    let hash = sha256(key.utf8)
+    guard try self[.keys].status(String(hash.prefix(2))) != nil else { return nil }
+    let ledger = try Directory(String(hash.prefix(2)), in: self[.keys])
+    return try ledger.readLink(hash).map { target throws(Failure) in try Self.identity(target, of: hash, in: ledger) }
+  }
+
+  static func identity(_ target: String, of hash: String, in ledger: Directory) throws(Failure) -> EntryID {
+    do { return try EntryID(target) } catch {
+      throw Failure(.software, "\(ledger.path)/\(hash)", "leads to no ID: \(error)", do: "run spool check")
+    }
+  }
+
+  private static func link(_ hash: String, to id: EntryID, in ledger: Directory) throws(Failure) -> Bool {
+    do {
+      try Kernel.symlink(id.description, as: hash, in: ledger.descriptor)
+      return true
+    } catch {
+      if error == .fileExists { return false }
+      throw Failure(error, "\(ledger.path)/\(hash)", "link")
+    }
+  }
+
+  /// Step 1 under a key: the complete entry, durable, beside where its link will be.
+  private func writePending(_ draft: Draft, in ledger: Directory) throws(Failure) -> EntryID {
+    let id = try write(draft, into: ledger) { "." + $0.description }
+    try ledger.sync()
+    return id
+  }
+
+  /// An entry in `new/`; the caller fsyncs the directory.
+  private func place(_ draft: Draft) throws(Failure) -> EntryID {
+    while true {
+      let id = try write(draft, into: self[.tmp]) { $0.description }
+      switch try self[.tmp].move(id.description, to: self[.new], as: id.description) {
+      case .done: return id
+      case .targetExists: try self[.tmp].unlink(id.description)  // the same microsecond and the same R
+      case .sourceGone:
+        throw Failure(.tryAgain, "\(name)/tmp/\(id)", "was removed before it could be published", do: "try again")
+      }
+    }
+  }
+
+  /// Writes a complete entry, flocked while it is being written, fsynced and closed.
+  private func write(
+    _ draft: Draft, into directory: Directory, called fileName: (EntryID) -> String
+  ) throws(Failure) -> EntryID {
+    while true {
+      let id = EntryID.make(slug: draft.slug)
+      let entry = Entry(id: id, header: draft.header, body: draft.body)
+      let file: File
+      do { file = try directory.create(fileName(id)) } catch {
+        if error.errno == .fileExists { continue }
+        throw error
+      }
+      do {
+        _ = try file.tryLock()
+        try file.write(entry.bytes)
+        try file.sync()
+        try file.close()
+      } catch {
+        try? directory.unlink(fileName(id))
+        throw error
+      }
+      return id
+    }
+  }
+
+  /// Intake is refused while there is still room for what is under way to finish.
+  func refuseIfNearlyFull() throws(Failure) {
+    let tmp = try self[.tmp]
+    let space: FileSystemSpace
+    do { space = try Kernel.space(tmp.descriptor) } catch { throw Failure(error, tmp.path, "ask for free space of") }
+    if space.isNearlyFull {
+      throw Failure(
+        .tryAgain, spool.path, "the disk is nearly full (\(space.freeBytes >> 20) MiB free)",
+        do: "free some space; nothing was accepted")
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import Glibc
+
+extension Queue {
+  /// Puts in order what dead processes left behind. Locked means that someone is on it; unlocked, that
+  /// nobody is. Whoever acts on a name that it merely found fsyncs that directory first.
+  public func sweep() throws(Failure) {
+    try sweepRun()
+    try sweepOut()
+    try sweepTemporary()
+  }
+
+  private func sweepRun() throws(Failure) {
+    for fileName in try self[.run].names().sorted() {
+      guard let file = try lockUnheld(fileName, in: .run) else { continue }
+      guard let name = try? EntryName(fileName) else {
+        try quarantine(fileName, in: .run, because: "its name is no entry's")
+        continue
+      }
+      if try self[.out].status(name.id.description) != nil {
+        try finishFound(name, in: .run)
+        continue
+      }
+      try self[.run].sync()
+      try orphaned(name, file)
+    }
+  }
+
+  private func orphaned(_ name: EntryName, _ file: File) throws(Failure) {
+    var target = name.unheld
+    let room: Room
+    switch orphanPolicy {
+    case .countAttempt:
+      target.attempts += 1
+      room = .wait
+    case .keepAttempts: room = .wait
+    case .fail: room = .fail
+    }
+    if room == .wait { try file.setModified(Kernel.now()) }
+    switch try self[.run].move(name.description, to: self[room], as: target.description) {
+    case .done: try self[room].sync()
+    case .sourceGone: return
+    case .targetExists:
+      spool.notice("\(self.name)/\(room.rawValue)/\(target): exists beside run/\(name): run spool check \(self.name)")
+      return
+    }
+    let reason = "its worker \(name.holder ?? "") died"
+    logAttempt(name.id, "attempt \(name.attempts + 1): \(reason)")
+    spool.journal.write("orphan", queue: self.name, id: name.id, detail: reason)
+  }
+
+  /// Products whose source was retired, or is still held in `hold/` (an approval's verdict).
+  private func sweepOut() throws(Failure) {
+    for fileName in try self[.out].names().sorted() {
+      guard let id = try? EntryID(fileName) else { continue }
+      if let file = try lockUnheld(fileName, in: .done) {
+        try self[.done].sync()
+        try handOver(id)
+        file.unlock()
+        continue
+      }
+      guard let place = try locate(id), place.room == .hold || place.room == .wait || place.room == .new else { continue }
+      guard let file = try lockUnheld(place.fileName, in: place.room) else { continue }
+      try finishFound(place.name, in: place.room)
+      file.unlock()
+    }
+  }
+
+  /// 36 h: above the 24 h that any writer may live.
+  static let litterAge = Duration.seconds(36 * 3600)
+
+  private func sweepTemporary() throws(Failure) {
+    let oldest = Kernel.now() - Self.litterAge
+    for fileName in try self[.tmp].names() {
+      guard let status = try self[.tmp].status(fileName), status.modified < oldest else { continue }
+      if status.isDirectory {
+        try removeTree(fileName, in: .tmp)
+      } else if let file = try lockUnheld(fileName, in: .tmp) {
+        try self[.tmp].unlink(fileName)
+        file.unlock()
+      }
+    }
+  }
+
+  /// Finishes keyed publishes that were killed between the link and `new/`, and removes what never got a link.
+  public func sweepKeys() throws(Failure) {
+    let oldest = Kernel.now() - Self.litterAge
+    for prefix in try self[.keys].names() {
+      guard try self[.keys].status(prefix)?.isDirectory == true else { continue }
+      let ledger = try Directory(prefix, in: self[.keys])
+      let names = try ledger.names()
+      let pending = Set(names.filter { $0.hasPrefix(".") }.map { String($0.dropFirst()) })
+      if pending.isEmpty { continue }
+      var linked: Set<String> = []
+      for hash in names where !hash.hasPrefix(".") { if let id = try ledger.readLink(hash) { linked.insert(id) } }
+      for name in pending.sorted() {
+        guard let id = try? EntryID(name), let file = try Self.lockUnheld(".\(name)", in: ledger) else { continue }
+        if linked.contains(name) {
+          try finishKeyed(id, in: ledger)
+          spool.journal.write("new", queue: self.name, id: id, detail: "finished by the sweep")
+        } else if try file.status().modified < oldest {
+          try ledger.unlink(".\(name)")
+        }
+        file.unlock()
+      }
+    }
+  }
+
+  /// The file under this name with its lock taken; nil where it is held, gone or no regular file.
+  func lockUnheld(_ fileName: String, in room: Room) throws(Failure) -> File? {
+    try Self.lockUnheld(fileName, in: self[room])
+  }
+
+  static func lockUnheld(_ fileName: String, in directory: Directory) throws(Failure) -> File? {
+    let opened: File?
+    do { opened = try directory.open(fileName) } catch {
+      if error.errno == .tooManySymbolicLinkLevels { return nil }
+      throw error
+    }
+    guard let file = opened, try file.tryLock() else { return nil }
+    guard let named = try directory.status(fileName), named.isSameFile(as: try file.status()) else { return nil }
+    return file
+  }
+}

@@ -1,0 +1,94 @@
+import CInotifyTools
+import CLinux
+import Glibc
+
+/// Sleeps until something may have changed. An event is a hint, the directory is the truth: watch first, then
+/// scan, then sleep; then scan again.
+///
+/// libinotifytools keeps its one instance in a global, so there is one watch in a process.
+public final class Watch {
+  public enum Wake: Equatable, Sendable {
+    /// Something moved, or enough time has passed; look again.
+    case look
+    case signal(Int32)
+    /// A watched directory was removed, moved or unmounted.
+    case gone(String)
+  }
+
+  /// Nothing is believed for longer than this without a look.
+  static let longestSleep = Duration.seconds(60)
+
+  private let paths: [String]
+  /// Nil where no inotify instance could be had: then it looks each second.
+  private let descriptor: Int32?
+  private let signals = clinux_signal_descriptor()
+
+  /// - Parameter notice: told once where inotify cannot be had.
+  public init(_ directories: [Directory], notice: (String) -> Void) {
+    paths = directories.map(\.path)
+    descriptor = Self.start(paths)
+    if descriptor == nil {
+      notice("inotify: no instance to be had: looking each second; raise fs.inotify.max_user_instances")
+    }
+  }
+
+  deinit { if descriptor != nil { inotifytools_cleanup() } }
+
+  private static func start(_ paths: [String]) -> Int32? {
+    // The library does not tell its descriptor: it is the lowest free one, and not close-on-exec.
+    let probe = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+    guard probe >= 0 else { return nil }
+    Glibc.close(probe)
+    guard inotifytools_initialize() != 0 else { return nil }
+    guard (try? Kernel.readLink("/proc/self/fd/\(probe)", in: nil)) == "anon_inode:inotify" else {
+      inotifytools_cleanup()
+      return nil
+    }
+    _ = fcntl(probe, F_SETFD, FD_CLOEXEC)
+    let events = IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW
+    for path in paths where inotifytools_watch_file(path, Int32(bitPattern: UInt32(events))) == 0 {
+      inotifytools_cleanup()
+      return nil
+    }
+    return probe
+  }
+
+  /// - Parameter limit: at most this long; nil: until an event, or a minute.
+  public func wait(atMost limit: Duration?) -> Wake {
+    var pause = min(limit ?? Self.longestSleep, Self.longestSleep)
+    if descriptor == nil { pause = min(pause, .milliseconds(Int.random(in: 900...1100))) }
+    var polled = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
+    if let descriptor { polled.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
+    // Rounded up: waking just before the time would spin.
+    let milliseconds = Int32(max(0, (pause.nanoseconds + 999_999) / 1_000_000))
+    let count = poll(&polled, nfds_t(polled.count), milliseconds)
+    if let number = Self.pendingSignal(polled[0]) { return .signal(number) }
+    if count > 0, polled.count > 1, polled[1].revents != 0, let path = drain() { return .gone(path) }
+    return .look
+  }
+
+  /// Takes all events; returns the path of a watched directory that is gone.
+  private func drain() -> String? {
+    var gone: String?
+    while let event = inotifytools_next_events(0, 1) {
+      let mask = Int32(bitPattern: event.pointee.mask)
+      if mask & (Int32(IN_DELETE_SELF) | Int32(IN_MOVE_SELF) | Int32(IN_UNMOUNT)) != 0 {
+        gone = inotifytools_filename_from_wd(event.pointee.wd).map { String(cString: $0) } ?? paths.first
+      }
+    }
+    return gone
+  }
+
+  private static func pendingSignal(_ polled: pollfd) -> Int32? {
+    guard polled.revents & Int16(POLLIN) != 0 else { return nil }
+    var number: UInt8 = 0
+    return read(polled.fd, &number, 1) == 1 ? Int32(number) : nil
+  }
+}
+
+extension Failure {
+  /// A queue's directory went away under a watch.
+  public static func removed(_ path: String) -> Failure {
+    Failure(.unavailable, path, "the directory was removed, moved or unmounted", do: "bring it back, then start again")
+  }
+}
