@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// Imports run one way: spindle (the tools) -> domains -> Children, Roster -> Spool -> CLinux.
+// Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
 // Domains do not import each other; they meet in the spool.
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -27,27 +27,27 @@ let package = Package(
     // The protocol. It knows no agent, no channel, no job.
     .target(name: "Spool", dependencies: ["CLinux", "CInotifyTools", crypto, system]),
 
-    // Shared by the domains: running a command under a claim; who the agents and the people are.
-    .target(name: "Children", dependencies: ["Spool", "CLinux"]),
+    // Shared by the domains: running a command under a claim, serving a queue; who the agents and the people are.
+    .target(name: "Work", dependencies: ["Spool", "CLinux"]),
     .target(name: "Roster", dependencies: ["Spool"]),
 
     // One library for each noun.
-    .target(name: "Calls", dependencies: ["Spool", "Children", "Roster"]),
-    .target(name: "Deliveries", dependencies: ["Spool", "Children", "Roster"]),
-    .target(name: "Jobs", dependencies: ["Spool", "Children"]),
+    .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
+    .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
+    .target(name: "Jobs", dependencies: ["Spool", "Work"]),
 
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
     .target(name: "CommandLine", dependencies: ["Spool", argumentParser]),
     .executableTarget(
       name: "spindle",
-      dependencies: ["CommandLine", "Spool", "Children", "Roster", "Calls", "Deliveries", "Jobs", argumentParser],
+      dependencies: ["CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", argumentParser],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
 
     .target(name: "Support", dependencies: ["Spool"], path: "Tests/Support"),
     .testTarget(name: "SpoolTests", dependencies: ["Spool", "Support"]),
-    .testTarget(name: "DomainTests", dependencies: ["Spool", "Support", "Children", "Roster", "Calls", "Deliveries", "Jobs", "CommandLine"]),
+    .testTarget(name: "DomainTests", dependencies: ["Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "CommandLine"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
   ],
   swiftLanguageModes: [.v6]

@@ -11,7 +11,7 @@ public protocol Tool: ParsableCommand {
 public let spindleVersion = "0.1.0"
 
 extension Tool {
-  public static func configuration(
+  public static func configured(
     subcommands: [any ParsableCommand.Type] = [], default defaultSubcommand: (any ParsableCommand.Type)? = nil
   ) -> CommandConfiguration {
     CommandConfiguration(
@@ -30,7 +30,7 @@ extension Tool {
       }
       var command = try parseAsRoot(arguments)
       try command.run()
-      exit(ExitStatus.done.rawValue)
+      Exit.now(.done)
     } catch {
       end(with: error)
     }
@@ -40,9 +40,13 @@ extension Tool {
     switch error {
     case let failure as Failure:
       complain("\(manual.name): \(failure)")
-      exit(failure.status.rawValue)
-    case let status as Exit: exit(status.status.rawValue)
-    default: exit(withError: error)
+      Exit.now(failure.status)
+    case let status as Exit: Exit.now(status.status)
+    default:
+      // Help and --version come as errors too; they are results.
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      complain("\(manual.name): \(message(for: error).printable): see \(manual.name) --help")
+      Exit.now(.usage)
     }
   }
 }
@@ -51,6 +55,9 @@ extension Tool {
 public struct Exit: Error {
   public var status: ExitStatus
   public init(_ status: ExitStatus) { self.status = status }
+
+  /// Ends the process.
+  public static func now(_ status: ExitStatus) -> Never { exit(status.rawValue) }
 }
 
 /// One line on stderr.
@@ -74,7 +81,7 @@ private func write(all bytes: [UInt8], to descriptor: Int32) {
       var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       poll(&polled, 1, -1)
     } else if errno == EPIPE && descriptor == STDOUT_FILENO {
-      exit(ExitStatus.done.rawValue)
+      Exit.now(.done)
     } else if errno != EINTR {
       if descriptor == STDOUT_FILENO { exit(ExitStatus.io.rawValue) }
       return

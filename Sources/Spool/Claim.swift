@@ -18,6 +18,12 @@ public final class Claim {
     self.file = file
   }
 
+  /// Says by when this attempt must be over: the file's mtime, so that `ls -l run/` shows it, and
+  /// `spool check` names what outlives it.
+  public func setDeathTimer(_ remaining: Duration) throws(Failure) {
+    try file.setModified(Kernel.now() + remaining)
+  }
+
   /// Says durably that an outside effect of this entry may have happened from now on. Before its first byte.
   public func markInDoubt() throws(Failure) {
     guard !name.inDoubt else { return }

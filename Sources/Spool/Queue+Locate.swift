@@ -3,6 +3,12 @@ public struct Place: Sendable {
   public var room: Room
   public var fileName: String
   public var name: EntryName
+
+  public init(room: Room, fileName: String, name: EntryName) {
+    self.room = room
+    self.fileName = fileName
+    self.name = name
+  }
 }
 
 extension Queue {

@@ -72,6 +72,20 @@ extension Queue {
     try self[.new].sync()
   }
 
+  /// For a publish that found its key known: says where the text differs from the first one's.
+  /// - Throws: `.unavailable` where the first one has failed: exit 0 would say that all is well.
+  public func explainKnown(_ id: EntryID, key: String, body: [UInt8]) throws(Failure) {
+    guard let place = try locate(id) else { return }
+    if place.room == .fail || place.room == .bad {
+      throw Failure(
+        .unavailable, id.description, "the first entry under this key has failed (\(lastWord(id) ?? "no reason recorded"))",
+        do: "spool retry \(id)")
+    }
+    if let first = try entry(at: place), first.header["Sha256"].map({ $0 != sha256(body) }) ?? (first.body != body) {
+      spool.notice("--key \(key): known since \(first.created.rfc3339Seconds) with another text: the first one counts")
+    }
+  }
+
   /// The ID that a key led to, if it was ever used here.
   public func identity(forKey key: String) throws(Failure) -> EntryID? {
     let hash = sha256(key.utf8)

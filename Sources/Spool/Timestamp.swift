@@ -5,6 +5,9 @@ public struct Timestamp: Comparable, Hashable, Sendable {
   public var nanoseconds: Int64
 
   public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+  /// The time as every tool sees it: the clock's, or `SPOOL_NOW`.
+  public static var now: Timestamp { Kernel.now() }
+
   public init(seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
   init(_ time: timespec) { nanoseconds = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
 

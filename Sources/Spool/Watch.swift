@@ -18,15 +18,23 @@ public final class Watch {
   /// Nothing is believed for longer than this without a look.
   static let longestSleep = Duration.seconds(60)
 
+  /// What is worth waking for.
+  public enum Interest: Sendable {
+    /// A file has landed, was closed after writing, or its time was changed.
+    case arrivals
+    /// A file has grown.
+    case writes
+  }
+
   private let paths: [String]
   /// Nil where no inotify instance could be had: then it looks each second.
   private let descriptor: Int32?
   private let signals = clinux_signal_descriptor()
 
   /// - Parameter notice: told once where inotify cannot be had.
-  public init(_ directories: [Directory], notice: (String) -> Void) {
+  public init(_ directories: [Directory], notice: (String) -> Void, events: Interest = .arrivals) {
     paths = directories.map(\.path)
-    descriptor = Self.start(paths)
+    descriptor = Self.start(paths, events)
     if descriptor == nil {
       notice("inotify: no instance to be had: looking each second; raise fs.inotify.max_user_instances")
     }
@@ -34,7 +42,7 @@ public final class Watch {
 
   deinit { if descriptor != nil { inotifytools_cleanup() } }
 
-  private static func start(_ paths: [String]) -> Int32? {
+  private static func start(_ paths: [String], _ interest: Interest) -> Int32? {
     // The library does not tell its descriptor: it is the lowest free one, and not close-on-exec.
     let probe = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
     guard probe >= 0 else { return nil }
@@ -45,7 +53,8 @@ public final class Watch {
       return nil
     }
     _ = fcntl(probe, F_SETFD, FD_CLOEXEC)
-    let events = IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW
+    let hints = interest == .writes ? IN_MODIFY | IN_CREATE : IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB
+    let events = hints | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW
     for path in paths where inotifytools_watch_file(path, Int32(bitPattern: UInt32(events))) == 0 {
       inotifytools_cleanup()
       return nil

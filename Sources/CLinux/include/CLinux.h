@@ -17,6 +17,12 @@ int clinux_become_subreaper(void);
 // signal's number, for each. Installed once; later calls return the same descriptor.
 int clinux_signal_descriptor(void);
 
+// pipe2(2) with O_CLOEXEC.
+int clinux_pipe(int ends[2]);
+
+// The f_type of fstatfs(2); -1 on error.
+long clinux_file_system_type(int descriptor);
+
 // pidfd_open(2): readable once the process has ended.
 int clinux_pidfd_open(pid_t process);
 

@@ -8,6 +8,12 @@ public final class Directory {
   package let file: File
   var descriptor: FileDescriptor { file.descriptor }
 
+  /// The working directory's path.
+  public static var currentPath: String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    return getcwd(&buffer, buffer.count) == nil ? "." : String(cString: buffer)
+  }
+
   /// How a move that never overwrites ended.
   package enum Moved { case done, sourceGone, targetExists }
 

@@ -12,6 +12,13 @@ package final class File {
     self.path = path
   }
 
+  /// Somebody else's descriptor: it is not closed.
+  package init(borrowing descriptor: FileDescriptor, path: String) {
+    self.descriptor = descriptor
+    self.path = path
+    isOpen = false
+  }
+
   deinit { if isOpen { try? Kernel.close(descriptor) } }
 
   package func close() throws(Failure) {
@@ -92,4 +99,9 @@ package final class File {
       if bytes.count > limit { return nil }
     }
   }
+}
+
+extension File {
+  /// Descriptor 0, which stays open.
+  package static var standardInput: File { File(borrowing: FileDescriptor(rawValue: STDIN_FILENO), path: "standard input") }
 }

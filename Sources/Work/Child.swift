@@ -61,42 +61,32 @@ public final class Child {
   ///   - input: read from its current position; nil: `/dev/null`.
   ///   - lock: handed down as descriptor 9.
   /// - Throws: where it cannot be started, with the kernel's word.
-  public init(_ command: Command, input: File? = nil, lock: File? = nil) throws(Failure) {
-    var environment = command.environment
-    environment["SPINDLE_LOCK_FD"] = lock == nil ? nil : "9"
+  package init(_ command: Command, input: File? = nil, lock: File? = nil) throws(Failure) {
     guard let outputs = Self.pipe(), let errors = Self.pipe() else {
       throw Failure(.tryAgain, command.path, "no more file descriptors", do: "try again later, or raise the limit")
     }
-    let process = Self.withCStrings(command.arguments) { arguments in
-      Self.withCStrings(environment.map { "\($0.key)=\($0.value)" }.sorted()) { variables in
-        command.path.withCString { path in
-          func spawn(_ directory: UnsafePointer<CChar>?) -> pid_t {
-            var request = clinux_command(
-              path: path, arguments: arguments, environment: variables, directory: directory,
-              input: input?.descriptor.rawValue ?? -1, output: outputs.write, error: errors.write,
-              lock: lock?.descriptor.rawValue ?? -1)
-            return clinux_spawn(&request)
-          }
-          return command.directory.map { $0.withCString { spawn($0) } } ?? spawn(nil)
-        }
-      }
-    }
+    let process = Self.spawn(
+      command, input: input?.descriptor.rawValue ?? -1, output: outputs.write, error: errors.write, lock: lock)
     let failed = errno
     close(outputs.write)
     close(errors.write)
     guard process > 0 else {
       close(outputs.read)
       close(errors.read)
-      var failure = Failure(.unavailable, command.path, "cannot be started: \(String(cString: strerror(failed)))")
-      failure.errno = .init(rawValue: failed)
-      if failed == E2BIG { failure.advice = "its arguments are too long; give text on stdin or as a file" }
-      throw failure
+      throw Self.failure(command, failed)
     }
     self.process = process
     output = outputs.read
     error = errors.read
     pidDescriptor = clinux_pidfd_open(process)
     _ = fcntl(pidDescriptor, F_SETFD, FD_CLOEXEC)
+  }
+
+  /// Starts a process that shares our standard streams and dies with us; the caller waits for it.
+  public static func startDetached(_ command: Command) throws(Failure) -> pid_t {
+    let process = spawn(command, input: 0, output: 1, error: 2, lock: nil)
+    if process < 0 { throw failure(command, errno) }
+    return process
   }
 
   deinit { for open in [output, error, pidDescriptor] where open >= 0 { close(open) } }
@@ -161,9 +151,34 @@ public final class Child {
     return outcome
   }
 
+  private static func spawn(_ command: Command, input: Int32, output: Int32, error: Int32, lock: File?) -> pid_t {
+    var environment = command.environment
+    environment["SPINDLE_LOCK_FD"] = lock == nil ? nil : "9"
+    return withCStrings(command.arguments) { arguments in
+      withCStrings(environment.map { "\($0.key)=\($0.value)" }.sorted()) { variables in
+        command.path.withCString { path in
+          func spawn(_ directory: UnsafePointer<CChar>?) -> pid_t {
+            var request = clinux_command(
+              path: path, arguments: arguments, environment: variables, directory: directory, input: input,
+              output: output, error: error, lock: lock?.descriptor.rawValue ?? -1)
+            return clinux_spawn(&request)
+          }
+          return command.directory.map { $0.withCString { spawn($0) } } ?? spawn(nil)
+        }
+      }
+    }
+  }
+
+  private static func failure(_ command: Command, _ number: Int32) -> Failure {
+    var failure = Failure(.unavailable, command.path, "cannot be started: \(String(cString: strerror(number)))")
+    failure.errno = .init(rawValue: number)
+    if number == E2BIG { failure.advice = "its arguments are too long; give text on stdin or as a file" }
+    return failure
+  }
+
   private static func pipe() -> (read: Int32, write: Int32)? {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { return nil }
+    guard clinux_pipe(&ends) == 0 else { return nil }
     // Only our end: a command that finds O_NONBLOCK on its stdout fails in surprising ways.
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     return (ends[0], ends[1])

@@ -1,0 +1,31 @@
+extension Queue {
+  /// How long what is over is kept: long enough to look up last month.
+  static let recordAge = Duration.seconds(30 * 86400)
+  /// How long a key is known: longer than any schedule that could use it again.
+  static let keyAge = Duration.seconds(90 * 86400)
+
+  /// Removes old records: `done/`, `re/` and `log/` after 30 d, those of an entry with a key with its key
+  /// after 90 d. Never `hold/`, `fail/` or `bad/`: those wait for a person.
+  public func removeOld() throws(Failure) {
+    let now = Kernel.now()
+    for place in try entries(in: .done) {
+      let age = try now - ((self[.done].status(place.fileName)?.changed) ?? now)
+      guard age > Self.recordAge, let entry = try? entry(at: place) else { continue }
+      if let key = entry.header["Key"] {
+        guard age > Self.keyAge else { continue }
+        try forget(key)
+      }
+      try self[.re].unlink(place.name.id.description)
+      try self[.log].unlink("\(place.name.id).log")
+      try self[.done].unlink(place.fileName)
+    }
+  }
+
+  /// The link goes first, durably: a key that leads to nothing would be a lie.
+  private func forget(_ key: String) throws(Failure) {
+    let hash = sha256(key.utf8)
+    let ledger = try Directory.making(String(hash.prefix(2)), in: self[.keys])
+    try ledger.unlink(hash)
+    try ledger.sync()
+  }
+}

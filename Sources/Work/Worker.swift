@@ -1,0 +1,99 @@
+import Glibc
+import Spool
+
+/// Serves a queue: claims what is ready, oldest first, and hands each to a step; sleeps by inotify in between.
+public struct Worker {
+  /// What a step says when it has settled its claim.
+  public enum Verdict: Equatable, Sendable {
+    case goOn
+    /// We were asked to stop by this signal; the claim was handed back.
+    case stop(Int32)
+  }
+
+  public var queue: Queue
+  /// An entry with this many attempts behind it is given up.
+  public var attempts: Int
+  /// Whether this worker owns the queue's `drop/`.
+  public var takesDrops = true
+
+  public init(queue: Queue, attempts: Int) {
+    self.queue = queue
+    self.attempts = attempts
+  }
+
+  /// Busy: somebody has the lock, who will soon be gone or have moved it.
+  private static let firstLook = Duration.milliseconds(50)
+  private static let looksAtBusy = 5
+
+  /// Works off all that is ready; then returns, or waits for more.
+  /// - Returns: the signal that ended it; nil where `once` was done.
+  public func run(once: Bool, step: (Claim) throws(Failure) -> Verdict) throws(Failure) -> Int32? {
+    Signals.catchThem()
+    // The watch is there before the first scan: what lands in between is an event.
+    let watch =
+      once ? nil : try Watch([queue[.new], queue[.wait], queue[.drop]], notice: queue.spool.notice)
+    try queue.sweep()
+    var looks = 0
+    while true {
+      if let number = Signals.pending() { return number }
+      let pass = try pass(step)
+      if let number = pass.signal { return number }
+      if pass.worked {
+        looks = 0
+        continue
+      }
+      var pause = pass.nextDue
+      if pass.busy {
+        let again = Self.firstLook * (1 << min(looks, 6))
+        pause = min(pause ?? again, again)
+        looks += 1
+      }
+      guard let watch else {
+        if !pass.busy || looks > Self.looksAtBusy { return nil }
+        usleep(UInt32(clamping: (pause ?? .zero).nanoseconds / 1000))
+        continue
+      }
+      switch watch.wait(atMost: pause) {
+      case .look: break
+      case .signal(let number): return number
+      case .gone(let path): throw .removed(path)
+      }
+    }
+  }
+
+  private struct Pass {
+    var worked = false
+    var busy = false
+    var signal: Int32?
+    var nextDue: Duration?
+  }
+
+  /// One sorted scan, worked off.
+  private func pass(_ step: (Claim) throws(Failure) -> Verdict) throws(Failure) -> Pass {
+    var pass = Pass()
+    if takesDrops {
+      let drops = try queue.takeDrops()
+      pass.nextDue = drops.lookAgain
+    }
+    let ready = try queue.ready()
+    if let due = ready.nextDue { pass.nextDue = min(pass.nextDue ?? due, due) }
+    for place in ready.places {
+      switch try queue.claim(place.fileName, in: place.room, attempts: attempts) {
+      case .claimed(let claim):
+        pass.worked = true
+        if case .stop(let number) = try step(claim) {
+          pass.signal = number
+          return pass
+        }
+      case .busy: pass.busy = true
+      case .settled: pass.worked = true
+      case .gone: break
+      }
+      if let number = Signals.pending() {
+        pass.signal = number
+        return pass
+      }
+    }
+    return pass
+  }
+}

@@ -1,0 +1,30 @@
+// One executable that is each tool by the name that it is called by (docs/decisions/0001-one-executable.md):
+// `spool`, `deliver`, ... are links to it; `spindle TOOL ...` works without links.
+
+import CommandLine
+import Spool
+
+let tools: [any Tool.Type] = [SpoolTool.self]
+
+func name(ofPath path: String) -> String { String(path.split(separator: "/").last ?? "spindle") }
+
+var arguments = Swift.CommandLine.arguments
+var called = name(ofPath: arguments.isEmpty ? "spindle" : arguments.removeFirst())
+if called == "spindle", let first = arguments.first {
+  called = first
+  arguments.removeFirst()
+}
+
+switch called {
+case "--manual":
+  // For the build: man pages come from the same source as --help.
+  for tool in tools where tool.manual.name == arguments.first { output(ManualPage(tool).text, terminator: "") }
+case "--list":
+  for tool in tools { output(tool.manual.name) }
+default:
+  guard let tool = tools.first(where: { $0.manual.name == called }) else {
+    complain("spindle: \(called.printable): no such tool: one of \(tools.map { $0.manual.name }.joined(separator: ", "))")
+    Exit.now(.usage)
+  }
+  tool.start(arguments)
+}
