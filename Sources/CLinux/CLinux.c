@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -29,6 +30,12 @@ int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 long clinux_file_system_type(int descriptor) {
   struct statfs status;
   return fstatfs(descriptor, &status) < 0 ? -1 : (long)status.f_type;
+}
+
+int clinux_o_tmpfile(void) { return O_TMPFILE; }
+
+int clinux_contains(const void *bytes, size_t count, const void *words, size_t length) {
+  return memmem(bytes, count, words, length) != NULL;
 }
 
 int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }

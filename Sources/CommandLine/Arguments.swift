@@ -47,6 +47,13 @@ public enum Input {
     return bytes
   }
 
+  /// A file that an option names.
+  package static func file(_ path: String, for option: String) throws(Failure) -> File {
+    do { return File(try Kernel.open(path, in: nil, O_RDONLY), path: path) } catch {
+      throw Failure(.malformed, "\(option) \(path)", "cannot be opened: \(error)", do: "check the name")
+    }
+  }
+
   /// Names on standard input, one a word; for verbs without arguments.
   public static func words() throws(Failure) -> [String] {
     guard isatty(STDIN_FILENO) == 0 else { return [] }

@@ -36,6 +36,14 @@ public final class Claim {
     name = marked
   }
 
+  /// Another attempt begins without giving the claim up.
+  public func countAttempt() throws(Failure) {
+    var next = name
+    next.attempts += 1
+    guard try queue[.run].move(name.description, to: queue[.run], as: next.description) == .done else { throw gone() }
+    name = next
+  }
+
   /// Forgets the doubt: it definitely did not happen. Written with the next move.
   public func clearDoubt() { doubtCleared = true }
   private var doubtCleared = false

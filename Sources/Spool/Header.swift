@@ -59,6 +59,11 @@ public struct Header: Hashable, Sendable {
     }
   }
 
+  /// Reads one line, as a person may have written it.
+  package mutating func append(line: some StringProtocol, number: Int) throws(MalformedText) {
+    try append(Array(line.utf8)[...], number: number)
+  }
+
   mutating func append(_ bytes: ArraySlice<UInt8>, number: Int) throws(MalformedText) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw MalformedText(line: number, found: String(decoding: bytes, as: UTF8.self), expected: "UTF-8")

@@ -6,6 +6,18 @@ extension Queue {
     public var nextDue: Duration?
   }
 
+  /// Lets what has expired go to `fail/` with its reason, where nobody will claim it any more.
+  public func expireDue() throws(Failure) {
+    let now = Kernel.now()
+    for room in [Room.new, .wait] {
+      for place in try entries(in: room) {
+        guard let entry = try? entry(at: place), let expires = entry.expires, expires <= now else { continue }
+        // The claim itself settles what has expired.
+        _ = try claim(place.fileName, in: room, early: true)
+      }
+    }
+  }
+
   /// Scans for what is ready. The cost of a scan grows with the depth of the queue, the cost of each claim
   /// that follows does not: work the whole pass off before scanning again.
   public func ready() throws(Failure) -> Ready {

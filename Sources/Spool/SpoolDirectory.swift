@@ -99,6 +99,8 @@ public final class SpoolDirectory {
     try Directory.making(name, in: root, mode: mode)
   }
 
+  public static var processID: Int32 { getpid() }
+
   /// HOST.PID of this process, as it stands in `run/`.
   static let holder: String = {
     var name = utsname()

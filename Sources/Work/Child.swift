@@ -151,6 +151,19 @@ public final class Child {
     return outcome
   }
 
+  /// Runs it to its end, and keeps what it printed, up to a limit in bytes.
+  public func collect(until deadline: Deadline?, limit: Int = 1 << 20) -> (outcome: Outcome, output: [UInt8], error: [UInt8]) {
+    var output: [UInt8] = []
+    var error: [UInt8] = []
+    let outcome = run(until: deadline) { piece in
+      output += piece.prefix(limit - output.count)
+      return .more
+    } onError: { piece in
+      error += piece.prefix(limit - error.count)
+    }
+    return (outcome, output, error)
+  }
+
   private static func spawn(_ command: Command, input: Int32, output: Int32, error: Int32, lock: File?) -> pid_t {
     var environment = command.environment
     environment["SPINDLE_LOCK_FD"] = lock == nil ? nil : "9"

@@ -23,6 +23,12 @@ int clinux_pipe(int ends[2]);
 // The f_type of fstatfs(2); -1 on error.
 long clinux_file_system_type(int descriptor);
 
+// O_TMPFILE.
+int clinux_o_tmpfile(void);
+
+// memmem(3) as a question.
+int clinux_contains(const void *bytes, size_t count, const void *words, size_t length);
+
 // pidfd_open(2): readable once the process has ended.
 int clinux_pidfd_open(pid_t process);
 

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -102,6 +103,17 @@ package final class File {
 }
 
 extension File {
+  /// A file without a name in the system's directory for such files, opened at its beginning.
+  package static func anonymous(_ bytes: [UInt8]) throws(Failure) -> File {
+    let file: File
+    do { file = File(try Kernel.open("/tmp", in: nil, O_RDWR | clinux_o_tmpfile(), mode: 0o600), path: "/tmp") } catch {
+      throw Failure(error, "/tmp", "create a file in")
+    }
+    try file.write(bytes)
+    try file.seek(to: 0)
+    return file
+  }
+
   /// Descriptor 0, which stays open.
   package static var standardInput: File { File(borrowing: FileDescriptor(rawValue: STDIN_FILENO), path: "standard input") }
 }

@@ -1,0 +1,165 @@
+import FoundationEssentials
+import Roster
+import Spool
+import Work
+
+/// Makes a claimed call: within the agent's limits, as often as there is time, and settles the claim.
+struct CallAttempt {
+  let claim: Claim
+  let agent: Agent
+  let options: CallOptions
+  let deadline: Deadline
+  let environment: [String: String]
+
+  private var queue: Queue { claim.queue }
+  private var program: AgentProgram { AgentProgram(agent: agent, environment: environment) }
+
+  /// - Throws: `CallFailure`; the claim then lies in `fail/`.
+  func run() throws -> Reply {
+    let wasInDoubt = claim.name.inDoubt
+    let start = Timestamp.now
+    do {
+      try claim.setDeathTimer(deadline.remaining)
+      try requireAll()
+      let limits = Limits(agent: agent, queue: queue)
+      guard let slot = try limits.slot(until: deadline) else {
+        throw CallFailure(.rateLimit, "all \(agent.concurrency) slots were busy until the time ran out")
+      }
+      defer { _fixLifetime(slot) }
+      if let next = try limits.token(until: deadline) {
+        throw CallFailure(.rateLimit, "more than \(agent.rate.count) calls in \(agent.rate.span.spoken)", at: next)
+      }
+      var reply = try attempts(limits)
+      if wasInDoubt { reply.note = [reply.note, "was found in doubt and made again"].compactMap { $0 }.joined(separator: "; ") }
+      try record(reply, since: start)
+      return reply
+    } catch let failure as CallFailure {
+      try claim.fail(failure.description, event: "no-reply")
+      throw failure
+    } catch let failure as Failure where failure.status.rawValue > 128 {
+      let stopped = CallFailure(.stopped, failure.why)
+      try claim.fail(stopped.description, event: "no-reply")
+      throw stopped
+    }
+  }
+
+  /// Again while it may help and there is time; the last failure counts.
+  private func attempts(_ limits: Limits) throws -> Reply {
+    var pause = Duration.seconds(1)
+    while true {
+      do { return try once(limits) } catch let failure as CallFailure {
+        let isLast = claim.name.attempts + 1 >= options.attempts
+        let resumes = failure.tryAgainAt.map { $0 - .now } ?? pause
+        guard failure.kind.isTransient, !isLast, resumes < deadline.remaining else { throw failure }
+        queue.log(claim.id, "== \(Timestamp.now.rfc3339Seconds) claude-call: attempt \(claim.name.attempts + 1): \(failure.description)\n")
+        try claim.countAttempt()
+        Signals.wait(atMost: resumes)
+        if let number = Signals.pending() { throw Failure(.signal(number), "the call", "stopped by signal \(number)") }
+        pause *= 2
+      }
+    }
+  }
+
+  private func once(_ limits: Limits) throws -> Reply {
+    var question = AgentProgram.Question(schema: options.schema, session: try session())
+    if let budget = agent.budget {
+      let left = budget - (try limits.spentToday())
+      guard left > 0 else {
+        throw CallFailure(.budget, "the day's budget of \(budget) USD is spent", do: "wait for midnight, or raise Budget in agents/\(agent.name).md")
+      }
+      question.budget = left
+    }
+    let identity = try identityFile()
+    question.identityFile = identity?.path
+    defer { if let identity { try? queue[.tmp].unlink(identity.name) } }
+    var reader = program.reader(schema: options.schema)
+    var stderr: [UInt8] = []
+    let child = try start(question)
+    let outcome = child.run(until: deadline, wholeTree: true) { piece in
+      reader.feed(piece) ? .enough : .more
+    } onError: { piece in
+      queue.log(claim.id, String(decoding: piece, as: UTF8.self))
+      stderr = Array((stderr + piece).suffix(4096))
+    }
+    if let number = outcome.stoppedBy { throw Failure(.signal(number), "the call", "stopped by signal \(number)") }
+    if outcome.timedOut { throw CallFailure(.timeout, "no answer within its time") }
+    var exit: Int32?
+    if case .exited(let code) = outcome.end { exit = code }
+    // Ended by us after its answer is no death of its own.
+    if outcome.dismissed && exit == nil { exit = 0 }
+    let words = String(decoding: stderr, as: UTF8.self)
+    switch reader.result(exit: exit, stderr: words.isBlank ? "" : words) {
+    case .success(let reply):
+      try options.check(reply.text)
+      try remember(session: reply.session)
+      return reply
+    case .failure(var failure):
+      if failure.kind == .notLoggedIn { failure.advice = program.loginAdvice() }
+      throw failure
+    }
+  }
+
+  private func start(_ question: AgentProgram.Question) throws -> Child {
+    let input = try queue.unlinkedCopy(of: program.prompt(claim.entry.body), for: claim.id)
+    // While it is being upgraded the program is missing, or busy as a file, for a moment.
+    var tries = 0
+    while true {
+      do {
+        let path = try program.find()
+        try claim.markInDoubt()
+        let command = program.command(path, question, deadline: deadline, call: claim.id, spool: queue.spool.path)
+        return try Child(command, input: input, lock: claim.file)
+      } catch {
+        tries += 1
+        let isMissing = (error as? CallFailure)?.kind == .missing
+        let kernel = (error as? Failure)?.errno
+        guard isMissing || kernel == .noSuchFileOrDirectory || kernel == .textFileBusy || kernel == .permissionDenied else { throw error }
+        claim.clearDoubt()
+        if tries > 10 || deadline.remaining < .milliseconds(100) {
+          throw (error as? CallFailure) ?? CallFailure(.missing, (error as? Failure)?.description ?? "\(error)")
+        }
+        Signals.wait(atMost: .milliseconds(100))
+      }
+    }
+  }
+
+  private func requireAll() throws(CallFailure) {
+    for requirement in agent.requirements where requirement.isVital && !requirement.isMet(in: environment) {
+      throw CallFailure(.missing, requirement.word, do: "see Requires in agents/\(agent.name).md")
+    }
+  }
+
+  private func identityFile() throws(Failure) -> (path: String, name: String)? {
+    guard program.kind == .claude, !agent.identity.isBlank else { return nil }
+    let name = "\(claim.id).\(SpoolDirectory.processID).system"
+    try queue[.tmp].unlink(name)
+    let file = try queue[.tmp].create(name)
+    try file.write(Array(agent.identity.utf8))
+    return (file.path, name)
+  }
+
+  /// The session that a persistent agent goes on with.
+  private func session() throws(Failure) -> String? {
+    guard agent.isPersistent, program.kind == .claude, let file = try queue.directory.open("session") else { return nil }
+    let text = String(decoding: try file.readAll(limit: 4096) ?? [], as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    return text.first.map(String.init)
+  }
+
+  private func remember(session: String?) throws(Failure) {
+    guard agent.isPersistent, let session else { return }
+    try queue.directory.replace("session", with: Array("\(session)\n".utf8))
+  }
+
+  private func record(_ reply: Reply, since start: Timestamp) throws(Failure) {
+    let header = Header([
+      "From": agent.name, "Subject": claim.entry.subject, "Model": agent.model,
+      "Cost-USD": reply.cost.map { "\($0)" }, "Input-Tokens": reply.inputTokens.map(String.init),
+      "Output-Tokens": reply.outputTokens.map(String.init), "Session": reply.session,
+      "Duration-Ms": String((Timestamp.now - start).nanoseconds / 1_000_000),
+      "Attempts": String(claim.name.attempts + 1), "Note": reply.note,
+    ])
+    try claim.finish(
+      [Product(.response, header: header, body: Array(reply.text.utf8))], event: "reply",
+      detail: "replied" + (reply.cost.map { " cost=\($0)" } ?? ""))
+  }
+}

@@ -1,0 +1,140 @@
+import FoundationEssentials
+import Roster
+import Spool
+import Work
+
+/// Asks an agent and waits for what it says. Each call is an entry in `calls-AGENT/`; its reply is `re/ID`.
+///
+/// Who calls also works: without a gateway the caller claims its own entry and makes the call itself.
+public struct Caller {
+  public var spool: SpoolDirectory
+  public var agent: Agent
+  public var options: CallOptions
+  public var environment: [String: String]
+
+  public init(spool: SpoolDirectory, agent: Agent, options: CallOptions, environment: [String: String]) {
+    self.spool = spool
+    self.agent = agent
+    self.options = options
+    self.environment = environment
+  }
+
+  /// What came of a call.
+  public struct Answer {
+    public var id: EntryID
+    public var text: String
+    /// It was on record under this key; no call was made.
+    public var isRecorded = false
+  }
+
+  /// A failure, and the call that it belongs to, if it came so far.
+  public struct NoAnswer: Error {
+    public var failure: CallFailure
+    public var id: EntryID?
+  }
+
+  public func call(_ prompt: [UInt8]) throws -> Answer {
+    Signals.catchThem()
+    let deadline = Deadline.within(options.timeout)
+    let queue = try spool.queue("calls-\(agent.name)", making: true)
+    try queue.sweep()
+    try queue.expireDue()
+    let id = try record(prompt, in: queue, deadline)
+    do { return try settle(id, in: queue, deadline) } catch let failure as CallFailure {
+      throw NoAnswer(failure: failure, id: id)
+    }
+  }
+
+  /// A call that cannot be recorded is not made, but its caller may still have a fallback.
+  private func record(_ prompt: [UInt8], in queue: Queue, _ deadline: Deadline) throws -> EntryID {
+    do { return try publish(prompt, to: queue, deadline) } catch {
+      guard error.status == .tryAgain else { throw error }
+      throw NoAnswer(failure: CallFailure(.refused, error.description), id: nil)
+    }
+  }
+
+  private func publish(_ prompt: [UInt8], to queue: Queue, _ deadline: Deadline) throws(Failure) -> EntryID {
+    let header = Header([
+      "From": "claude-call", "To": agent.name, "Subject": options.subject, "Agent": agent.name, "Model": agent.model,
+      "Timeout": "\(max(1, options.timeout.nanoseconds / 1_000_000_000))s", "Attempts": String(options.attempts),
+      "Expect": options.expect, "Schema": options.schema,
+      // Under a key the call may be asked for again, and is then made again.
+      "Expires": options.key == nil ? (Timestamp.now + deadline.remaining).rfc3339 : nil,
+    ])
+    let draft = Draft(slug: EntryID.slug(from: options.subject ?? agent.name), header: header, body: prompt)
+    guard let key = options.key else { return try queue.publish(draft) }
+    let published = try queue.publish(draft, key: key)
+    if !published.isNew { try revive(published.id, in: queue, key: key, prompt) }
+    return published.id
+  }
+
+  /// A call that failed is made again when it is asked for again: nobody waits for an agent's `spool retry`.
+  private func revive(_ id: EntryID, in queue: Queue, key: String, _ prompt: [UInt8]) throws(Failure) {
+    guard let place = try queue.locate(id) else { return }
+    if place.room == .fail {
+      try queue.carryOut(.retry, for: place, by: "claude-call --key \(key)")
+    } else {
+      try queue.explainKnown(id, key: key, body: prompt)
+    }
+  }
+
+  /// Claims and makes the call, or waits for who does.
+  private func settle(_ id: EntryID, in queue: Queue, _ deadline: Deadline) throws -> Answer {
+    while true {
+      // Under a key the call may be on record: then none is made.
+      if let answer = try recorded(id, in: queue) { return answer }
+      if case .claimed(let claim) = try queue.claim(id) {
+        let attempt = CallAttempt(claim: claim, agent: agent, options: options, deadline: deadline, environment: environment)
+        return Answer(id: id, text: try attempt.run().text)
+      }
+      if deadline.hasPassed { throw try giveUp(id, in: queue) }
+      try awaitChange(of: id, in: queue, deadline)
+    }
+  }
+
+  /// Sleeps while another process makes the call: under the same key, or the gateway.
+  private func awaitChange(of id: EntryID, in queue: Queue, _ deadline: Deadline) throws {
+    let watch = try Watch([queue[.re], queue[.fail], queue[.bad], queue[.wait]], notice: spool.notice)
+    // What has changed before the watch was there makes no event.
+    guard try queue.locate(id)?.room == .run else { return }
+    if case .signal(let number) = watch.wait(atMost: min(deadline.remaining, .seconds(2))) {
+      throw CallFailure(.stopped, "stopped by signal \(number) while waiting")
+    }
+  }
+
+  /// What is on record: a reply, or why there is none; nil while it is open.
+  private func recorded(_ id: EntryID, in queue: Queue) throws -> Answer? {
+    guard let place = try queue.locate(id) else {
+      throw CallFailure(.invalid, "its record was removed", do: "call with another --key")
+    }
+    switch place.room {
+    case .done:
+      // A worker that was killed between done/ and re/ left the reply in out/.
+      if try queue.response(id) == nil { try queue.sweep() }
+      guard let record = try queue.response(id) else { return nil }
+      return Answer(id: id, text: record.text, isRecorded: true)
+    case .fail: throw CallFailure.recalled(queue.lastWord(id) ?? "failed")
+    case .bad: throw CallFailure(.invalid, "its entry lies in \(queue.name)/bad/", do: "spool show \(id)")
+    case .hold: throw CallFailure(.refused, "it is held", do: "spool release \(id)")
+    default: return nil
+    }
+  }
+
+  /// A caller that gives up takes its call back, unless somebody is at it.
+  private func giveUp(_ id: EntryID, in queue: Queue) throws -> CallFailure {
+    let failure = CallFailure(.timeout, "nobody answered within its time")
+    if let place = try queue.locate(id), place.room == .new || place.room == .wait {
+      try queue.carryOut(.cancel, for: place, by: "its caller (\(failure.kind.rawValue))")
+    }
+    return failure
+  }
+}
+
+extension CallFailure {
+  /// A failure as its record's last line tells it: `TIME TOOL: attempt N: CLASS: WHY`.
+  static func recalled(_ words: String) -> CallFailure {
+    let parts = words.split(separator: ": ", maxSplits: 3).map(String.init)
+    if parts.count == 4, let kind = Class(rawValue: parts[2]) { return CallFailure(kind, parts[3]) }
+    return CallFailure(.refused, words)
+  }
+}

@@ -1,0 +1,103 @@
+import Glibc
+import Roster
+import Spool
+import Work
+
+/// What keeps an agent within its limits, across processes and without a daemon: slots are locks, the token
+/// bucket is one locked file, the budget is the sum of what the records say.
+struct Limits {
+  let agent: Agent
+  let queue: Queue
+
+  /// A place among those who may call at once; given back when this is freed, or its process dies.
+  final class Slot {
+    private let file: File
+    init(_ file: File) { self.file = file }
+    deinit {
+      // The time's change is the event that wakes who waits: a lock that falls makes none.
+      try? file.setModified(.now)
+      file.unlock()
+    }
+  }
+
+  /// Waits for a slot; nil where the deadline came first.
+  func slot(until deadline: Deadline) throws(Failure) -> Slot? {
+    let slots = try Directory.making("slots", in: queue.directory)
+    for number in 1...agent.concurrency { _ = try slots.openOrCreate(String(number)) }
+    if let free = try freeSlot(in: slots) { return free }
+    let watch = Watch([slots], notice: queue.spool.notice)
+    while !deadline.hasPassed {
+      if let free = try freeSlot(in: slots) { return free }
+      // Who was killed gave its slot back without an event.
+      if case .signal(let number) = watch.wait(atMost: min(deadline.remaining, .seconds(1))) {
+        throw Failure(.signal(number), "slots", "stopped while waiting for one of \(agent.concurrency)")
+      }
+    }
+    return nil
+  }
+
+  private func freeSlot(in slots: Directory) throws(Failure) -> Slot? {
+    for number in 1...agent.concurrency {
+      if let file = try slots.open(String(number)), try file.tryLock() { return Slot(file) }
+    }
+    return nil
+  }
+
+  /// Takes a token; waits for one until the deadline.
+  /// - Returns: nil when it was taken, else when there will be one.
+  func token(until deadline: Deadline) throws(Failure) -> Timestamp? {
+    while true {
+      guard let pause = try takeToken() else { return nil }
+      if pause >= deadline.remaining { return .now + pause }
+      Signals.wait(atMost: pause)
+      if let number = Signals.pending() {
+        throw Failure(.signal(number), "rate", "stopped while waiting for a token")
+      }
+    }
+  }
+
+  /// Nil when it was taken, else how long until there is one.
+  private func takeToken() throws(Failure) -> Duration? {
+    let file = try queue.directory.openOrCreate("rate")
+    try file.lock()
+    defer { file.unlock() }
+    let now = Timestamp.now
+    let words = String(decoding: try file.readAll(limit: 4096) ?? [], as: UTF8.self).split(separator: " ")
+    var tokens = Double(agent.rate.count)
+    let perNanosecond = Double(agent.rate.count) / Double(agent.rate.span.nanoseconds)
+    if words.count >= 2, let left = Double(words[0]), let then = Int64(words[1]), then <= now.nanoseconds {
+      tokens = min(tokens, left + Double(now.nanoseconds - then) * perNanosecond)
+    }
+    guard tokens >= 1 else { return .nanoseconds(Int64((1 - tokens) / perNanosecond) + 1_000_000) }
+    try file.seek(to: 0)
+    try file.truncate(to: 0)
+    try file.write(Array("\(tokens - 1) \(now.nanoseconds) tokens left, and when (ns)\n".utf8))
+    return nil
+  }
+
+  /// USD spent since the last local midnight, by the records of replies and of failures.
+  func spentToday() throws(Failure) -> Double {
+    let midnight = Self.midnight(before: .now)
+    var sum = 0.0
+    for fileName in try queue[.re].names() {
+      guard let id = try? EntryID(fileName), id.time >= midnight, let record = try queue.response(id) else { continue }
+      sum += record.header["Cost-USD"].flatMap { Double($0) } ?? 0
+    }
+    for place in try queue.entries(in: .fail) where place.name.id.time >= midnight {
+      guard let words = queue.lastWord(place.name.id), let found = words.firstMatch(of: /cost=([0-9.e-]+)/) else { continue }
+      sum += Double(found.1) ?? 0
+    }
+    return sum
+  }
+
+  static func midnight(before time: Timestamp) -> Timestamp {
+    var seconds = Int(time.nanoseconds / 1_000_000_000)
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    parts.tm_hour = 0
+    parts.tm_min = 0
+    parts.tm_sec = 0
+    parts.tm_isdst = -1
+    return Timestamp(seconds: Int64(mktime(&parts)))
+  }
+}

@@ -1,0 +1,88 @@
+import Spool
+
+/// A person: one file, `people/NAME`. Every header but `Uid` and `Order` is a channel and his address there.
+public struct Person: Sendable {
+  public var name: String
+  /// In the order in which they are tried.
+  public var addresses: [Address]
+  public var uid: UInt32?
+
+  /// Reads a person of this spool; nil where there is none of this name.
+  public init?(named name: String, in spool: SpoolDirectory) throws(Failure) {
+    guard Address.isName(name) else { return nil }
+    guard let file = try SettingsFile.read(name, in: spool.directory("people"), hasBody: false) else { return nil }
+    self.name = name
+    uid = try file.parse("Uid", "a user's number") { UInt32($0) }
+    var known: [Address] = []
+    for line in file.header.lines where !["uid", "order"].contains(line.name.lowercased()) {
+      known.append(Address(channel: line.name.lowercased(), value: line.value))
+    }
+    var addresses: [Address] = []
+    for channel in file.list("Order").map({ $0.lowercased() }) {
+      guard let address = known.first(where: { $0.channel == channel }) else {
+        let line = file.header.line("Order")!
+        throw SettingsFile.refusal(file.path, line.number, "Order: \(line.value)", "name only channels that this file has (no \(channel) here)")
+      }
+      addresses.append(address)
+    }
+    self.addresses = addresses + known.filter { !addresses.contains($0) }
+    guard !self.addresses.isEmpty else {
+      throw Failure(.configuration, file.path, "names no address", do: "write a line such as File: /home/\(name)/inbox")
+    }
+  }
+}
+
+/// Where a message goes: `CHANNEL:ADDRESS`.
+public struct Address: Hashable, Sendable, CustomStringConvertible {
+  public var channel: String
+  public var value: String
+
+  public init(channel: String, value: String) {
+    self.channel = channel
+    self.value = value
+  }
+
+  /// Parses `telegram:4711`.
+  public init?(_ text: some StringProtocol) {
+    guard let colon = text.firstIndex(of: ":") else { return nil }
+    channel = String(text[..<colon])
+    value = String(text[text.index(after: colon)...])
+    if !Self.isName(channel) || value.isEmpty || value.printable != value { return nil }
+  }
+
+  public var description: String { "\(channel):\(value)" }
+
+  static func isName(_ text: String) -> Bool {
+    (1...32).contains(text.utf8.count)
+      && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95 }
+  }
+
+  /// What `--to` names, in the order in which it is tried: a person (all his channels), `telegram:me` (one of a
+  /// person's), or addresses as they are; several with commas.
+  public static func resolve(_ text: String, in spool: SpoolDirectory) throws(Failure) -> [Address] {
+    var addresses: [Address] = []
+    for part in text.split(separator: ",").map({ String($0.trimmed) }) where !part.isEmpty {
+      if let address = Address(part) {
+        if let person = try Person(named: address.value, in: spool) {
+          guard let his = person.addresses.first(where: { $0.channel == address.channel }) else {
+            throw Failure(
+              .configuration, "--to \(part)", "\(spool.path)/people/\(person.name) has no \(address.channel)",
+              do: "add a line there, or use one of \(person.addresses.map(\.channel).joined(separator: ", "))")
+          }
+          addresses.append(his)
+        } else {
+          addresses.append(address)
+        }
+      } else if let person = try Person(named: part, in: spool) {
+        addresses += person.addresses
+      } else {
+        throw Failure(
+          .configuration, "--to \(part)", "there is no \(spool.path)/people/\(part)",
+          do: "write that file, or give CHANNEL:ADDRESS")
+      }
+    }
+    guard !addresses.isEmpty else { throw Failure(.usage, "--to", "names nobody", do: "give a person or CHANNEL:ADDRESS") }
+    var seen: Set<Address> = []
+    return addresses.filter { seen.insert($0).inserted }
+  }
+}
