@@ -32,7 +32,7 @@ let package = Package(
     .target(name: "Roster", dependencies: ["Spool"]),
 
     // One library for each noun.
-    .target(name: "Calls", dependencies: ["CLinux", "Spool", "Work", "Roster"]),
+    .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Jobs", dependencies: ["Spool", "Work"]),
 

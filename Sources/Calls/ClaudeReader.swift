@@ -1,4 +1,3 @@
-import CLinux
 import Spool
 
 /// Claude Code's `--output-format stream-json`: one event a line, the last one of type `result`.
@@ -7,6 +6,11 @@ import Spool
 struct ClaudeReader: ReplyReader {
   /// Whether `--json-schema` was given: then `structured_output` is the reply.
   let wantsStructure: Bool
+
+  private static let resultWord = Array("\"result\"".utf8)
+  private static let assistantWord = Array("\"assistant\"".utf8)
+  private static let limitWord = Array("rate_limit_event".utf8)
+  private static let retryWord = Array("api_retry".utf8)
 
   private var lines = LineSplitter()
   private var result: JSONValue?
@@ -25,17 +29,17 @@ struct ClaudeReader: ReplyReader {
 
   /// Long streams are mostly lines that do not matter: they are searched, not parsed.
   private mutating func read(_ line: ArraySlice<UInt8>) {
-    if line.holds("\"result\""), let event = JSONValue(line), event["type"]?.string == "result" {
+    if line.holds(Self.resultWord), let event = JSONValue(line), event["type"]?.string == "result" {
       result = event
-    } else if line.holds("\"assistant\"") && line.count <= 8 << 20 {
+    } else if line.holds(Self.assistantWord) && line.count <= 8 << 20 {
       assistant.append(Array(line))
       if assistant.count > 8 { assistant.removeFirst() }
-    } else if line.holds("rate_limit_event"), let info = JSONValue(line)?["rate_limit_info"] {
+    } else if line.holds(Self.limitWord), let info = JSONValue(line)?["rate_limit_info"] {
       // "allowed" comes with every subscription's run.
       if info["status"]?.string == "rejected" || info["status"]?.string == nil {
         resetsAt = info["resetsAt"]?.number.map { Timestamp(seconds: Int64($0)) }
       }
-    } else if line.holds("api_retry") {
+    } else if line.holds(Self.retryWord) {
       retryError = JSONValue(line)?["error"]?.string
     } else if line.first != UInt8(ascii: "{") && noise.utf8.count < 2000 {
       noise += String(decoding: line.prefix(1000), as: UTF8.self) + "\n"
@@ -112,12 +116,5 @@ struct ClaudeReader: ReplyReader {
       if !text.isBlank { return text }
     }
     return ""
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// Whether these bytes occur.
-  func holds(_ words: StaticString) -> Bool {
-    withUnsafeBytes { clinux_contains($0.baseAddress, $0.count, words.utf8Start, words.utf8CodeUnitCount) != 0 }
   }
 }

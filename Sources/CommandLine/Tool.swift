@@ -65,6 +65,9 @@ public func complain(_ line: String) {
   write(all: Array((line + "\n").utf8), to: STDERR_FILENO)
 }
 
+/// What somebody else said on stderr, as it is.
+public func complain(bytes: [UInt8]) { write(all: bytes, to: STDERR_FILENO) }
+
 /// A result, on stdout.
 public func output(_ text: String, terminator: String = "\n") {
   output(bytes: Array((text + terminator).utf8))

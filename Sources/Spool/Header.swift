@@ -106,6 +106,13 @@ public struct MalformedText: Error, Hashable, CustomStringConvertible {
   public var line: Int
   public var found: String?
   public var expected: String
+
+  public init(line: Int, found: String?, expected: String) {
+    self.line = line
+    self.found = found
+    self.expected = expected
+  }
+
   public var description: String {
     "line \(line): expected \(expected)" + (found.map { ", found \"\($0.prefix(80).printable)\"" } ?? "")
   }

@@ -18,6 +18,11 @@ public struct Published: Sendable {
   public var id: EntryID
   /// False: the key was known, and `id` is the first one's.
   public var isNew: Bool
+
+  public init(id: EntryID, isNew: Bool) {
+    self.id = id
+    self.isNew = isNew
+  }
 }
 
 extension Queue {

@@ -1,4 +1,7 @@
 import CommandLine
+import Deliveries
+import Jobs
+import Roster
 import Spool
 
 /// One round of what must happen each minute. What fails in one place is said, and stops no other.
@@ -28,9 +31,42 @@ struct TickRound {
         if daily { try queue.removeOld() }
         // The replies' drop/ belongs to wait-approval.
         if name != "replies" { _ = try queue.takeDrops() }
+        if name.hasPrefix("calls-") { try queue.expireDue() }
+      }
+    }
+    if queues.isEmpty {
+      attempt("jobs", alertOverdueJobs)
+      attempt("deliveries") {
+        var courier = Courier(spool)
+        courier.onSent = sayRecovered
+        try courier.recover(found: sayFound)
       }
     }
     if let worst { throw Exit(worst) }
+  }
+
+  /// The dead man's switch: a job that should have run and did not is told of, once for each time it is missed.
+  private func alertOverdueJobs() throws {
+    let now = Timestamp.now
+    for job in try JobState.all(in: spool) where job.isOverdue(at: now) {
+      let every = job.expectEvery!
+      let missed = (now - (job.lastSuccess ?? job.since)).nanoseconds / every.nanoseconds
+      let lines = [
+        "The job \(job.name) should succeed every \(every.spoken), and has not.",
+        "Last success: \(job.lastSuccess?.rfc3339Seconds ?? "never").",
+        "Last start: \(job.lastStart?.rfc3339Seconds ?? "never; does cron run it? crontab -l")."
+          + (job.lastExit.map { " It ended with exit \($0)." } ?? ""),
+        job.lastID.map { "spool show \($0) tells more." } ?? "",
+      ]
+      var alert = Delivery(
+        to: try Address.resolve(Settings(spool).alert, in: spool),
+        text: Array(lines.filter { !$0.isEmpty }.map { $0 + "\n" }.joined().utf8))
+      alert.subject = "job \(job.name) is overdue"
+      let since = (job.lastSuccess ?? job.since).rfc3339
+      if try alert.commit(to: spool, key: "job-overdue-\(job.name)-\(since)-\(missed)").isNew {
+        spool.journal.write("overdue", queue: "jobs", detail: job.name)
+      }
+    }
   }
 
   /// Whether a stamp is older than its interval; if so it is renewed.

@@ -4,7 +4,7 @@
 import CommandLine
 import Spool
 
-let tools: [any Tool.Type] = [SpoolTool.self, ClaudeCallTool.self]
+let tools: [any Tool.Type] = [SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, JobTool.self, FileChannelTool.self]
 
 func name(ofPath path: String) -> String { String(path.split(separator: "/").last ?? "spindle") }
 

@@ -41,20 +41,14 @@ extension SpoolTool {
           .unavailable, command[0], "no such program in \(searched.joined(separator: ":"))", do: "give its full path")
       }
       if workers > 1 { return try Crew(size: workers, path: opened.path).run() }
-      let verbose = spool.verbose
       let step = CommandStep(
-        path: path, arguments: command, timeout: timeout.duration, attempts: attempts, onError: { forward($0, verbose) })
+        path: path, arguments: command, timeout: timeout.duration, attempts: attempts, onError: { complain(bytes: $0) })
       let worker = Worker(queue: queue, attempts: attempts)
       if let number = try worker.run(once: once, step: { claim throws(Failure) in try step.run(claim) }) {
         throw Exit(once ? .signal(number) : .done)
       }
     }
   }
-}
-
-/// What a command says on stderr goes to ours as well, as it comes.
-private func forward(_ bytes: [UInt8], _ verbose: Bool) {
-  _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
 /// Several workers: each a process of its own, as if it had been started by hand, so that one that dies takes

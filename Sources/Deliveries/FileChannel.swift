@@ -1,0 +1,69 @@
+import Glibc
+import Spool
+
+/// The channel `file`: appends the ID, the subject and the text to a file, under its lock. The same ID is
+/// appended once; a record that a power cut tore is completed.
+public struct FileChannel {
+  public var path: String
+  public var id: EntryID
+  public var subject: String?
+  public var text: [UInt8]
+
+  public init(path: String, id: EntryID, subject: String?, text: [UInt8]) {
+    self.path = path
+    self.id = id
+    self.subject = subject
+    self.text = text
+  }
+
+  private var headLine: [UInt8] { Array("=== \(id)".utf8) }
+
+  private var record: [UInt8] {
+    headLine + Array((subject.map { " " + $0.printable } ?? "").utf8) + [10] + text + (text.last == 10 ? [] : [10]) + [10]
+  }
+
+  /// - Returns: the receipt.
+  public func append() throws(Failure) -> String {
+    let slash = path.lastIndex(of: "/") ?? path.startIndex
+    let parent = try Directory.following(path: slash == path.startIndex ? "/" : String(path[..<slash]))
+    let file: File
+    do {
+      file = File(try Kernel.open(path, in: nil, O_RDWR | O_CREAT | O_NONBLOCK, mode: 0o600), path: path)
+    } catch { throw Failure(error, path, "open") }
+    guard try file.status().isRegular else { throw Failure(.cannotCreate, path, "is no regular file") }
+    try file.lock()
+    defer { file.unlock() }
+    guard let bytes = try file.readAll(limit: 1 << 30) else {
+      throw Failure(.cannotCreate, path, "is longer than 1 GiB", do: "move it away; a new one is begun")
+    }
+    let record = record
+    var offset = bytes.count
+    if let start = find(in: bytes) {
+      if bytes[start...].starts(with: record) { return "\(path): \(record.count) bytes at \(start), there already" }
+      // Ours, and cut off: nothing of anybody else's can stand behind it.
+      guard record.starts(with: bytes[start...]) else {
+        throw Failure(.malformed, path, "holds \(id) with another text", do: "look at it, and cancel one")
+      }
+      offset = start
+      try file.truncate(to: offset)
+    }
+    try file.seek(to: offset)
+    try file.write(record)
+    try file.sync()
+    try parent.sync()
+    return "\(path): \(record.count) bytes at \(offset)"
+  }
+
+  /// Where our record's first line begins.
+  private func find(in bytes: [UInt8]) -> Int? {
+    guard bytes[...].holds(headLine) else { return nil }
+    var start = 0
+    while start < bytes.count {
+      if bytes[start...].starts(with: headLine) { return start }
+      // A head line that was torn can only be the last one.
+      guard let end = bytes[start...].firstIndex(of: 10) else { return nil }
+      start = end + 1
+    }
+    return nil
+  }
+}

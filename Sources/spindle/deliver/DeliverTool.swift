@@ -1,0 +1,160 @@
+import ArgumentParser
+import CommandLine
+import Deliveries
+import Glibc
+import Roster
+import Spool
+import Work
+
+/// `deliver`: a message that is committed before it is sent, and is sent until there is a receipt.
+struct DeliverTool: Tool {
+  static let manual = Manual(
+    name: "deliver",
+    summary: "send a message, and keep at it until there is a receipt",
+    description: """
+      Takes a message on standard input, commits it to the queue deliveries/, tries to send it at once, and prints its ID.
+      Exit 0 means that it is accepted: it survives a crash and a power cut, and is tried again (by spool tick, deliver
+      --recover, or deliver --watch) until it is delivered, is given up after --attempts, or expires. Delivered means that the
+      channel gave a receipt; it lies in deliveries/re/ID.
+
+      --to names a person (people/NAME in the spool; all his channels, in his order), one of his channels (telegram:me), or
+      CHANNEL:ADDRESS; several with commas. After a permanent failure the next address is tried.
+
+      A delivery is marked in doubt (,0d in its name) before its first byte goes out. Where a try ended so that nobody knows
+      whether the message went out, or its process died in the middle, it is sent again on a channel where that does no harm
+      (one that is idempotent), and else by --in-doubt.
+
+      A channel is an executable: $SPOOL_DIR/channels/NAME, or one that was installed. It gets the message on standard
+      input, and DELIVERY_ID, DELIVERY_TO, DELIVERY_ATTEMPT, DELIVERY_SUBJECT, DELIVERY_AS, and DELIVERY_REPEAT=1 for a
+      possible repeat, in its environment. Exit 0: sent, with a receipt on standard output. 75: not sent, try again; a line
+      retry-after: SECONDS on standard output is obeyed. 69: not sent, nobody could be reached; no attempt is counted. 74, a
+      signal, or no end within 60 s: nobody knows. Anything else: not sent, and never will be. A file NAME.idempotent beside
+      it says that the same ID sent twice does no harm.
+      """,
+    exits: [
+      (.done, "Accepted; with --wait: delivered."),
+      (.no, "With --wait: it was held, cancelled or removed."),
+      (.malformed, "There is no message on standard input."),
+      (.unavailable, "It cannot be delivered and lies in fail/; or the first one under this key has failed."),
+      (.timedOut, "With --wait: not delivered within --timeout. It is still being tried."),
+    ],
+    files: [
+      ("$SPOOL_DIR/deliveries/", "The queue. wait/: to be tried again; hold/: in doubt, for you; fail/: dead letters."),
+      ("$SPOOL_DIR/deliveries/re/ID", "The receipt."),
+      ("$SPOOL_DIR/people/NAME", "A person: Channel: address lines, and Order:."),
+      ("$SPOOL_DIR/channels/NAME", "A channel of your own."),
+    ],
+    environment: [("DELIVERY_*", "Set for channels, see above.")],
+    examples: [
+      ("To yourself (people/me; at first a file, ~/inbox):", "echo 'The kettle is on.' | deliver --to me --subject Tea"),
+      ("Once a day, however often this runs, and not when it is stale:", "echo 'Good morning.' | deliver --to me --key \"morning-$(date +%F)\" --expires 12h"),
+      ("What could not be delivered, and why:", "spool ls deliveries --room fail"),
+    ],
+    seeAlso: ["spool", "claude-call", "job"])
+
+  static let configuration = configured()
+
+  @OptionGroup var spool: SpoolOptions
+  @Option(help: ArgumentHelp("Where to: people and CHANNEL:ADDRESS, in the order in which they are tried.", valueName: "to")) var to: String?
+  @Option(help: "One line that says what it is.") var subject: String?
+  @Option(help: "An idempotency key: one key, one message.") var key: String?
+  @Option(help: "A span (12h) or a time (RFC 3339) after which it is not sent any more.") var expires: Expiry?
+  @Option(help: "What is done when it may have been sent: resend, hold or drop.") var inDoubt = Delivery.DoubtPolicy.resend
+  @Option(help: "How often it is tried.") var attempts = 5
+  @Option(name: .customLong("as"), help: "Whose voice it is, on channels that have several.") var speaker: String?
+  @Flag(help: "Wait until it is delivered.") var wait = false
+  @Option(help: "How long --wait waits.") var timeout = Span(argument: "1h")!
+  @Flag(help: "Send all that is due, then exit.") var recover = false
+  @Flag(help: "Send what lands, as it lands; until SIGTERM.") var watch = false
+
+  func validate() throws {
+    if recover && watch { throw ValidationError("--recover and --watch exclude each other") }
+    if (recover || watch) == (to != nil) { throw ValidationError("give --to, or one of --recover and --watch") }
+    if attempts < 1 { throw ValidationError("--attempts: at least 1") }
+  }
+
+  func run() throws {
+    guard let to else { return try recoverAll() }
+    let message = try Input.text(for: "the message")
+    let opened = try spool.open(as: "deliver")
+    let courier = Courier(opened)
+    var delivery = Delivery(to: try Address.resolve(to, in: opened), text: message)
+    delivery.subject = subject
+    delivery.expires = expires?.time
+    delivery.doubtPolicy = inDoubt
+    delivery.attempts = attempts
+    delivery.speaker = speaker
+    let queue = try courier.queue()
+    try queue.sweep()
+    let id = try delivery.commit(to: opened, key: key).id
+    // Printed as soon as it is true: what follows may take long, or be killed.
+    if !spool.quiet { output(id.description) }
+    if case .claimed(let claim) = try queue.claim(id) { _ = try courier.carry(claim) }
+    try report(id, in: queue, courier)
+  }
+
+  private func recoverAll() throws {
+    var courier = Courier(try spool.open(as: "deliver"))
+    courier.onSent = sayRecovered
+    try courier.recover(found: sayFound)
+    if watch { _ = try courier.watch() }
+  }
+
+  /// Where the delivery stands after the first try.
+  private func report(_ id: EntryID, in queue: Queue, _ courier: Courier) throws {
+    let deadline = Deadline.within(timeout.duration)
+    while true {
+      guard let place = try queue.locate(id) else { throw Failure(.no, id.description, "was removed") }
+      switch place.room {
+      case .done: return
+      case .fail, .bad:
+        throw Failure(.unavailable, id.description, queue.lastWord(id) ?? "it failed", do: "spool retry \(id.short) tries again")
+      case .hold:
+        complain("deliver: \(id): \(queue.lastWord(id) ?? "held")".printable)
+        throw Exit(wait ? .no : .done)
+      default:
+        guard wait else {
+          return complain("deliver: \(id): not sent yet: \(queue.lastWord(id) ?? "another process sends it")".printable)
+        }
+        if deadline.hasPassed { throw Failure(.timedOut, id.description, "not delivered yet: \(queue.lastWord(id) ?? "")", do: "it is still being tried") }
+        try waitForChange(of: id, in: queue, deadline)
+        if let place = try queue.locate(id), place.room == .new || place.room == .wait,
+          case .claimed(let claim) = try queue.claim(place.fileName, in: place.room)
+        {
+          _ = try courier.carry(claim)
+        }
+      }
+    }
+  }
+
+  private func waitForChange(of id: EntryID, in queue: Queue, _ deadline: Deadline) throws {
+    let watch = try Watch([queue[.done], queue[.fail], queue[.hold], queue[.wait]], notice: queue.spool.notice)
+    // What has changed before the watch was there makes no event.
+    guard let place = try queue.locate(id), [.run, .wait, .new].contains(place.room) else { return }
+    var pause = deadline.remaining
+    if place.room != .run, let due = try queue[place.room].status(place.fileName)?.modified {
+      pause = min(pause, max(.zero, due - .now))
+    }
+    if case .signal(let number) = watch.wait(atMost: pause) { throw Exit(.signal(number)) }
+  }
+}
+
+/// What a recovery says: the words that operators of other gateways grep for.
+func sayRecovered(_ id: EntryID, _ address: Address) {
+  complain("[delivery-recovery] Recovered delivery \(id)")
+}
+
+func sayFound(_ count: Int) {
+  complain("[delivery-recovery] Found \(count) pending delivery \(count == 1 ? "entry" : "entries")")
+}
+
+extension Delivery.DoubtPolicy: ExpressibleByArgument {}
+
+extension Courier {
+  /// With the channels that were installed beside this executable.
+  init(_ spool: SpoolDirectory) {
+    self.init(
+      spool: spool, installedChannels: Installation.find("libexec/spindle/channels", inSource: "Sources/channels"),
+      executable: Installation.executable)
+  }
+}

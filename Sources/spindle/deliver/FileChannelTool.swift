@@ -1,0 +1,35 @@
+import ArgumentParser
+import CommandLine
+import Deliveries
+import Glibc
+import Roster
+import Spool
+import Work
+
+/// `channel-file`: the built-in channel, with the interface of every channel.
+struct FileChannelTool: Tool {
+  static let manual = Manual(
+    name: "channel-file", summary: "the delivery channel that appends to a file",
+    description: """
+      Called by deliver for addresses such as file:/home/a/inbox. Appends the delivery's ID, its subject and its text to the
+      file, under the file's lock, and flushes it. An ID that is there already is not appended again: this channel is
+      idempotent.
+      """,
+    exits: [(.done, "Appended, or there already. The receipt says where."), (.io, "Nobody knows whether it was written.")],
+    environment: [("DELIVERY_ID, DELIVERY_TO, DELIVERY_SUBJECT", "Which delivery, the file's path, one line on what it is.")],
+    examples: [], seeAlso: ["deliver"])
+
+  static let configuration = configured()
+
+  func run() throws {
+    let environment = inheritedEnvironment()
+    guard let text = environment["DELIVERY_ID"], let id = try? EntryID(text), let to = environment["DELIVERY_TO"] else {
+      throw Failure(.usage, "DELIVERY_ID and DELIVERY_TO", "are not set", do: "use deliver --to file:PATH")
+    }
+    let path = Agent.expanded(to, environment)
+    guard path.hasPrefix("/") else { throw Failure(.usage, "file:\(to)", "is no absolute path", do: "write file:/home/...") }
+    let channel = FileChannel(
+      path: path, id: id, subject: environment["DELIVERY_SUBJECT"], text: try Input.text(for: "the message"))
+    output(try channel.append())
+  }
+}
