@@ -47,7 +47,9 @@ let package = Package(
 
     .target(name: "Support", dependencies: ["Spool"], path: "Tests/Support"),
     .testTarget(name: "SpoolTests", dependencies: ["Spool", "Support"]),
-    .testTarget(name: "DomainTests", dependencies: ["Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "CommandLine"]),
+    .testTarget(
+      name: "DomainTests",
+      dependencies: ["Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "CommandLine"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
   ],
   swiftLanguageModes: [.v6]

@@ -29,10 +29,11 @@ struct AgentProgram {
     let name = Agent.expanded(agent.command[0], environment)
     if let path = Command.find(name, in: searched) { return path }
     var seen: Set<String> = []
-    let where_ = name.contains("/") ? "" : " in \(searched.filter { seen.insert($0).inserted }.joined(separator: ", "))"
+    let places = name.contains("/") ? "" : " in \(searched.filter { seen.insert($0).inserted }.joined(separator: ", "))"
     throw CallFailure(
-      .missing, "\(name) was not found\(where_)",
-      do: kind == .claude ? "install Claude Code, or set Command: in agents/\(agent.name).md" : "set Command: in agents/\(agent.name).md")
+      .missing, "\(name) was not found\(places)",
+      do: kind == .claude
+        ? "install Claude Code, or set Command: in agents/\(agent.name).md" : "set Command: in agents/\(agent.name).md")
   }
 
   func reader(schema: String?) -> any ReplyReader {
@@ -64,7 +65,7 @@ struct AgentProgram {
       if let schema = question.schema { arguments += ["--json-schema", schema] }
       if let budget = question.budget { arguments += ["--max-budget-usd", Self.dollars(budget)] }
       if let session = question.session { arguments += ["--resume", session] }
-      if let tools = agent.tools { arguments += ["--tools", tools] }
+      if let tools = agent.tools { arguments += ["--tools", tools == "none" ? "" : tools] }
     case .codex:
       arguments += ["exec", "--json"] + (agent.namesModel ? ["-m", agent.model] : []) + ["-"]
     case .gemini:
@@ -83,7 +84,9 @@ struct AgentProgram {
   private func childEnvironment(_ deadline: Deadline, _ call: EntryID, _ spool: String) -> [String: String] {
     var result = environment
     // Set in the children of a Claude Code session; with them a second one refuses to start, or joins the first.
-    let ofSession = ["ENTRYPOINT", "CHILD_SESSION", "SESSION_ID", "SESSION_ACCESS_TOKEN", "SSE_PORT", "PARENT_SESSION_ID"]
+    let ofSession = [
+      "ENTRYPOINT", "CHILD_SESSION", "SESSION_ID", "SESSION_ACCESS_TOKEN", "SSE_PORT", "PARENT_SESSION_ID",
+    ]
     for name in ["CLAUDECODE"] + ofSession.map({ "CLAUDE_CODE_" + $0 }) { result[name] = nil }
     if let directory = agent.configDirectory {
       let name = kind == .codex ? "CODEX_HOME" : "CLAUDE_CONFIG_DIR"
@@ -101,7 +104,10 @@ struct AgentProgram {
     let directory = agent.configDirectory.map { Agent.expanded($0, environment) }
     switch kind {
     case .claude:
-      let prefix = directory.map { "CLAUDE_CONFIG_DIR=\($0) " } ?? environment["CLAUDE_CONFIG_DIR"].map { "CLAUDE_CONFIG_DIR=\($0) " } ?? ""
+      let prefix =
+        directory.map { "CLAUDE_CONFIG_DIR=\($0) " } ?? environment["CLAUDE_CONFIG_DIR"].map {
+          "CLAUDE_CONFIG_DIR=\($0) "
+        } ?? ""
       return "type: \(prefix)claude auth login"
     case .codex: return "type: \(directory.map { "CODEX_HOME=\($0) " } ?? "")codex login"
     case .gemini: return "type: gemini, and log in"

@@ -30,7 +30,9 @@ struct CallAttempt {
         throw CallFailure(.rateLimit, "more than \(agent.rate.count) calls in \(agent.rate.span.spoken)", at: next)
       }
       var reply = try attempts(limits)
-      if wasInDoubt { reply.note = [reply.note, "was found in doubt and made again"].compactMap { $0 }.joined(separator: "; ") }
+      if wasInDoubt {
+        reply.note = [reply.note, "was found in doubt and made again"].compactMap { $0 }.joined(separator: "; ")
+      }
       try record(reply, since: start)
       return reply
     } catch let failure as CallFailure {
@@ -51,7 +53,10 @@ struct CallAttempt {
         let isLast = claim.name.attempts + 1 >= options.attempts
         let resumes = failure.tryAgainAt.map { $0 - .now } ?? pause
         guard failure.kind.isTransient, !isLast, resumes < deadline.remaining else { throw failure }
-        queue.log(claim.id, "== \(Timestamp.now.rfc3339Seconds) claude-call: attempt \(claim.name.attempts + 1): \(failure.description)\n")
+        queue.log(
+          claim.id,
+          "== \(Timestamp.now.rfc3339Seconds) claude-call: attempt \(claim.name.attempts + 1): \(failure.description)\n"
+        )
         try claim.countAttempt()
         Signals.wait(atMost: resumes)
         if let number = Signals.pending() { throw Failure(.signal(number), "the call", "stopped by signal \(number)") }
@@ -65,7 +70,9 @@ struct CallAttempt {
     if let budget = agent.budget {
       let left = budget - (try limits.spentToday())
       guard left > 0 else {
-        throw CallFailure(.budget, "the day's budget of \(budget) USD is spent", do: "wait for midnight, or raise Budget in agents/\(agent.name).md")
+        throw CallFailure(
+          .budget, "the day's budget of \(budget) USD is spent",
+          do: "wait for midnight, or raise Budget in agents/\(agent.name).md")
       }
       question.budget = left
     }
@@ -113,7 +120,8 @@ struct CallAttempt {
         tries += 1
         let isMissing = (error as? CallFailure)?.kind == .missing
         let kernel = (error as? Failure)?.errno
-        guard isMissing || kernel == .noSuchFileOrDirectory || kernel == .textFileBusy || kernel == .permissionDenied else { throw error }
+        guard isMissing || kernel == .noSuchFileOrDirectory || kernel == .textFileBusy || kernel == .permissionDenied
+        else { throw error }
         claim.clearDoubt()
         if tries > 10 || deadline.remaining < .milliseconds(100) {
           throw (error as? CallFailure) ?? CallFailure(.missing, (error as? Failure)?.description ?? "\(error)")
@@ -140,8 +148,11 @@ struct CallAttempt {
 
   /// The session that a persistent agent goes on with.
   private func session() throws(Failure) -> String? {
-    guard agent.isPersistent, program.kind == .claude, let file = try queue.directory.open("session") else { return nil }
-    let text = String(decoding: try file.readAll(limit: 4096) ?? [], as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    guard agent.isPersistent, program.kind == .claude, let file = try queue.directory.open("session") else {
+      return nil
+    }
+    let text = String(decoding: try file.readAll(limit: 4096) ?? [], as: UTF8.self).split(
+      whereSeparator: \.isWhitespace)
     return text.first.map(String.init)
   }
 

@@ -54,7 +54,8 @@ public struct CallFailure: Error, Hashable, Sendable {
   /// One line, for the log and for stderr.
   public var description: String {
     let again = tryAgainAt.map { "try again at \($0.rfc3339Seconds)" }
-    return (["\(kind.rawValue): \(why.prefix(300))", advice, again].compactMap { $0 }.joined(separator: ": ")
+    return
+      (["\(kind.rawValue): \(why.prefix(600))", advice, again].compactMap { $0 }.joined(separator: ": ")
       + (cost.map { " cost=\($0)" } ?? "")).printable
   }
 
@@ -65,7 +66,9 @@ public struct CallFailure: Error, Hashable, Sendable {
     if says(["credit balance", "billing", "spend limit", "quota exceeded for billing", "payment required"]) {
       return CallFailure(.budget, words, do: "pay, or raise the limit, in the vendor's console")
     }
-    if says(["invalid api key", "please run /login", "authentication", "not logged in", "oauth token", "unauthorized", "401"]) {
+    if says([
+      "invalid api key", "please run /login", "authentication", "not logged in", "oauth token", "unauthorized", "401",
+    ]) {
       return CallFailure(.notLoggedIn, words)
     }
     if says(["hit your limit", "rate limit", "rate_limit", "usage limit", "429", "quota", "too many requests"]) {

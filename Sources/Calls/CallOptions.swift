@@ -41,13 +41,16 @@ public struct CallOptions: Sendable {
       """
     guard let scratch = try? Self.scratch(text),
       let child = try? Child(
-        Command(path: python, arguments: ["python3", "-I", "-c", script, schema], environment: environment), input: scratch)
+        Command(path: python, arguments: ["python3", "-I", "-c", script, schema], environment: environment),
+        input: scratch)
     else { throw CallFailure(.missing, "the schema's validator cannot be started") }
     let (outcome, words, _) = child.collect(until: Deadline(after: .seconds(30)))
     switch outcome.end {
     case .exited(0): return
     case .exited(69): throw CallFailure(.missing, "no validator for --schema", do: "apt-get install python3-jsonschema")
-    default: throw CallFailure(.invalid, "the reply does not fit --schema: \(String(decoding: words, as: UTF8.self).trimmingLines)")
+    default:
+      throw CallFailure(
+        .invalid, "the reply does not fit --schema: \(String(decoding: words, as: UTF8.self).trimmingLines)")
     }
   }
 

@@ -84,7 +84,8 @@ public struct Caller {
       // Under a key the call may be on record: then none is made.
       if let answer = try recorded(id, in: queue) { return answer }
       if case .claimed(let claim) = try queue.claim(id) {
-        let attempt = CallAttempt(claim: claim, agent: agent, options: options, deadline: deadline, environment: environment)
+        let attempt = CallAttempt(
+          claim: claim, agent: agent, options: options, deadline: deadline, environment: environment)
         return Answer(id: id, text: try attempt.run().text)
       }
       if deadline.hasPassed { throw try giveUp(id, in: queue) }

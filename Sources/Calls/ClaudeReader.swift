@@ -83,10 +83,13 @@ struct ClaudeReader: ReplyReader {
     var failure: CallFailure
     switch subtype {
     case "error_max_budget_usd": failure = CallFailure(.budget, said)
-    case "error_max_turns", "error_max_structured_output_retries": failure = CallFailure(.invalid, "\(subtype): \(said)")
+    case "error_max_turns", "error_max_structured_output_retries":
+      failure = CallFailure(.invalid, "\(subtype): \(said)")
     default: failure = .classify(said, tryAgainAt: resetsAt)
     }
-    if failure.kind == .agentError, let retryError { failure = .classify("\(retryError): \(said)", tryAgainAt: resetsAt) }
+    if failure.kind == .agentError, let retryError {
+      failure = .classify("\(retryError): \(said)", tryAgainAt: resetsAt)
+    }
     if failure.kind == .rateLimit { failure.tryAgainAt = resetsAt }
     failure.cost = result["total_cost_usd"]?.number.flatMap { $0 > 0 ? $0 : nil }
     return failure

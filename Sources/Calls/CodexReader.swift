@@ -70,7 +70,8 @@ struct GeminiReader: ReplyReader {
 
   /// It may say a few words before the object.
   private static func object(in bytes: [UInt8]) -> JSONValue? {
-    guard let start = bytes.firstIndex(of: UInt8(ascii: "{")), let end = bytes.lastIndex(of: UInt8(ascii: "}")), start < end
+    guard let start = bytes.firstIndex(of: UInt8(ascii: "{")), let end = bytes.lastIndex(of: UInt8(ascii: "}")),
+      start < end
     else { return nil }
     return JSONValue(bytes[start...end])
   }

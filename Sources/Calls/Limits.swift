@@ -84,7 +84,9 @@ struct Limits {
       sum += record.header["Cost-USD"].flatMap { Double($0) } ?? 0
     }
     for place in try queue.entries(in: .fail) where place.name.id.time >= midnight {
-      guard let words = queue.lastWord(place.name.id), let found = words.firstMatch(of: /cost=([0-9.e-]+)/) else { continue }
+      guard let words = queue.lastWord(place.name.id), let found = words.firstMatch(of: /cost=([0-9.e-]+)/) else {
+        continue
+      }
       sum += Double(found.1) ?? 0
     }
     return sum

@@ -7,7 +7,9 @@ public struct Expiry: ExpressibleByArgument, Sendable {
   public var time: Timestamp
 
   public init?(argument: String) {
-    if let span = Duration(argument) { time = Timestamp.now + span } else if let time = Timestamp(rfc3339: argument) {
+    if let span = Duration(argument) {
+      time = Timestamp.now + span
+    } else if let time = Timestamp(rfc3339: argument) {
       self.time = time
     } else {
       return nil
@@ -24,7 +26,9 @@ public struct HeaderLine: ExpressibleByArgument, Sendable {
     guard let colon = argument.firstIndex(of: ":"), colon != argument.startIndex else { return nil }
     name = String(argument[..<colon])
     value = String(argument[argument.index(after: colon)...].drop { $0 == " " })
-    let isName = name.utf8.allSatisfy { (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45 }
+    let isName = name.utf8.allSatisfy {
+      (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45
+    }
     if !isName || value.printable != value { return nil }
   }
 }
@@ -39,10 +43,14 @@ public enum Input {
     }
     let input = File.standardInput
     guard let bytes = try input.readAll(limit: Entry.sizeLimit) else {
-      throw Failure(.malformed, "standard input", "is longer than \(Entry.sizeLimit >> 20) MiB", do: "give it as a file that the text names")
+      throw Failure(
+        .malformed, "standard input", "is longer than \(Entry.sizeLimit >> 20) MiB",
+        do: "give it as a file that the text names")
     }
     guard !bytes.isEmpty else {
-      throw Failure(.malformed, "standard input", "is empty, and \(purpose) was expected", do: "pipe it in; did the command before fail?")
+      throw Failure(
+        .malformed, "standard input", "is empty, and \(purpose) was expected",
+        do: "pipe it in; did the command before fail?")
     }
     return bytes
   }

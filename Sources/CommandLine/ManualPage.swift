@@ -156,7 +156,10 @@ private struct Page {
     let rows = arguments.filter(\.shouldDisplay).map { argument -> (String, String) in
       let value = argument.kind == "option" ? " \(argument.valueName ?? "value")" : ""
       let fallback = argument.defaultValue.map { " Default: \($0)." } ?? ""
-      return (argument.displayName + value, [argument.abstract, argument.discussion].compactMap { $0 }.joined(separator: " ") + fallback)
+      return (
+        argument.displayName + value,
+        [argument.abstract, argument.discussion].compactMap { $0 }.joined(separator: " ") + fallback
+      )
     }
     list(rows, width: "Ds")
   }

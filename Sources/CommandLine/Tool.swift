@@ -16,7 +16,8 @@ extension Tool {
   ) -> CommandConfiguration {
     CommandConfiguration(
       commandName: manual.name, abstract: manual.summary, discussion: manual.description,
-      version: "\(manual.name) (Spindle) \(spindleVersion)", subcommands: subcommands, defaultSubcommand: defaultSubcommand)
+      version: "\(manual.name) (Spindle) \(spindleVersion)", subcommands: subcommands,
+      defaultSubcommand: defaultSubcommand)
   }
 
   /// Parses, runs, and exits with the status that the table gives.
@@ -80,7 +81,9 @@ private func write(all bytes: [UInt8], to descriptor: Int32) {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    if count > 0 { rest = rest.dropFirst(count) } else if errno == EAGAIN {
+    if count > 0 {
+      rest = rest.dropFirst(count)
+    } else if errno == EAGAIN {
       var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       poll(&polled, 1, -1)
     } else if errno == EPIPE && descriptor == STDOUT_FILENO {

@@ -19,7 +19,8 @@ public struct Channel: Sendable {
 
   /// The user's own `channels/NAME` in the spool, else the installed one.
   /// - Parameter installed: directories of installed channels.
-  public static func find(_ name: String, in spool: SpoolDirectory, installed: String?, executable: String?) -> Channel? {
+  public static func find(_ name: String, in spool: SpoolDirectory, installed: String?, executable: String?) -> Channel?
+  {
     for directory in [spool.path + "/channels", installed].compactMap({ $0 }) {
       if let path = Command.find(name, in: [directory]) {
         return Channel(name: name, path: path, arguments: [path], isIdempotent: access(path + ".idempotent", F_OK) == 0)

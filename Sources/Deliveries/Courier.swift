@@ -35,7 +35,8 @@ public struct Courier {
     }
     var reasons: [String] = []
     for address in delivery.addresses {
-      guard let channel = Channel.find(address.channel, in: spool, installed: installedChannels, executable: executable) else {
+      guard let channel = Channel.find(address.channel, in: spool, installed: installedChannels, executable: executable)
+      else {
         reasons.append("there is no channel \(address.channel)")
         continue
       }
@@ -71,7 +72,8 @@ public struct Courier {
   private func mayRepeat(_ delivery: Delivery, _ claim: Claim) throws(Failure) -> Bool {
     switch delivery.doubtPolicy {
     case .resend: return true
-    case .hold: try claim.hold("in doubt: it may have been sent: spool release sends it again, spool cancel gives it up")
+    case .hold:
+      try claim.hold("in doubt: it may have been sent: spool release sends it again, spool cancel gives it up")
     case .drop: try claim.fail("in doubt: it may have been sent; not sent again (--in-doubt drop)")
     }
     return false

@@ -19,7 +19,9 @@ public struct FileChannel {
   private var headLine: [UInt8] { Array("=== \(id)".utf8) }
 
   private var record: [UInt8] {
-    headLine + Array((subject.map { " " + $0.printable } ?? "").utf8) + [10] + text + (text.last == 10 ? [] : [10]) + [10]
+    headLine + Array((subject.map { " " + $0.printable } ?? "").utf8) + [10] + text + (text.last == 10 ? [] : [10]) + [
+      10
+    ]
   }
 
   /// - Returns: the receipt.

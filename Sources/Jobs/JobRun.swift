@@ -10,7 +10,9 @@ public struct JobRun {
   public var expectEvery: Duration?
 
   public init(spool: SpoolDirectory, name: String, timeout: Duration, expectEvery: Duration?) throws(Failure) {
-    let isName = name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || (45...46).contains($0) || $0 == 95 }
+    let isName = name.utf8.allSatisfy {
+      (97...122).contains($0) || (48...57).contains($0) || (45...46).contains($0) || $0 == 95
+    }
     guard isName, (1...64).contains(name.utf8.count), !name.hasPrefix("."), !name.hasPrefix("-") else {
       throw Failure(.usage, name, "is no name for a job", do: "use a-z, 0-9, dots, dashes and underscores")
     }
@@ -47,7 +49,9 @@ public struct JobRun {
     try queue.sweep()
     let words = arguments.map(\.shellQuoted).joined(separator: " ")
     let id = try queue.publish(
-      Draft(slug: EntryID.slug(from: name), header: Header(["From": "job", "Subject": name]), body: Array((words + "\n").utf8)))
+      Draft(
+        slug: EntryID.slug(from: name), header: Header(["From": "job", "Subject": name]),
+        body: Array((words + "\n").utf8)))
     guard case .claimed(let claim) = try queue.claim(id) else {
       throw Failure(.software, id.description, "was taken by somebody else", do: "run nothing else on the queue jobs/")
     }
@@ -103,7 +107,8 @@ public struct JobRun {
       let header = Header([
         "From": "job", "Subject": name, "Started": start.rfc3339, "Ended": end.rfc3339, "Exit": String(status),
       ])
-      try claim.finish([Product(.response, header: header, body: result.output)], event: "job", detail: "\(name): \(took)")
+      try claim.finish(
+        [Product(.response, header: header, body: result.output)], event: "job", detail: "\(name): \(took)")
     } else {
       claim.queue.log(claim.id, String(decoding: result.output, as: UTF8.self))
       try claim.fail("\(name): \(took)", event: "job-failed")

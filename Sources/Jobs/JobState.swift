@@ -40,7 +40,8 @@ public struct JobState: Sendable {
     var header = Header()
     for (number, line) in String(decoding: bytes, as: UTF8.self).split(separator: "\n").enumerated() {
       do { try header.append(line: line, number: number + 1) } catch {
-        throw Failure(.configuration, "\(directory.path)/\(name)", error.description, do: "mend the line, or rm the file")
+        throw Failure(
+          .configuration, "\(directory.path)/\(name)", error.description, do: "mend the line, or rm the file")
       }
     }
     var state = JobState(name: name)

@@ -19,7 +19,7 @@ public struct Agent: Sendable {
   public var isPersistent = false
   /// The agent program's own directory of settings and login.
   public var configDirectory: String?
-  /// What Claude Code may use, from `tools`.
+  /// What Claude Code may use, with commas; `none`: no tool at all.
   public var tools: String?
   /// The system prompt.
   public var identity = ""
@@ -58,14 +58,16 @@ public struct Agent: Sendable {
   /// Reads an agent of this spool.
   /// - Throws: `.unavailable` where there is none, `.configuration` where its file is not understood.
   public init(named name: String, in spool: SpoolDirectory) throws(Failure) {
-    guard (1...32).contains(name.utf8.count), name.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
+    guard (1...32).contains(name.utf8.count),
+      name.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
     else { throw Failure(.usage, "--agent \(name)", "is no agent's name", do: "use a-z, 0-9 and dashes") }
     let directory = try spool.directory("agents")
     guard let file = try SettingsFile.read("\(name).md", in: directory, hasBody: true) else {
       let others = try directory.names().filter { $0.hasSuffix(".md") }.map { String($0.dropLast(3)) }.sorted()
       throw Failure(
         .unavailable, "--agent \(name)", "there is no \(directory.path)/\(name).md",
-        do: others.isEmpty ? "make it: a header, a blank line, and who it is" : "use one of \(others.joined(separator: ", "))")
+        do: others.isEmpty
+          ? "make it: a header, a blank line, and who it is" : "use one of \(others.joined(separator: ", "))")
     }
     try self.init(named: name, file: file)
   }
@@ -77,11 +79,15 @@ public struct Agent: Sendable {
       self.model = model
       namesModel = true
     }
-    if let command = file.value("Command")?.split(separator: " ").map(String.init), !command.isEmpty { self.command = command }
+    if let command = file.value("Command")?.split(separator: " ").map(String.init), !command.isEmpty {
+      self.command = command
+    }
     let span = "a span such as 90s, 20m or 4h"
     timeout = try file.parse("Timeout", span) { Duration($0) } ?? timeout
     rate = try file.parse("Rate", "a rate such as 10/min or 100/h", Self.rate) ?? rate
-    concurrency = try file.parse("Concurrency", "a number from 1 to 100") { Int($0).flatMap { (1...100).contains($0) ? $0 : nil } } ?? concurrency
+    concurrency =
+      try file.parse("Concurrency", "a number from 1 to 100") { Int($0).flatMap { (1...100).contains($0) ? $0 : nil } }
+      ?? concurrency
     budget = try file.parse("Budget", "US dollars a day, such as 2.50") { text in
       Double(text.hasPrefix("$") ? text.dropFirst() : text[...]).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
     }
@@ -97,7 +103,9 @@ public struct Agent: Sendable {
   private static func rate(_ text: String) -> Rate? {
     let parts = text.split(separator: "/")
     guard parts.count == 2, let count = Int(parts[0]), count > 0,
-      let span: Duration = ["s": .seconds(1), "min": .seconds(60), "m": .seconds(60), "h": .seconds(3600), "d": .seconds(86400)][String(parts[1])]
+      let span: Duration = [
+        "s": .seconds(1), "min": .seconds(60), "m": .seconds(60), "h": .seconds(3600), "d": .seconds(86400),
+      ][String(parts[1])]
     else { return nil }
     return Rate(count: count, span: span)
   }

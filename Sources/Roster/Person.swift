@@ -21,7 +21,8 @@ public struct Person: Sendable {
     for channel in file.list("Order").map({ $0.lowercased() }) {
       guard let address = known.first(where: { $0.channel == channel }) else {
         let line = file.header.line("Order")!
-        throw SettingsFile.refusal(file.path, line.number, "Order: \(line.value)", "name only channels that this file has (no \(channel) here)")
+        throw SettingsFile.refusal(
+          file.path, line.number, "Order: \(line.value)", "name only channels that this file has (no \(channel) here)")
       }
       addresses.append(address)
     }
@@ -81,7 +82,9 @@ public struct Address: Hashable, Sendable, CustomStringConvertible {
           do: "write that file, or give CHANNEL:ADDRESS")
       }
     }
-    guard !addresses.isEmpty else { throw Failure(.usage, "--to", "names nobody", do: "give a person or CHANNEL:ADDRESS") }
+    guard !addresses.isEmpty else {
+      throw Failure(.usage, "--to", "names nobody", do: "give a person or CHANNEL:ADDRESS")
+    }
     var seen: Set<Address> = []
     return addresses.filter { seen.insert($0).inserted }
   }

@@ -116,7 +116,10 @@ public struct EntryName: Hashable, Sendable, CustomStringConvertible {
       guard let dot = holder.lastIndex(of: "."), dot > holder.startIndex,
         let pid = Int32(holder[holder.index(after: dot)...]), pid > 0,
         holder.utf8.allSatisfy({ Self.isHolder($0) }), String(pid) == holder[holder.index(after: dot)...]
-      else { throw MalformedName(name: text, position: text.utf8.distance(from: text.startIndex, to: at) + 1, expected: "HOST.PID") }
+      else {
+        throw MalformedName(
+          name: text, position: text.utf8.distance(from: text.startIndex, to: at) + 1, expected: "HOST.PID")
+      }
       self.holder = String(holder)
       rest = rest[..<at]
     }

@@ -73,7 +73,8 @@ public struct Header: Hashable, Sendable {
     else { throw MalformedText(line: number, found: text, expected: "Name: value") }
     let name = String(text[..<colon])
     guard line(name) == nil else {
-      throw MalformedText(line: number, found: text, expected: "each name once (the first is on line \(line(name)!.number))")
+      throw MalformedText(
+        line: number, found: text, expected: "each name once (the first is on line \(line(name)!.number))")
     }
     let value = text[text.index(after: colon)...].trimmed
     if value.printable != value {

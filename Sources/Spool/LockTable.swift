@@ -10,7 +10,8 @@ public struct LockTable: Sendable {
     for line in Self.lines("/proc/locks") {
       // 1: FLOCK  ADVISORY  WRITE 4711 fe:00:131073 0 EOF
       let parts = line.split(separator: " ", omittingEmptySubsequences: true)
-      guard parts.count > 5, parts[1] == "FLOCK", let inode = parts[5].split(separator: ":").last.flatMap({ UInt64($0) })
+      guard parts.count > 5, parts[1] == "FLOCK",
+        let inode = parts[5].split(separator: ":").last.flatMap({ UInt64($0) })
       else { continue }
       inodes.insert(inode)
     }

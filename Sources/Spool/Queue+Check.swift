@@ -23,13 +23,15 @@ extension Queue {
           continue
         }
         if let first = seen[name.id], !first.status.isSameFile(as: status), try stillThere(first.path) {
-          findings.append(finding(path, "the same ID lies in \(first.path) too, as another file: compare them, keep one", []))
+          findings.append(
+            finding(path, "the same ID lies in \(first.path) too, as another file: compare them, keep one", []))
         }
         seen[name.id] = (path, status)
         if room != .bad { findings += try checkEntry(name, fileName, in: room, status) }
         if room == .run { findings += checkClaim(name, path, status, locks) }
         if room != .run && name.holder != nil {
-          findings.append(finding(path, "names a worker, which only run/ may", [mv(path, "\(room.rawValue)/\(name.unheld)")]))
+          findings.append(
+            finding(path, "names a worker, which only run/ may", [mv(path, "\(room.rawValue)/\(name.unheld)")]))
         }
         if room == .wait && status.modified > Kernel.now() + .seconds(86400) {
           findings.append(finding(path, "is due in more than a day: the clock has jumped; it counts as due", []))
@@ -64,18 +66,23 @@ extension Queue {
     var findings: [Finding] = []
     for room in Room.allCases {
       guard let status = try directory.status(room.rawValue), status.isDirectory else {
-        findings.append(finding(room.rawValue, "is missing", ["mkdir -m 700 \("\(directory.path)/\(room.rawValue)".shellQuoted)"]))
+        findings.append(
+          finding(room.rawValue, "is missing", ["mkdir -m 700 \("\(directory.path)/\(room.rawValue)".shellQuoted)"]))
         continue
       }
       if status.mode & 0o022 != 0 {
         findings.append(
-          finding(room.rawValue, "others may write here: the directory is the authority", ["chmod 700 \("\(directory.path)/\(room.rawValue)".shellQuoted)"]))
+          finding(
+            room.rawValue, "others may write here: the directory is the authority",
+            ["chmod 700 \("\(directory.path)/\(room.rawValue)".shellQuoted)"]))
       }
     }
     return findings
   }
 
-  private func checkEntry(_ name: EntryName, _ fileName: String, in room: Room, _ status: FileStatus) throws(Failure) -> [Finding] {
+  private func checkEntry(_ name: EntryName, _ fileName: String, in room: Room, _ status: FileStatus) throws(Failure)
+    -> [Finding]
+  {
     let path = "\(room.rawValue)/\(fileName)"
     if let reason = unreadable(status) { return [finding(path, reason, [mv(path, "bad/\(name.unheld)")])] }
     do {
@@ -100,7 +107,8 @@ extension Queue {
     let holders = LockTable.holders(of: status)
     let who = holders.isEmpty ? "processes of another user" : holders.joined(separator: ", ")
     return [
-      finding(path, "locked \((Kernel.now() - timer).spoken) past its death timer, by \(who)",
+      finding(
+        path, "locked \((Kernel.now() - timer).spoken) past its death timer, by \(who)",
         holders.isEmpty ? [] : ["kill \(holders.map { $0.prefix { $0 != " " } }.joined(separator: " "))"])
     ]
   }
@@ -124,7 +132,8 @@ extension Queue {
         guard let file = try products.open(product), let entry = try? read(file, expecting: nil) else { continue }
         if entry.header["To"] == nil {
           findings.append(
-            finding("\(path)/\(product)", "its header names no queue", ["spool work \(name) --to QUEUE --once -- false"]))
+            finding(
+              "\(path)/\(product)", "its header names no queue", ["spool work \(name) --to QUEUE --once -- false"]))
         }
       }
       if source.path.hasPrefix("fail/") || source.path.hasPrefix("bad/") {

@@ -49,7 +49,10 @@ extension Queue {
     var changed: Timestamp
   }
 
-  private enum Take { case taken(Taken), busy, gone }
+  private enum Take {
+    case taken(Taken)
+    case busy, gone
+  }
 
   private func take(_ raw: [CChar], _ name: String) throws(Failure) -> Take {
     let drop = try self[.drop]

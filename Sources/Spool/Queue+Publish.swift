@@ -72,7 +72,8 @@ extension Queue {
     switch try ledger.move(".\(id)", to: self[.new], as: id.description) {
     case .done, .sourceGone: break
     case .targetExists:
-      throw Failure(.software, "\(name)/new/\(id)", "exists beside \(ledger.path)/.\(id)", do: "run spool check \(name)")
+      throw Failure(
+        .software, "\(name)/new/\(id)", "exists beside \(ledger.path)/.\(id)", do: "run spool check \(name)")
     }
     try self[.new].sync()
   }
@@ -83,7 +84,8 @@ extension Queue {
     guard let place = try locate(id) else { return }
     if place.room == .fail || place.room == .bad {
       throw Failure(
-        .unavailable, id.description, "the first entry under this key has failed (\(lastWord(id) ?? "no reason recorded"))",
+        .unavailable, id.description,
+        "the first entry under this key has failed (\(lastWord(id) ?? "no reason recorded"))",
         do: "spool retry \(id)")
     }
     if let first = try entry(at: place), first.header["Sha256"].map({ $0 != sha256(body) }) ?? (first.body != body) {

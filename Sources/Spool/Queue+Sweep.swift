@@ -58,7 +58,9 @@ extension Queue {
         file.unlock()
         continue
       }
-      guard let place = try locate(id), place.room == .hold || place.room == .wait || place.room == .new else { continue }
+      guard let place = try locate(id), place.room == .hold || place.room == .wait || place.room == .new else {
+        continue
+      }
       guard let file = try lockUnheld(place.fileName, in: place.room) else { continue }
       try finishFound(place.name, in: place.room)
       file.unlock()

@@ -23,10 +23,12 @@ extension SpoolDirectory {
     if kind == "tmpfs" {
       findings.append(Finding(path: path, problem: "tmpfs forgets everything at a reboot", remedy: []))
     } else if !["ext4", "xfs", "btrfs"].contains(kind) {
-      findings.append(Finding(path: path, problem: "\(kind): the protocol was proved on ext4, xfs and btrfs only", remedy: []))
+      findings.append(
+        Finding(path: path, problem: "\(kind): the protocol was proved on ext4, xfs and btrfs only", remedy: []))
     }
     if try root.file.status().mode & 0o077 != 0 {
-      findings.append(Finding(path: path, problem: "others may look or write here", remedy: ["chmod 700 \(path.shellQuoted)"]))
+      findings.append(
+        Finding(path: path, problem: "others may look or write here", remedy: ["chmod 700 \(path.shellQuoted)"]))
     }
     return findings
   }

@@ -107,7 +107,8 @@ public final class SpoolDirectory {
     uname(&name)
     let host = withUnsafeBytes(of: name.nodename) { bytes in
       bytes.prefix { $0 != 0 }.map { byte -> Character in
-        let keep = (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte)
+        let keep =
+          (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte)
           || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
         return keep ? Character(UnicodeScalar(byte)) : "_"
       }

@@ -152,7 +152,9 @@ public final class Child {
   }
 
   /// Runs it to its end, and keeps what it printed, up to a limit in bytes.
-  public func collect(until deadline: Deadline?, limit: Int = 1 << 20) -> (outcome: Outcome, output: [UInt8], error: [UInt8]) {
+  public func collect(until deadline: Deadline?, limit: Int = 1 << 20) -> (
+    outcome: Outcome, output: [UInt8], error: [UInt8]
+  ) {
     var output: [UInt8] = []
     var error: [UInt8] = []
     let outcome = run(until: deadline) { piece in

@@ -4,7 +4,9 @@
 import CommandLine
 import Spool
 
-let tools: [any Tool.Type] = [SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, JobTool.self, FileChannelTool.self]
+let tools: [any Tool.Type] = [
+  SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, JobTool.self, FileChannelTool.self,
+]
 
 func name(ofPath path: String) -> String { String(path.split(separator: "/").last ?? "spindle") }
 
@@ -23,7 +25,8 @@ case "--list":
   for tool in tools { output(tool.manual.name) }
 default:
   guard let tool = tools.first(where: { $0.manual.name == called }) else {
-    complain("spindle: \(called.printable): no such tool: one of \(tools.map { $0.manual.name }.joined(separator: ", "))")
+    complain(
+      "spindle: \(called.printable): no such tool: one of \(tools.map { $0.manual.name }.joined(separator: ", "))")
     Exit.now(.usage)
   }
   tool.start(arguments)

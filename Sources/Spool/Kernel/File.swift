@@ -115,5 +115,7 @@ extension File {
   }
 
   /// Descriptor 0, which stays open.
-  package static var standardInput: File { File(borrowing: FileDescriptor(rawValue: STDIN_FILENO), path: "standard input") }
+  package static var standardInput: File {
+    File(borrowing: FileDescriptor(rawValue: STDIN_FILENO), path: "standard input")
+  }
 }

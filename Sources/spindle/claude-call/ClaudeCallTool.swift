@@ -27,26 +27,47 @@ struct ClaudeCallTool: Tool {
     exits: [
       (.malformed, "No prompt; or the reply was none, or does not fit --expect or --schema."),
       (.unavailable, "The program is missing, the budget is spent, or the agent said that it failed."),
-      (.tryAgain, "Rate limit, overload, or the program died: try again later; the message says when, where that is known."),
-      (.notAllowed, "The agent's program is not logged in; the message says what to type. Or the spool is another user's."),
+      (
+        .tryAgain,
+        "Rate limit, overload, or the program died: try again later; the message says when, where that is known."
+      ),
+      (
+        .notAllowed,
+        "The agent's program is not logged in; the message says what to type. Or the spool is another user's."
+      ),
       (.timedOut, "No answer within --timeout."),
       (.signal(15), "Stopped by SIGTERM; the agent's program was ended."),
     ],
     files: [
-      ("$SPOOL_DIR/agents/NAME.md", "The agent: header lines (Model, Command, Timeout, Rate, Concurrency, Budget, Requires, Session, Config-Dir), a blank line, and who it is."),
+      (
+        "$SPOOL_DIR/agents/NAME.md",
+        "The agent: header lines (Model, Command, Timeout, Rate, Concurrency, Budget, Requires, Session, Config-Dir), a blank line, and who it is."
+      ),
       ("$SPOOL_DIR/calls-NAME/", "Its calls, a queue."),
-      ("$SPOOL_DIR/calls-NAME/re/ID", "A reply, with Model, Cost-USD, Input-Tokens, Output-Tokens, Duration-Ms in its header."),
+      (
+        "$SPOOL_DIR/calls-NAME/re/ID",
+        "A reply, with Model, Cost-USD, Input-Tokens, Output-Tokens, Duration-Ms in its header."
+      ),
       ("$SPOOL_DIR/calls-NAME/rate, slots/", "What keeps it within its limits."),
     ],
     environment: [
       ("PATH, HOME", "Where the program is looked for: PATH, then ~/.local/bin, ~/.claude/local, /usr/local/bin."),
-      ("CLAUDECODE and CLAUDE_CODE_* of a session", "Not handed to the program, so that a call may be made from inside Claude Code."),
-      ("SPINDLE_DEADLINE", "A time (RFC 3339) by which the call ends even if --timeout is longer; handed to the program."),
+      (
+        "CLAUDECODE and CLAUDE_CODE_* of a session",
+        "Not handed to the program, so that a call may be made from inside Claude Code."
+      ),
+      (
+        "SPINDLE_DEADLINE",
+        "A time (RFC 3339) by which the call ends even if --timeout is longer; handed to the program."
+      ),
       ("SPINDLE_CALL, SPINDLE_AGENT", "Set for the program: the call's ID, the agent's name."),
     ],
     examples: [
       ("A question, with an answer in any case:", "echo 'Say good morning.' | claude-call --timeout 30s --fallback -"),
-      ("A file summarised once, however often this runs:", "echo 'the notes of today' > notes.md\nclaude-call 'Summarise in three lines.' --input notes.md --key \"notes-$(date +%F)\" --fallback notes.md"),
+      (
+        "A file summarised once, however often this runs:",
+        "echo 'the notes of today' > notes.md\nclaude-call 'Summarise in three lines.' --input notes.md --key \"notes-$(date +%F)\" --fallback notes.md"
+      ),
     ],
     seeAlso: ["spool", "deliver"])
 
@@ -54,15 +75,20 @@ struct ClaudeCallTool: Tool {
 
   @OptionGroup var spool: SpoolOptions
   @Option(help: "The agent.") var agent = "main"
-  @Option(name: .customShort("f"), help: ArgumentHelp("Read the prompt from a file.", valueName: "file")) var file: String?
-  @Option(help: ArgumentHelp("A file whose contents follow the prompt; - is standard input.", valueName: "file")) var input: [String] = []
+  @Option(name: .customShort("f"), help: ArgumentHelp("Read the prompt from a file.", valueName: "file")) var file:
+    String?
+  @Option(help: ArgumentHelp("A file whose contents follow the prompt; - is standard input.", valueName: "file"))
+  var input: [String] = []
   @Option(help: "The whole call, its attempts and waiting included. Default: the agent's (120s).") var timeout: Span?
   @Option(help: "How often it is tried, inside --timeout.") var attempts = 2
   @Option(help: "An idempotency key: the same key gives the recorded reply.") var key: String?
   @Option(help: "One line for listings.") var subject: String?
-  @Option(help: ArgumentHelp("A file with the answer to give where there is no reply; - is the prompt.", valueName: "file")) var fallback: String?
+  @Option(
+    help: ArgumentHelp("A file with the answer to give where there is no reply; - is the prompt.", valueName: "file"))
+  var fallback: String?
   @Option(help: ArgumentHelp("A regular expression that the reply must match.", valueName: "regex")) var expect: String?
-  @Option(help: ArgumentHelp("A file with the JSON Schema that the reply must fit.", valueName: "file")) var schema: String?
+  @Option(help: ArgumentHelp("A file with the JSON Schema that the reply must fit.", valueName: "file")) var schema:
+    String?
   @Flag(help: "Print one JSON object: id, agent, reply or class and why.") var json = false
   @Argument(help: "The prompt.") var prompt: String?
 
@@ -81,7 +107,9 @@ struct ClaudeCallTool: Tool {
     options.key = key
     options.subject = subject
     options.expect = expect
-    options.schema = try schema.map { String(decoding: try Self.read($0, "--schema"), as: UTF8.self).split(separator: "\n").joined(separator: " ") }
+    options.schema = try schema.map {
+      String(decoding: try Self.read($0, "--schema"), as: UTF8.self).split(separator: "\n").joined(separator: " ")
+    }
     let caller = Caller(spool: opened, agent: agent, options: options, environment: inheritedEnvironment())
     do {
       show(try caller.call(prompt))
@@ -92,7 +120,11 @@ struct ClaudeCallTool: Tool {
 
   private func wholePrompt() throws -> [UInt8] {
     var text: [UInt8]
-    if let prompt { text = Array(prompt.utf8) } else if let file { text = try Self.read(file, "-f") } else {
+    if let prompt {
+      text = Array(prompt.utf8)
+    } else if let file {
+      text = try Self.read(file, "-f")
+    } else {
       text = try Input.text(for: "the prompt")
     }
     for name in input {
@@ -123,15 +155,24 @@ struct ClaudeCallTool: Tool {
     complain("claude-call: \(agent): \(failure.description)")
     complain("\(Timestamp.now.rfc3339Seconds) No reply from agent. (\(failure.kind.rawValue), \(id))")
     let queue = "calls-\(agent)"
-    opened.journal.write("no-reply", queue: queue, id: none.id, detail: "No reply from agent. (\(failure.kind.rawValue), \(id))")
+    opened.journal.write(
+      "no-reply", queue: queue, id: none.id, detail: "No reply from agent. (\(failure.kind.rawValue), \(id))")
     guard let fallbackText else {
       if json { printJSON(["id": id, "agent": agent, "class": failure.kind.rawValue, "why": failure.why]) }
       throw Exit(failure.kind.status)
     }
     complain("claude-call: \(agent): the fallback is given instead")
     opened.journal.write("fallback", queue: queue, id: none.id)
-    if let id = none.id { try opened.queue(queue).log(id, "== \(Timestamp.now.rfc3339Seconds) claude-call: fallback given: \(failure.description)\n") }
-    if json { return printJSON(["id": id, "agent": agent, "class": failure.kind.rawValue, "why": failure.why, "fallback": String(decoding: fallbackText, as: UTF8.self)]) }
+    if let id = none.id {
+      try opened.queue(queue).log(
+        id, "== \(Timestamp.now.rfc3339Seconds) claude-call: fallback given: \(failure.description)\n")
+    }
+    if json {
+      return printJSON([
+        "id": id, "agent": agent, "class": failure.kind.rawValue, "why": failure.why,
+        "fallback": String(decoding: fallbackText, as: UTF8.self),
+      ])
+    }
     output(bytes: fallbackText + (fallbackText.last == 10 ? [] : [10]))
   }
 

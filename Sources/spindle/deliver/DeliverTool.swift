@@ -46,8 +46,13 @@ struct DeliverTool: Tool {
     ],
     environment: [("DELIVERY_*", "Set for channels, see above.")],
     examples: [
-      ("To yourself (people/me; at first a file, ~/inbox):", "echo 'The kettle is on.' | deliver --to me --subject Tea"),
-      ("Once a day, however often this runs, and not when it is stale:", "echo 'Good morning.' | deliver --to me --key \"morning-$(date +%F)\" --expires 12h"),
+      (
+        "To yourself (people/me; at first a file, ~/inbox):", "echo 'The kettle is on.' | deliver --to me --subject Tea"
+      ),
+      (
+        "Once a day, however often this runs, and not when it is stale:",
+        "echo 'Good morning.' | deliver --to me --key \"morning-$(date +%F)\" --expires 12h"
+      ),
       ("What could not be delivered, and why:", "spool ls deliveries --room fail"),
     ],
     seeAlso: ["spool", "claude-call", "job"])
@@ -55,11 +60,14 @@ struct DeliverTool: Tool {
   static let configuration = configured()
 
   @OptionGroup var spool: SpoolOptions
-  @Option(help: ArgumentHelp("Where to: people and CHANNEL:ADDRESS, in the order in which they are tried.", valueName: "to")) var to: String?
+  @Option(
+    help: ArgumentHelp("Where to: people and CHANNEL:ADDRESS, in the order in which they are tried.", valueName: "to"))
+  var to: String?
   @Option(help: "One line that says what it is.") var subject: String?
   @Option(help: "An idempotency key: one key, one message.") var key: String?
   @Option(help: "A span (12h) or a time (RFC 3339) after which it is not sent any more.") var expires: Expiry?
-  @Option(help: "What is done when it may have been sent: resend, hold or drop.") var inDoubt = Delivery.DoubtPolicy.resend
+  @Option(help: "What is done when it may have been sent: resend, hold or drop.") var inDoubt = Delivery.DoubtPolicy
+    .resend
   @Option(help: "How often it is tried.") var attempts = 5
   @Option(name: .customLong("as"), help: "Whose voice it is, on channels that have several.") var speaker: String?
   @Flag(help: "Wait until it is delivered.") var wait = false
@@ -108,7 +116,8 @@ struct DeliverTool: Tool {
       switch place.room {
       case .done: return
       case .fail, .bad:
-        throw Failure(.unavailable, id.description, queue.lastWord(id) ?? "it failed", do: "spool retry \(id.short) tries again")
+        throw Failure(
+          .unavailable, id.description, queue.lastWord(id) ?? "it failed", do: "spool retry \(id.short) tries again")
       case .hold:
         complain("deliver: \(id): \(queue.lastWord(id) ?? "held")".printable)
         throw Exit(wait ? .no : .done)
@@ -116,7 +125,10 @@ struct DeliverTool: Tool {
         guard wait else {
           return complain("deliver: \(id): not sent yet: \(queue.lastWord(id) ?? "another process sends it")".printable)
         }
-        if deadline.hasPassed { throw Failure(.timedOut, id.description, "not delivered yet: \(queue.lastWord(id) ?? "")", do: "it is still being tried") }
+        if deadline.hasPassed {
+          throw Failure(
+            .timedOut, id.description, "not delivered yet: \(queue.lastWord(id) ?? "")", do: "it is still being tried")
+        }
         try waitForChange(of: id, in: queue, deadline)
         if let place = try queue.locate(id), place.room == .new || place.room == .wait,
           case .claimed(let claim) = try queue.claim(place.fileName, in: place.room)

@@ -15,8 +15,12 @@ struct FileChannelTool: Tool {
       file, under the file's lock, and flushes it. An ID that is there already is not appended again: this channel is
       idempotent.
       """,
-    exits: [(.done, "Appended, or there already. The receipt says where."), (.io, "Nobody knows whether it was written.")],
-    environment: [("DELIVERY_ID, DELIVERY_TO, DELIVERY_SUBJECT", "Which delivery, the file's path, one line on what it is.")],
+    exits: [
+      (.done, "Appended, or there already. The receipt says where."), (.io, "Nobody knows whether it was written."),
+    ],
+    environment: [
+      ("DELIVERY_ID, DELIVERY_TO, DELIVERY_SUBJECT", "Which delivery, the file's path, one line on what it is.")
+    ],
     examples: [], seeAlso: ["deliver"])
 
   static let configuration = configured()
@@ -27,7 +31,9 @@ struct FileChannelTool: Tool {
       throw Failure(.usage, "DELIVERY_ID and DELIVERY_TO", "are not set", do: "use deliver --to file:PATH")
     }
     let path = Agent.expanded(to, environment)
-    guard path.hasPrefix("/") else { throw Failure(.usage, "file:\(to)", "is no absolute path", do: "write file:/home/...") }
+    guard path.hasPrefix("/") else {
+      throw Failure(.usage, "file:\(to)", "is no absolute path", do: "write file:/home/...")
+    }
     let channel = FileChannel(
       path: path, id: id, subject: environment["DELIVERY_SUBJECT"], text: try Input.text(for: "the message"))
     output(try channel.append())

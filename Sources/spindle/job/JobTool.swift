@@ -32,7 +32,10 @@ struct JobTool: Tool {
     ],
     environment: [("SPINDLE_JOB, SPINDLE_DEADLINE", "Set for the command: the job's name, and by when it ends.")],
     examples: [
-      ("In a crontab, each morning at seven, and missed when there was none for a day:", "job briefing --expect-every 1d --timeout 10m -- echo \"good morning\""),
+      (
+        "In a crontab, each morning at seven, and missed when there was none for a day:",
+        "job briefing --expect-every 1d --timeout 10m -- echo \"good morning\""
+      ),
       ("Expected from now on:", "job backup --expect-every 1d"),
       ("How it went:", "spool ls jobs --all"),
     ],
@@ -57,7 +60,8 @@ struct JobTool: Tool {
     let searched = Command.searchPath(inheritedEnvironment())
     guard let path = Command.find(program, in: searched) else {
       try job.declare()
-      throw Failure(.unavailable, program, "no such program in \(searched.joined(separator: ":"))", do: "give its full path")
+      throw Failure(
+        .unavailable, program, "no such program in \(searched.joined(separator: ":"))", do: "give its full path")
     }
     Signals.catchThem()
     let result = try job.run(path: path, arguments: command) { bytes, isError in

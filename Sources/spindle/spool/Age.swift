@@ -39,14 +39,17 @@ extension SpoolTool {
             let age = Int((Timestamp.now - time).nanoseconds / 1_000_000_000)
             counts[Self.limits.firstIndex { age < $0.seconds } ?? Self.limits.count] += 1
           }
-          rows.append(Row(queue: name, room: room.rawValue, total: times.count, counts: counts, oldest: oldest.rfc3339Seconds))
+          rows.append(
+            Row(queue: name, room: room.rawValue, total: times.count, counts: counts, oldest: oldest.rfc3339Seconds))
         }
       }
       if json {
         for row in rows { output(try JSONLine.encode(row)) }
       } else {
         let head = ["queue", "room", "T"] + Self.limits.map(\.head) + ["1w+", "oldest"]
-        output(Table.aligned([head] + rows.map { [$0.queue, $0.room, String($0.total)] + $0.counts.map(String.init) + [$0.oldest] }))
+        output(
+          Table.aligned(
+            [head] + rows.map { [$0.queue, $0.room, String($0.total)] + $0.counts.map(String.init) + [$0.oldest] }))
       }
     }
   }

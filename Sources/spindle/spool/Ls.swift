@@ -92,8 +92,11 @@ struct EntryRow: Encodable {
 
   static func table(_ rows: [EntryRow]) -> String {
     let cells = rows.map { row in
-      [row.queue, row.room, row.id, row.age, row.attempts == 0 && !row.inDoubt ? "" : "\(row.attempts)\(row.inDoubt ? "d" : "")", row.remark]
-        .map(\.printable)
+      [
+        row.queue, row.room, row.id, row.age,
+        row.attempts == 0 && !row.inDoubt ? "" : "\(row.attempts)\(row.inDoubt ? "d" : "")", row.remark,
+      ]
+      .map(\.printable)
     }
     return Table.aligned(cells)
   }

@@ -39,7 +39,9 @@ extension MoveVerb {
     if options.dryRun {
       let (room, name) = try one.queue.plan(request, for: one.place)
       let base = "\(opened.path)/\(one.queue.name)"
-      output("mv -n \("\(base)/\(one.place.room.rawValue)/\(one.place.fileName)".shellQuoted) \("\(base)/\(room.rawValue)/\(name)".shellQuoted)")
+      output(
+        "mv -n \("\(base)/\(one.place.room.rawValue)/\(one.place.fileName)".shellQuoted) \("\(base)/\(room.rawValue)/\(name)".shellQuoted)"
+      )
       return
     }
     try one.queue.carryOut(request, for: one.place, by: "user \(getuid())")
@@ -50,7 +52,8 @@ extension MoveVerb {
 extension SpoolTool {
   struct Hold: MoveVerb {
     static let configuration = CommandConfiguration(
-      abstract: "Park entries in hold/ until you release them.", discussion: "From new/ and wait/. A held entry never ages.")
+      abstract: "Park entries in hold/ until you release them.",
+      discussion: "From new/ and wait/. A held entry never ages.")
     static let request = Request.hold
     @OptionGroup var options: MoveOptions
   }

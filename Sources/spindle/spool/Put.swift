@@ -16,7 +16,8 @@ extension SpoolTool {
     @Option(help: "One line that says what it is.") var subject: String?
     @Option(help: "A few characters of the ID, for eyes only; default: from the subject.") var slug: String?
     @Option(help: "A span (12h) or a time (RFC 3339) after which it is worth nothing.") var expires: Expiry?
-    @Option(name: .long, help: ArgumentHelp("A further header line.", valueName: "name: value")) var header: [HeaderLine] = []
+    @Option(name: .long, help: ArgumentHelp("A further header line.", valueName: "name: value")) var header:
+      [HeaderLine] = []
     @Flag(help: "Publish each line of standard input as an entry of its own.") var lines = false
     @Argument(help: "The queue.") var queue: String
 
@@ -47,7 +48,8 @@ extension SpoolTool {
     private func draft(_ body: [UInt8]) throws -> Draft {
       var fields = Header(["From": "put", "Subject": subject, "Expires": expires?.time.rfc3339])
       for line in header {
-        guard fields[line.name] == nil, !["spool", "id", "length", "sha256", "key", "created"].contains(line.name.lowercased())
+        guard fields[line.name] == nil,
+          !["spool", "id", "length", "sha256", "key", "created"].contains(line.name.lowercased())
         else { throw Failure(.usage, "--header \(line.name)", "is set by this tool itself") }
         fields[line.name] = line.value
       }

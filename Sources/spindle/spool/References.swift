@@ -33,7 +33,7 @@ extension SpoolDirectory {
       let choices = found.sorted { $0.place.fileName < $1.place.fileName }.prefix(20).map {
         "  \($0.queue.name)/\($0.place.room.rawValue)/\($0.place.fileName)"
       }
-      throw Failure(.usage, reference, "fits \(jobs.count) entries", do: "give more of the ID") .listing(choices)
+      throw Failure(.usage, reference, "fits \(jobs.count) entries", do: "give more of the ID").listing(choices)
     }
     return found
   }

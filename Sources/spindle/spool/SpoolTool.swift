@@ -33,9 +33,14 @@ struct SpoolTool: Tool {
       ("SPINDLE_LOCK_FD", "Set for the command of spool work: the descriptor (9) that carries its entry's lock."),
     ],
     examples: [
-      ("A queue, an entry, and a worker that hands its product to the next queue:",
-        "spool init letters sent\necho hello | spool put letters\nspool work letters --to sent --once -- tr a-z A-Z\nspool ls sent"),
-      ("What could not be done, and why; then try it all again:", "spool ls letters --room fail\nspool ls --json --room fail | jq -r .id | spool retry"),
+      (
+        "A queue, an entry, and a worker that hands its product to the next queue:",
+        "spool init letters sent\necho hello | spool put letters\nspool work letters --to sent --once -- tr a-z A-Z\nspool ls sent"
+      ),
+      (
+        "What could not be done, and why; then try it all again:",
+        "spool ls letters --room fail\nspool ls --json --room fail | jq -r .id | spool retry"
+      ),
       ("What is wrong with this spool, and what mends it:", "spool check"),
     ],
     seeAlso: ["deliver", "claude-call", "job"])

@@ -45,7 +45,8 @@ extension SpoolTool {
       if json {
         for finding in findings { output(try JSONLine.encode(finding)) }
       } else {
-        output("# \(opened.path): \(names.count) queues on \(opened.fileSystem); assumed: one local, journaled file system")
+        output(
+          "# \(opened.path): \(names.count) queues on \(opened.fileSystem); assumed: one local, journaled file system")
         for finding in findings {
           output("# \(finding.path): \(finding.problem)")
           for line in finding.remedy { output(line) }

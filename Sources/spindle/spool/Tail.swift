@@ -7,7 +7,8 @@ import Spool
 extension SpoolTool {
   struct Tail: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Follow the journal: one line for each change.", discussion: "Ends with Ctrl-C, or at once with --no-follow.")
+      abstract: "Follow the journal: one line for each change.",
+      discussion: "Ends with Ctrl-C, or at once with --no-follow.")
 
     @OptionGroup var spool: SpoolOptions
     @Option(name: .customShort("n"), help: "Begin with so many of the last lines.") var count = 10

@@ -1,0 +1,66 @@
+# shellcheck shell=sh
+# What the scripts of bin/ share. Sourced, not run; sets $top.
+
+top=$(cd "$(dirname "$0")/.." && pwd -P)
+
+# Needed to build and to run; then to test.
+packages_run='libinotifytools0-dev libsqlite3-dev python3 python3-icalendar python3-recurring-ical-events python3-jsonschema tzdata'
+packages_test='cron strace procps util-linux mandoc shellcheck inotify-tools'
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+missing_packages() {
+  for package in "$@"; do
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=
+    [ "$status" = installed ] || printf '%s ' "$package"
+  done
+}
+
+# Installs those Debian packages that are missing; says which.
+need_packages() {
+  command -v dpkg-query >/dev/null || die "this is no Debian: install by hand what stands in for: $*"
+  # shellcheck disable=SC2046,SC2086
+  set -- $(missing_packages "$@")
+  [ $# -gt 0 ] || return 0
+  say "installing: $*"
+  as_root=
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "not root, and no sudo: run as root: apt-get install $*"
+    as_root=sudo
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  log=$(mktemp)
+  $as_root apt-get update >"$log" 2>&1 || { cat "$log" >&2; die 'apt-get update failed'; }
+  $as_root apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 || { tail -n 20 "$log" >&2; die 'apt-get install failed'; }
+  rm -f "$log"
+}
+
+need_swift() {
+  command -v swift >/dev/null || die 'swift was not found: install Swift 6.3 or newer from swift.org, then try again'
+}
+
+# Runs a build: its progress as one short line now and then, the whole of it where it fails.
+show_progress() {
+  log=$(mktemp)
+  ("$@" 2>&1; echo "exit $?") | tee "$log" | awk -v tty="$([ -t 1 ] && echo 1)" '
+    match($0, /^\[[0-9]+\/[0-9]+\]/) {
+      split(substr($0, 2, RLENGTH - 2), n, "/")
+      if (tty) { printf "\r  %d of %d ", n[1], n[2]; fflush() }
+      else if (n[1] >= next_line) { printf "  %d of %d\n", n[1], n[2]; fflush(); next_line = n[1] + 100 }
+    }
+    END { if (tty) printf "\r                    \r" }'
+  result=$(tail -n 1 "$log")
+  if [ "$result" != 'exit 0' ]; then
+    grep -vE '^\[[0-9]+/[0-9]+\]' "$log" | tail -n 60 >&2
+    rm -f "$log"
+    return 1
+  fi
+  rm -f "$log"
+}
+
+# The release: one static executable that is every tool by the name that it is called by.
+build_release() {
+  need_swift
+  (cd "$top" && show_progress swift build -c release --static-swift-stdlib --product spindle)
+}
