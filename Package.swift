@@ -46,7 +46,7 @@ let package = Package(
     ),
 
     .target(name: "Support", dependencies: ["Spool"], path: "Tests/Support"),
-    .testTarget(name: "SpoolTests", dependencies: ["Spool", "Support"]),
+    .testTarget(name: "SpoolTests", dependencies: ["Spool", "Support", system]),
     .testTarget(
       name: "DomainTests",
       dependencies: ["Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "CommandLine"]),

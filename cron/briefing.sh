@@ -4,6 +4,7 @@
 #
 #   briefing.sh [CALENDAR.ics ...]      default: $BRIEFING_CALENDAR, else ~/calendar.ics
 #   BRIEFING_TO                         who gets it; default: me
+#   BRIEFING_TIMEOUT                    how long the agent may take; default: 2m
 set -u
 
 here=$(dirname "$0")
@@ -14,7 +15,7 @@ today=$(date +%F)
 
 if agenda=$("$here/agenda.sh" "$@" 2>&1); then
   text=$(printf '%s\n' "$agenda" |
-    claude-call --agent calendar --timeout 2m --subject "Briefing $today" --key "briefing-$today" --fallback -) || text=$agenda
+    claude-call --agent calendar --timeout "${BRIEFING_TIMEOUT:-2m}" --subject "Briefing $today" --key "briefing-$today" --fallback -) || text=$agenda
   # What could not be read is not left to a model to mention.
   unread=$(printf '%s\n' "$agenda" | sed -n 's/^  (\(.* could not be read.*\))$/\1/p')
   case $text in *"$unread"*) ;; *) text="$text

@@ -56,6 +56,10 @@ int clinux_signal_descriptor(void) {
   struct sigaction action = {.sa_handler = on_signal};
   sigemptyset(&action.sa_mask);
   const int watched[] = {SIGTERM, SIGINT, SIGHUP};
+  // Some parents start their children with everything blocked; then no request to stop would ever arrive.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
   for (int i = 0; i < 3; i++) {
     struct sigaction old;
     // What the caller ignores (nohup) stays ignored.

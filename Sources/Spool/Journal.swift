@@ -4,7 +4,7 @@ import SystemPackage
 /// `$SPOOL_DIR/journal/YYYY-MM-DD.jsonl`: after each change one line. A story for people and dashboards:
 /// nothing computes state from it, it is not fsynced, and what cannot be written stops nothing.
 public final class Journal {
-  private unowned let spool: SpoolDirectory
+  private unowned let spool: SpoolDirectory  // which owns us
   private var file: File?
   private var day = ""
   private var wroteShort = false

@@ -36,7 +36,7 @@ public enum Room: String, CaseIterable, Sendable {
 public final class Queue {
   public let name: String
   public let directory: Directory
-  public unowned let spool: SpoolDirectory
+  public let spool: SpoolDirectory
   /// Where products go that name no queue themselves (`spool work --to`).
   public var next: String?
   private var rooms: [Room: Directory] = [:]

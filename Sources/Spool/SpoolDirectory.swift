@@ -10,7 +10,9 @@ public final class SpoolDirectory {
   /// Where a line for the person goes that is no result and no failure.
   public var notice: (String) -> Void
   public private(set) lazy var journal = Journal(spool: self)
-  private var queues: [String: Queue] = [:]
+  /// Queues that somebody uses: they keep us alive, not we them.
+  private var queues: [String: WeakQueue] = [:]
+  private struct WeakQueue { weak var queue: Queue? }
 
   public var path: String { root.path }
 
@@ -55,7 +57,7 @@ public final class SpoolDirectory {
   /// Opens a queue.
   /// - Parameter making: whether a missing one is made, with its rooms.
   public func queue(_ name: String, making: Bool = false) throws(Failure) -> Queue {
-    if let queue = queues[name] { return queue }
+    if let queue = queues[name]?.queue { return queue }
     try Self.check(queueName: name)
     let directory: Directory
     if making, try root.status(name)?.isDirectory != true {
@@ -69,7 +71,7 @@ public final class SpoolDirectory {
     }
     let queue = Queue(name: name, directory: directory, spool: self)
     if making, try !directory.contains(Room.allCases.last!.rawValue) { try queue.makeRooms() }
-    queues[name] = queue
+    queues[name] = WeakQueue(queue: queue)
     return queue
   }
 

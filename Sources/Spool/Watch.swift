@@ -26,15 +26,15 @@ public final class Watch {
     case writes
   }
 
-  private let paths: [String]
+  private let directories: [Directory]
   /// Nil where no inotify instance could be had: then it looks each second.
   private let descriptor: Int32?
   private let signals = clinux_signal_descriptor()
 
   /// - Parameter notice: told once where inotify cannot be had.
   public init(_ directories: [Directory], notice: (String) -> Void, events: Interest = .arrivals) {
-    paths = directories.map(\.path)
-    descriptor = Self.start(paths, events)
+    self.directories = directories
+    descriptor = Self.start(directories.map(\.path), events)
     if descriptor == nil {
       notice("inotify: no instance to be had: looking each second; raise fs.inotify.max_user_instances")
     }
@@ -73,6 +73,8 @@ public final class Watch {
     let count = poll(&polled, nfds_t(polled.count), milliseconds)
     if let number = Self.pendingSignal(polled[0]) { return .signal(number) }
     if count > 0, polled.count > 1, polled[1].revents != 0, let path = drain() { return .gone(path) }
+    // We hold the directory open, so its removal makes no event of its own: it has no link left.
+    if let removed = directories.first(where: { (try? $0.file.status().links) == 0 }) { return .gone(removed.path) }
     return .look
   }
 
@@ -82,7 +84,7 @@ public final class Watch {
     while let event = inotifytools_next_events(0, 1) {
       let mask = Int32(bitPattern: event.pointee.mask)
       if mask & (Int32(IN_DELETE_SELF) | Int32(IN_MOVE_SELF) | Int32(IN_UNMOUNT)) != 0 {
-        gone = inotifytools_filename_from_wd(event.pointee.wd).map { String(cString: $0) } ?? paths.first
+        gone = inotifytools_filename_from_wd(event.pointee.wd).map { String(cString: $0) } ?? directories.first?.path
       }
     }
     return gone

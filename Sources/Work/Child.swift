@@ -21,6 +21,8 @@ public final class Child {
     /// The reader said that it has had enough, and we ended it.
     public var dismissed = false
 
+    public init(end: End) { self.end = end }
+
     public var succeeded: Bool { end == .exited(0) && !timedOut && stoppedBy == nil }
 
     /// As a shell would say it.

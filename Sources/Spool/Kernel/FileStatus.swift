@@ -47,7 +47,7 @@ package struct FileSystemSpace {
   package var totalInodes: UInt64
   package var freeInodes: UInt64
 
-  init(_ status: statvfs) {
+  package init(_ status: statvfs) {
     totalBytes = UInt64(status.f_blocks) * UInt64(status.f_frsize)
     freeBytes = UInt64(status.f_bavail) * UInt64(status.f_frsize)
     totalInodes = UInt64(status.f_files)

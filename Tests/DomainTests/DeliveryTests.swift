@@ -1,0 +1,91 @@
+import Foundation
+import Spool
+import Support
+import Testing
+import Work
+
+@testable import Deliveries
+@testable import Jobs
+
+@Suite struct ChannelTests {
+  /// Exit, signal, time-out; and what it means.
+  @Test func anExitSaysWhatHappened() {
+    func judge(_ end: Child.Outcome.End, timedOut: Bool = false, _ output: String = "") -> Channel.Outcome {
+      var outcome = Child.Outcome(end: end)
+      outcome.timedOut = timedOut
+      return Channel.judge(outcome, output: output, reason: "why")
+    }
+    #expect(judge(.exited(0), "id 7\nmore") == .sent(receipt: "id 7"))
+    #expect(judge(.exited(0)) == .sent(receipt: "exit 0; the channel gave no receipt"))
+    #expect(judge(.exited(75), "retry-after: 30") == .refused("why", after: .seconds(30)))
+    #expect(judge(.exited(75)) == .refused("why", after: nil))
+    #expect(judge(.exited(69)) == .unreachable("why"))
+    #expect(judge(.exited(74)) == .ambiguous("why"))
+    #expect(judge(.killed(9)) == .ambiguous("why"))
+    #expect(judge(.killed(15), timedOut: true) == .ambiguous("why"))
+    #expect(judge(.exited(1)) == .permanent("why"))
+  }
+}
+
+@Suite struct FileChannelTests {
+  private let id = try! EntryID("20261123T172044.120773Z-k3v9qd")
+
+  private func channel(_ scratch: Scratch, _ text: String = "two\nlines") -> FileChannel {
+    FileChannel(path: "\(scratch.path)/inbox", id: id, subject: "Hi", text: Array(text.utf8))
+  }
+
+  private var record: String { "=== \(id) Hi\ntwo\nlines\n\n" }
+
+  @Test func theSameIDIsAppendedOnce() throws {
+    let scratch = Scratch()
+    _ = try channel(scratch).append()
+    #expect(try channel(scratch).append().contains("there already"))
+    #expect(scratch.read("inbox") == record)
+  }
+
+  @Test func aTornRecordIsCompletedAndWhatStoodBeforeStays() throws {
+    for cut in [1, 10, 40, record.utf8.count - 1] {
+      let scratch = Scratch()
+      scratch.write("inbox", "mine\n" + record.prefix(cut))
+      _ = try channel(scratch).append()
+      #expect(scratch.read("inbox").hasPrefix("mine\n"))
+      #expect(scratch.read("inbox").hasSuffix(record))
+      // A head line that was cut cannot be told from the owner's own words: it stays, and the record follows.
+      #expect(scratch.read("inbox").components(separatedBy: "two\nlines").count == 2)
+    }
+  }
+
+  @Test func anotherTextUnderTheSameIDIsRefusedAndNothingIsLost() throws {
+    let scratch = Scratch()
+    _ = try channel(scratch).append()
+    scratch.write("inbox", scratch.read("inbox") + "mine\n")
+    #expect(throws: Failure.self) { try channel(scratch, "other").append() }
+    #expect(scratch.read("inbox") == record + "mine\n")
+  }
+}
+
+@Suite struct JobStateTests {
+  @Test func aJobIsOverdueOnlyAfterItsSlack() throws {
+    var job = JobState(name: "x")
+    job.since = Timestamp(rfc3339: "2026-10-24T07:00:00Z")!
+    #expect(!job.isOverdue(at: Timestamp(rfc3339: "2027-01-01T00:00:00Z")!), "nothing is expected of it")
+    job.expectEvery = .seconds(86400)
+    // 25 h: the day on which summer time ends.
+    #expect(!job.isOverdue(at: Timestamp(rfc3339: "2026-10-25T08:00:30Z")!))
+    #expect(job.isOverdue(at: Timestamp(rfc3339: "2026-10-25T09:00:00Z")!))
+    job.lastSuccess = Timestamp(rfc3339: "2026-10-25T08:30:00Z")!
+    #expect(!job.isOverdue(at: Timestamp(rfc3339: "2026-10-25T09:00:00Z")!))
+  }
+
+  @Test func itIsWrittenAndReadBack() throws {
+    let scratch = Scratch()
+    let spool = try scratch.spool(queues: ["jobs"]).0
+    var job = JobState(name: "x")
+    job.expectEvery = .seconds(90)
+    job.lastExit = 3
+    job.command = "a 'b c'"
+    try job.write(to: spool)
+    let read = try #require(try JobState.read("x", in: spool))
+    #expect(read.expectEvery == .seconds(90) && read.lastExit == 3 && read.command == "a 'b c'" && read.lastSuccess == nil)
+  }
+}

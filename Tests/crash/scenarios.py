@@ -1,0 +1,394 @@
+"""What is killed, and what its users may then rely on."""
+import hashlib
+import os
+import re
+import time
+from pathlib import Path
+
+from case import ID, NAME, ROOMS, Case, expect, fixed_id, write_entry
+
+CRON = Path(__file__).resolve().parent.parent.parent / "cron"
+
+
+class Scenario:
+    """`prepare` once, then for each kill a copy, `command`, and `settle`: the clean pass and what it must lead to."""
+    stdin = b""
+
+    def prepare(self, case):
+        case.good("spool", "init", "a", "b")
+
+    def command(self, case):
+        raise NotImplementedError
+
+    def env(self, case):
+        return {}
+
+    def settle(self, case, killed):
+        raise NotImplementedError
+
+    def again(self, case):
+        return case.good(*self.command(case), stdin=self.stdin, env=self.env(case))
+
+
+class Init(Scenario):
+    name = "init"
+
+    def prepare(self, case):
+        pass
+
+    def command(self, case):
+        return "spool", "init", "a", "b"
+
+    def tree(self, case):
+        """All but what was still being written: .NAME.PID."""
+        paths = sorted(str(path.relative_to(case.home)) for path in case.spool.rglob("*"))
+        return [path for path in paths if not re.search(r"/\.[^/]+\.\d+$", path)]
+
+    def settle(self, case, killed):
+        self.again(case)
+        whole = Case(case.home / "whole", case.bin)
+        whole.home.mkdir()
+        whole.good("spool", "init", "a", "b")
+        expect(self.tree(case) == self.tree(whole), f"another tree: {set(self.tree(case)) ^ set(self.tree(whole))}")
+        for path in whole.spool.rglob("*"):
+            mine = case.spool / path.relative_to(whole.spool)
+            # people/me names the home.
+            same = path.is_dir() or path.read_text().replace("/whole/", "/") == mine.read_text()
+            expect(same, f"{mine}: differs from what an init that is not killed makes")
+        case.good("spool", "put", "a", stdin=b"hello\n")
+
+
+class Put(Scenario):
+    """Without a key the user who puts again gets a second entry."""
+    name, stdin = "put", b"hello\n"
+
+    def command(self, case):
+        return "spool", "put", "a"
+
+    def settle(self, case, killed):
+        before = case.entries("a")
+        expect(len(before) <= 1, "one put, several entries")
+        second = self.again(case).out.decode().strip()
+        after = case.entries("a", "new")
+        expect({entry.id for entry in after} == {entry.id for entry in before} | {second}, "not one entry more")
+        expect(len(after) == len(before) + 1, "the second put is not in new/")
+        expect(all(entry.body == self.stdin for entry in after), "another body")
+
+
+class PutKeyed(Scenario):
+    name, stdin = "put-key", b"hello\n"
+
+    def command(self, case):
+        return "spool", "put", "a", "--key", "k"
+
+    def settle(self, case, killed):
+        again = self.again(case)
+        entry = case.only("a", "new")
+        expect(again.out.decode() == entry.id + "\n", "the second put says another ID")
+        expect(killed.out in (b"", again.out), "two IDs under one key")
+        expect(entry.body == self.stdin, "another body")
+
+
+class PutKeyedSwept(PutKeyed):
+    """The sweep comes before the user does."""
+    name = "put-key-swept"
+
+    def settle(self, case, killed):
+        case.good("spool", "sweep")
+        linked = list(case.spool.glob("a/keys/*/[!.]*"))
+        expect(len(case.entries("a")) == len(linked), "a linked key without its entry")
+        super().settle(case, killed)
+
+
+class Work(Scenario):
+    """One entry, one product in the next queue."""
+    name = "work-to"
+
+    def prepare(self, case):
+        super().prepare(case)
+        case.good("spool", "put", "a", stdin=b"hello\n")
+
+    def command(self, case):
+        return "spool", "work", "a", "--to", "b", "--once", "--", "tr", "a-z", "A-Z"
+
+    def settle(self, case, killed):
+        self.again(case)
+        source, product = case.only("a", "done"), case.only("b", "new")
+        expect(product.id == source.id and product.body == b"HELLO\n", "not the product of its source")
+        expect(not case.entries("a", "re"), "a response too")
+
+
+class WorkTicked(Work):
+    """cron's tick comes before the worker."""
+    name = "work-to-ticked"
+
+    def settle(self, case, killed):
+        case.good("spool", "tick")
+        super().settle(case, killed)
+
+
+class WorkResponse(Work):
+    name = "work-re"
+
+    def command(self, case):
+        return "spool", "work", "a", "--once", "--", "tr", "a-z", "A-Z"
+
+    def settle(self, case, killed):
+        self.again(case)
+        source, responses = case.only("a", "done"), case.entries("a", "re")
+        expect([(entry.id, entry.body) for entry in responses] == [(source.id, b"HELLO\n")], "not one response")
+
+
+class WorkRetried(Work):
+    """Exit 75: the entry waits, and each attempt counts, also the one that was killed."""
+    name = "work-75"
+
+    def command(self, case):
+        return "spool", "work", "a", "--once", "--", "sh", "-c", f"echo ran >>{case.home}/runs; exit 75"
+
+    def settle(self, case, killed):
+        was = case.only("a", "new", "run", "wait")
+        begun = len(case.lines("runs"))
+        self.again(case)
+        entry = case.only("a", "wait")
+        # In run/: the killed attempt and the next. In wait/: not due, so not tried again.
+        attempts = {"new": 1, "run": 2, "wait": 1}[was.room]
+        expect(entry.attempts == attempts and not entry.in_doubt, f"its count is {entry.attempts}, not {attempts}")
+        expect(entry.path.stat().st_mtime > time.time() + 20, "it does not wait")
+        expect(len(case.lines("runs")) == begun + (was.room != "wait"), "the second pass ran it another number of times")
+        expect(begun <= {"new": 0, "run": 1, "wait": 1}[was.room], "run before it was claimed")
+
+
+class Drop(Scenario):
+    name = "drop-work"
+    body = b"bread\n\nmilk\n"
+
+    def prepare(self, case):
+        super().prepare(case)
+        (case.spool / "a/drop/Shopping list.txt").write_bytes(self.body)
+
+    def command(self, case):
+        return "spool", "work", "a", "--to", "b", "--once", "--", "cat"
+
+    def settle(self, case, killed):
+        self.again(case)
+        self.check(case, case.only("a", "done"))
+        expect(case.only("b", "new").body == self.body, "the product is another")
+
+    def check(self, case, entry):
+        expect(entry.body == self.body and entry.header["Name"] == "Shopping list.txt", "not what was dropped")
+        expect(not os.listdir(case.spool / "a/drop"), "something is left in drop/")
+
+
+class DropTicked(Drop):
+    name = "drop-tick"
+
+    def command(self, case):
+        return "spool", "tick"
+
+    def settle(self, case, killed):
+        self.again(case)
+        self.check(case, case.only("a", "new"))
+
+
+class Sweep(Scenario):
+    """All that dead processes can leave behind, and the sweep dies too."""
+    name = "sweep"
+    orphan, doubtful, running, retired, held, fan, keyed, young, old = map(fixed_id, range(1, 10))
+    products = (running, running), (retired, retired), (fan, fan + ".1"), (fan, fan + ".2")
+
+    def prepare(self, case):
+        super().prepare(case)
+        a = case.spool / "a"
+        for name in (f"run/{self.orphan}@elsewhere.4711", f"run/{self.doubtful},1d@elsewhere.4711", f"hold/{self.held}",
+                     f"run/{self.running}@elsewhere.4712", f"run/{self.fan},2@elsewhere.4713", f"done/{self.retired}"):
+            write_entry(a / name, NAME.fullmatch(Path(name).name)["id"], "source")
+        for id in (self.running, self.retired, self.held, self.fan):
+            (a / "out" / id).mkdir()
+        for id in (self.retired, self.held, self.fan):
+            write_entry(a / f"out/{id}/re", id, "response", Re=id)
+        for id, product in self.products:
+            write_entry(a / f"out/{id}/{product}", product, f"product {product}", To="b")
+        hash = hashlib.sha256(b"k").hexdigest()
+        ledger = a / "keys" / hash[:2]
+        ledger.mkdir()
+        for id, key in ((self.keyed, "k"), (self.young, "other"), (self.old, "other")):
+            write_entry(ledger / f".{id}", id, "keyed", Key=key)
+        (ledger / hash).symlink_to(self.keyed)
+        (a / "tmp/litter").write_text("half an ent")
+        (a / "tmp/litter.4711").mkdir()
+        (a / "tmp/litter.4711/re").write_text("half a pro")
+        for path in (ledger / f".{self.old}", a / "tmp/litter", a / "tmp/litter.4711"):
+            os.utime(path, (time.time() - 37 * 3600,) * 2)
+
+    def command(self, case):
+        return "spool", "sweep"
+
+    def settle(self, case, killed):
+        self.again(case)
+        found = {(entry.room, entry.path.name) for entry in case.entries("a", *ROOMS, "re")}
+        wanted = {("wait", f"{self.orphan},1"), ("wait", f"{self.doubtful},2d"), ("new", self.keyed)}
+        wanted |= {("done", id) for id in (self.running, self.retired, self.held, self.fan)}
+        wanted |= {("re", id) for id in (self.retired, self.held, self.fan)}
+        expect(found == wanted, f"a/: not as it should be: {sorted(found ^ wanted)}")
+        expect(all(entry.path.stat().st_mtime <= time.time() for entry in case.entries("a", "wait")), "not due at once")
+        products = {entry.id: entry.body.decode() for entry in case.entries("b", "new")}
+        expect(products == {id: f"product {id}" for _, id in self.products}, f"b/new/ has {products}")
+        pending = [path.name for path in case.spool.glob("a/keys/*/.*")]
+        expect(pending == [f".{self.young}"], f"a/keys/ has {pending}: only the young one may stay")
+        # Without its file an old directory is young again.
+        expect(not any(path.is_file() for path in case.spool.glob("a/tmp/**/*")), "old litter in tmp/")
+
+
+class Call(Scenario):
+    """The agent answers `first` to the call that is killed, and `second` to the next: so the record shows."""
+    name = "claude-call"
+
+    def env(self, case):
+        return {"STANDIN_CLAUDE": "good=first"}
+
+    def command(self, case):
+        return "claude-call", "--key", "k", "--timeout", "30s", "What do you say?"
+
+    def settle(self, case, killed):
+        was = case.entries("calls-main")
+        answered = case.is_answered("calls-main", was)
+        doubtful = any(entry.in_doubt for entry in was) and not answered
+        again = case.good(*self.command(case), env={"STANDIN_CLAUDE": "good=second"})
+        calls, entry, records = len(case.lines("calls.jsonl")), case.only("calls-main", "done"), case.entries("calls-main", "re")
+        expect([record.id for record in records] == [entry.id], "not one reply on record")
+        record = records[0]
+        expect(again.out.decode().strip() == record.body.decode().strip(), "said another reply than is on record")
+        expect(killed.out in (b"", again.out), "the same key, another reply")
+        expect(again.out == (b"first\n" if answered else b"second\n"), f"after {'a' if answered else 'no'} reply: {again.out}")
+        expect(calls in ((1,) if answered else (1, 2)), f"{calls} calls were made")
+        expect("doubt" in record.header.get("Note", "") or not doubtful, "the record does not say: in doubt")
+
+
+class Deliver(Scenario):
+    """file: is idempotent: one record, whatever happened."""
+    name, stdin = "deliver-file", b"The kettle\nis on.\n"
+
+    def command(self, case):
+        return "deliver", "--key", "k", "--to", f"file:{case.home}/inbox", "--subject", "Tea"
+
+    def settle(self, case, killed):
+        again = self.again(case)
+        entry, receipts = case.only("deliveries", "done"), case.entries("deliveries", "re")
+        expect(again.out.decode() == entry.id + "\n", "said another ID")
+        expect(killed.out in (b"", again.out), "two IDs under one key")
+        expect([receipt.id for receipt in receipts] == [entry.id], "not one receipt")
+        record = f"=== {entry.id} Tea\n".encode() + self.stdin + b"\n"
+        expect((case.home / "inbox").read_bytes() == record, f"the inbox: {(case.home / 'inbox').read_bytes()}")
+
+
+class FileChannel(Scenario):
+    """The channel itself, which finds half of its own record behind another's."""
+    name, stdin = "channel-file", b"The kettle\nis on.\n"
+    id, other = fixed_id(1), f"=== {fixed_id(2)}\n=== no head line\n\n".encode()
+
+    def prepare(self, case):
+        super().prepare(case)
+        (case.home / "inbox").write_bytes(self.other + f"=== {self.id} Tea\nThe ket".encode())
+
+    def command(self, case):
+        return "spindle", "channel-file"
+
+    def env(self, case):
+        return {"DELIVERY_ID": self.id, "DELIVERY_TO": f"{case.home}/inbox", "DELIVERY_SUBJECT": "Tea"}
+
+    def settle(self, case, killed):
+        self.again(case)
+        expect((case.home / "inbox").read_bytes() == self.other + f"=== {self.id} Tea\n".encode() + self.stdin + b"\n",
+               f"the inbox: {(case.home / 'inbox').read_bytes()}")
+
+
+class DeliverCommand(Scenario):
+    """A channel that cannot tell whether it has sent a message: what may be a second one is marked."""
+    name, stdin, policy = "deliver-command", b"The kettle is on.\n", "resend"
+
+    def prepare(self, case):
+        super().prepare(case)
+        (case.home / "append").write_text('#!/bin/sh\ncat >/dev/null\necho "$DELIVERY_ID ${DELIVERY_REPEAT:-0}" >>"$1"\necho sent\n')
+        (case.home / "append").chmod(0o700)
+
+    def command(self, case):
+        return "deliver", "--to", f"command:{case.home}/append {case.home}/sent", "--in-doubt", self.policy
+
+    def settle(self, case, killed):
+        was = case.entries("deliveries")
+        doubtful = any(entry.in_doubt for entry in was) and not case.is_answered("deliveries", was)
+        case.good("deliver", "--recover")
+        sent = [line.split() for line in case.lines("sent")]
+        if was:
+            expect({id for id, _ in sent} <= {was[0].id}, f"sent under another ID: {sent}")
+            self.check(case, doubtful, [mark for _, mark in sent])
+        else:
+            expect(not sent, "sent, and not committed")
+
+    def check(self, case, doubtful, marks):
+        entry, receipts = case.only("deliveries", "done"), case.entries("deliveries", "re")
+        expect([receipt.id for receipt in receipts] == [entry.id], "not one receipt")
+        expect(marks in ([["1"], ["0", "1"]] if doubtful else [["0"]]), f"sent, with DELIVERY_REPEAT: {marks}")
+
+
+class DeliverHeld(DeliverCommand):
+    """--in-doubt hold: never sent twice; a person decides."""
+    name, policy = "deliver-hold", "hold"
+
+    def check(self, case, doubtful, marks):
+        case.only("deliveries", "hold" if doubtful else "done")
+        expect(marks in ([[], ["0"]] if doubtful else [["0"]]), f"sent, with DELIVERY_REPEAT: {marks}")
+
+
+class Job(Scenario):
+    """A run that was killed is in fail/; the next one is a run of its own."""
+    name = "job"
+
+    def command(self, case):
+        return "job", "nightly", "--", "sh", "-c", f"echo ran >>{case.home}/runs; echo done"
+
+    def settle(self, case, killed):
+        was = case.entries("jobs")
+        room = "done" if case.is_answered("jobs", was) else "fail"
+        expect(len(was) <= 1, "one run, several entries")
+        runs = len(case.lines("runs"))
+        again = self.again(case)
+        expect(again.out == b"done\n", "another output")
+        expect(len(case.lines("runs")) == runs + 1, "the second run did not run once")
+        now = {entry.id: entry.room for entry in case.entries("jobs")}
+        for entry in was:
+            expect(now.pop(entry.id) == room, f"the killed run is not in {room}/ (it was in {entry.room}/)")
+        expect(list(now.values()) == ["done"], f"the second run: {now}")
+        second = next(iter(now))
+        responses = {entry.id: entry.body for entry in case.entries("jobs", "re")}
+        expect(responses.get(second) == b"done\n", "no record of the second run")
+        state = (case.spool / "jobs/names/nightly").read_text()
+        expect(f"Last-Id: {second}\n" in state and "Last-Exit: 0" in state, f"jobs/names/nightly: {state}")
+
+
+class Briefing(Scenario):
+    """The whole morning: shells, an agent, a delivery, in a home where there was no spool yet."""
+    name = "briefing"
+
+    def prepare(self, case):
+        pass
+
+    def command(self, case):
+        return CRON / "briefing.sh", CRON / "sample.ics"
+
+    def settle(self, case, killed):
+        self.again(case)
+        inbox = (case.home / "inbox").read_text()
+        heads = re.findall(rf"^=== ({ID})", inbox, re.M)
+        entry = case.only("deliveries", "done")
+        expect(heads == [entry.id], f"the inbox: {inbox}")
+        expect(inbox.count("The prompt has") == 1, f"no reply of the agent: {inbox}")
+        expect([receipt.id for receipt in case.entries("deliveries", "re")] == [entry.id], "not one receipt")
+        call = case.only("calls-calendar", "done")
+        expect([reply.id for reply in case.entries("calls-calendar", "re")] == [call.id], "not one reply")
+
+
+SCENARIOS = {scenario.name: scenario() for scenario in (
+    Init, Put, PutKeyed, PutKeyedSwept, Work, WorkTicked, WorkResponse, WorkRetried, Drop, DropTicked, Sweep, Call,
+    Deliver, FileChannel, DeliverCommand, DeliverHeld, Job, Briefing)}
