@@ -78,8 +78,10 @@ static int lifted(int descriptor) {
 static void become(const struct clinux_command *command, pid_t parent, int report) {
   int in = lifted(command->input), out = lifted(command->output), err = lifted(command->error);
   int lock = command->lock < 0 ? -1 : lifted(command->lock);
-  report = lifted(report);
-  if (in < 0 || out < 0 || err < 0 || report < 0 || (command->lock >= 0 && lock < 0)) goto failed;
+  // The old one still reports where there is no descriptor left for a new one.
+  int better = lifted(report);
+  if (better >= 0) report = better;
+  if (in < 0 || out < 0 || err < 0 || better < 0 || (command->lock >= 0 && lock < 0)) goto failed;
   if (setpgid(0, 0) < 0) goto failed;
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
   // The parent may have died before the prctl: then nobody would ever end us.

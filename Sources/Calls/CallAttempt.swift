@@ -38,18 +38,28 @@ struct CallAttempt {
     } catch let failure as CallFailure {
       try claim.fail(failure.description, event: "no-reply")
       throw failure
-    } catch let failure as Failure where failure.status.rawValue > 128 {
-      let stopped = CallFailure(.stopped, failure.why)
-      try claim.fail(stopped.description, event: "no-reply")
-      throw stopped
+    } catch let failure as Failure {
+      // The kernel, the disk, a signal: the call is settled, and its caller may have a fallback.
+      let isStop = failure.status.rawValue > 128
+      let none = CallFailure(isStop ? .stopped : .refused, isStop ? failure.why : failure.description)
+      if !claim.isSettled { try? claim.fail(none.description, event: "no-reply") }
+      throw none
     }
   }
 
   /// Again while it may help and there is time; the last failure counts.
   private func attempts(_ limits: Limits) throws -> Reply {
     var pause = Duration.seconds(1)
+    // What earlier attempts cost was paid as well.
+    var paid = 0.0
     while true {
-      do { return try once(limits) } catch let failure as CallFailure {
+      do {
+        var reply = try once(limits)
+        if paid > 0 { reply.cost = (reply.cost ?? 0) + paid }
+        return reply
+      } catch var failure as CallFailure {
+        paid += failure.cost ?? 0
+        if paid > 0 { failure.cost = paid }
         let isLast = claim.name.attempts + 1 >= options.attempts
         let resumes = failure.tryAgainAt.map { $0 - .now } ?? pause
         guard failure.kind.isTransient, !isLast, resumes < deadline.remaining else { throw failure }
@@ -97,7 +107,11 @@ struct CallAttempt {
     let words = String(decoding: stderr, as: UTF8.self)
     switch reader.result(exit: exit, stderr: words.isBlank ? "" : words) {
     case .success(let reply):
-      try options.check(reply.text)
+      do { try options.check(reply.text) } catch {
+        var failure = error
+        failure.cost = reply.cost
+        throw failure
+      }
       try remember(session: reply.session)
       return reply
     case .failure(var failure):

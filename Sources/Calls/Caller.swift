@@ -31,25 +31,29 @@ public struct Caller {
   public struct NoAnswer: Error {
     public var failure: CallFailure
     public var id: EntryID?
+
+    public init(failure: CallFailure, id: EntryID? = nil) {
+      self.failure = failure
+      self.id = id
+    }
   }
 
   public func call(_ prompt: [UInt8]) throws -> Answer {
     Signals.catchThem()
     let deadline = Deadline.within(options.timeout)
-    let queue = try spool.queue("calls-\(agent.name)", making: true)
-    try queue.sweep()
-    try queue.expireDue()
-    let id = try record(prompt, in: queue, deadline)
-    do { return try settle(id, in: queue, deadline) } catch let failure as CallFailure {
+    var id: EntryID?
+    do {
+      let queue = try spool.queue("calls-\(agent.name)", making: true)
+      try queue.sweep()
+      try queue.expireDue()
+      let published = try publish(prompt, to: queue, deadline)
+      id = published
+      return try settle(published, in: queue, deadline)
+    } catch let failure as CallFailure {
       throw NoAnswer(failure: failure, id: id)
-    }
-  }
-
-  /// A call that cannot be recorded is not made, but its caller may still have a fallback.
-  private func record(_ prompt: [UInt8], in queue: Queue, _ deadline: Deadline) throws -> EntryID {
-    do { return try publish(prompt, to: queue, deadline) } catch {
-      guard error.status == .tryAgain else { throw error }
-      throw NoAnswer(failure: CallFailure(.refused, error.description), id: nil)
+    } catch let failure as Failure {
+      // A call that cannot be recorded is not made, but its caller may still have a fallback.
+      throw NoAnswer(failure: CallFailure(.refused, failure.description), id: id)
     }
   }
 
@@ -72,10 +76,12 @@ public struct Caller {
   private func revive(_ id: EntryID, in queue: Queue, key: String, _ prompt: [UInt8]) throws(Failure) {
     guard let place = try queue.locate(id) else { return }
     if place.room == .fail {
-      try queue.carryOut(.retry, for: place, by: "claude-call --key \(key)")
-    } else {
-      try queue.explainKnown(id, key: key, body: prompt)
+      do { try queue.carryOut(.retry, for: place, by: "claude-call --key \(key)") } catch {
+        // Another caller was faster: what lies there now counts.
+        guard [.no, .tryAgain].contains(error.status) else { throw error }
+      }
     }
+    if let place = try queue.locate(id), place.room != .fail { try queue.explainKnown(id, key: key, body: prompt) }
   }
 
   /// Claims and makes the call, or waits for who does.

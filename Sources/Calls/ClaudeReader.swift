@@ -37,7 +37,7 @@ struct ClaudeReader: ReplyReader {
     } else if line.holds(Self.limitWord), let info = JSONValue(line)?["rate_limit_info"] {
       // "allowed" comes with every subscription's run.
       if info["status"]?.string == "rejected" || info["status"]?.string == nil {
-        resetsAt = info["resetsAt"]?.number.map { Timestamp(seconds: Int64($0)) }
+        resetsAt = info["resetsAt"]?.whole.map { Timestamp(seconds: Int64($0)) }
       }
     } else if line.holds(Self.retryWord) {
       retryError = JSONValue(line)?["error"]?.string
@@ -52,11 +52,11 @@ struct ClaudeReader: ReplyReader {
     var reply = Reply(text: "")
     reply.cost = result["total_cost_usd"]?.number
     reply.session = result["session_id"]?.string
-    reply.outputTokens = result["usage"]?["output_tokens"]?.number.map { Int($0) }
+    reply.outputTokens = result["usage"]?["output_tokens"]?.whole
     // What was read from and written to the cache was read all the same.
     let input = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"]
-      .compactMap { result["usage"]?[$0]?.number }
-    reply.inputTokens = input.isEmpty ? nil : Int(input.reduce(0, +))
+      .compactMap { result["usage"]?[$0]?.whole }
+    reply.inputTokens = input.isEmpty ? nil : input.reduce(0) { $0.addingReportingOverflow($1).partialValue }
     let words = result["result"]?.string ?? ""
     let subtype = result["subtype"]?.string ?? "none"
     guard subtype == "success", result["is_error"]?.bool != true else {

@@ -32,8 +32,8 @@ struct CodexReader: ReplyReader {
     for line in lines.finish() { read(line) }
     if isComplete, let message, !message.isBlank {
       var reply = Reply(text: message)
-      reply.inputTokens = usage?["input_tokens"]?.number.map { Int($0) }
-      reply.outputTokens = usage?["output_tokens"]?.number.map { Int($0) }
+      reply.inputTokens = usage?["input_tokens"]?.whole
+      reply.outputTokens = usage?["output_tokens"]?.whole
       reply.session = thread
       return .success(reply)
     }
@@ -54,13 +54,13 @@ struct GeminiReader: ReplyReader {
   }
 
   mutating func result(exit: Int32?, stderr: String) -> Result<Reply, CallFailure> {
+    // 42: it did not like its input; 53: too many turns.
+    if exit == 42 || exit == 53 { return .failure(CallFailure(.invalid, "exit \(exit!): \(stderr)")) }
     let object = Self.object(in: bytes)
     if let error = object?["error"] ?? Self.object(in: Array(stderr.utf8))?["error"], !error.isNull {
       return .failure(.classify(error["message"]?.string ?? error.text))
     }
     guard let exit else { return .failure(CallFailure(.died, stderr.isBlank ? "killed before its answer" : stderr)) }
-    // 42: it did not like its input; 53: too many turns.
-    if exit == 42 || exit == 53 { return .failure(CallFailure(.invalid, "exit \(exit): \(stderr)")) }
     if exit != 0 { return .failure(.classify(stderr.isBlank ? "exit \(exit) without a word" : stderr)) }
     guard let text = object?["response"]?.string, !text.isBlank else {
       return .failure(CallFailure(.invalid, "no response in what it printed"))

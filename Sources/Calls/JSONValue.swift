@@ -80,6 +80,8 @@ enum JSONValue: Codable, Sendable {
 
   var string: String? { if case .string(let value) = self { value } else { nil } }
   var number: Double? { if case .number(let value) = self { value } else { nil } }
+  /// A whole number, if it is one that fits.
+  var whole: Int? { number.flatMap { Int(exactly: $0.rounded()) } }
   var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
   var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
   var isNull: Bool { if case .null = self { true } else { false } }

@@ -15,8 +15,8 @@ struct Limits {
     init(_ file: File) { self.file = file }
     deinit {
       // The time's change is the event that wakes who waits: a lock that falls makes none.
-      try? file.setModified(.now)
       file.unlock()
+      try? file.setModified(.now)
     }
   }
 
@@ -84,10 +84,10 @@ struct Limits {
       sum += record.header["Cost-USD"].flatMap { Double($0) } ?? 0
     }
     for place in try queue.entries(in: .fail) where place.name.id.time >= midnight {
-      guard let words = queue.lastWord(place.name.id), let found = words.firstMatch(of: /cost=([0-9.e-]+)/) else {
+      guard let words = queue.lastWord(place.name.id), let found = words.firstMatch(of: /\ cost=([0-9][0-9.e-]*)$/) else {
         continue
       }
-      sum += Double(found.1) ?? 0
+      sum += max(0, Double(found.1) ?? 0)
     }
     return sum
   }

@@ -6,6 +6,7 @@ enum Skeleton {
   /// Fills a spool that is new (it has no `journal/` yet). Nothing that is there is ever changed.
   static func fill(_ spool: SpoolDirectory) throws {
     if try spool.root.contains("journal") { return }
+    try spool.syncName()
     for name in ["secrets", "heartbeats", "slots"] { _ = try spool.directory(name) }
     if let source = Installation.find("share/spindle/spool", inSource: "spool") {
       try copy(try Directory.following(path: source), to: spool.root, top: true)

@@ -50,7 +50,10 @@ public struct Channel: Sendable {
   static let timeout = Duration.seconds(60)
 
   /// - Parameter isRepeat: the message may have gone out before.
-  func send(_ delivery: Delivery, to address: Address, claim: Claim, isRepeat: Bool) throws(Failure) -> Outcome {
+  /// - Returns: how it ended, and the signal that asked us to stop meanwhile.
+  func send(
+    _ delivery: Delivery, to address: Address, claim: Claim, isRepeat: Bool
+  ) throws(Failure) -> (outcome: Outcome, stop: Int32?) {
     var environment = inheritedEnvironment()
     let deadline = Deadline.within(Self.timeout)
     environment["DELIVERY_ID"] = claim.id.description
@@ -68,20 +71,21 @@ public struct Channel: Sendable {
     try claim.markInDoubt()
     let command = Command(path: path, arguments: arguments, environment: environment)
     let child: Child
-    do { child = try Child(command, input: input, lock: claim.file) } catch { return .permanent(error.description) }
+    do { child = try Child(command, input: input, lock: claim.file) } catch {
+      let isFinal = error.errno.map { [.noSuchFileOrDirectory, .permissionDenied, .execFormatError].contains($0) } ?? false
+      return (isFinal ? .permanent(error.description) : .refused(error.description, after: nil), nil)
+    }
     let (outcome, output, error) = child.collect(until: deadline, limit: 65536)
     let said = String(decoding: error, as: UTF8.self)
     if !said.isEmpty { claim.queue.log(claim.id, said.hasSuffix("\n") ? said : said + "\n") }
     let reason = said.split(separator: "\n").last.map { "\(name): \($0)" } ?? "\(name): \(outcome.spoken)"
-    return Self.judge(outcome, output: String(decoding: output, as: UTF8.self), reason: reason)
+    return (Self.judge(outcome, output: String(decoding: output, as: UTF8.self), reason: reason), outcome.stoppedBy)
   }
 
   static func judge(_ outcome: Child.Outcome, output: String, reason: String) -> Outcome {
     if outcome.timedOut { return .ambiguous(reason) }
-    guard case .exited(let code) = outcome.end else {
-      if let number = outcome.stoppedBy { return .stopped(number) }
-      return .ambiguous(reason)
-    }
+    if let number = outcome.stoppedBy, outcome.end != .exited(0) { return .stopped(number) }
+    guard case .exited(let code) = outcome.end else { return .ambiguous(reason) }
     switch ExitStatus(rawValue: code) {
     case .done:
       let receipt = output.split(separator: "\n").first.map(String.init) ?? ""

@@ -40,24 +40,30 @@ public struct Courier {
         reasons.append("there is no channel \(address.channel)")
         continue
       }
-      let isRepeat = claim.name.inDoubt
-      if isRepeat && !channel.isIdempotent, try !mayRepeat(delivery, claim) { return .goOn }
-      switch try channel.send(delivery, to: address, claim: claim, isRepeat: isRepeat) {
+      let isRepeat = claim.foundInDoubt
+      // Released or retried by a person, who has been told.
+      if isRepeat && !channel.isIdempotent && !claim.isFresh, try !mayRepeat(delivery, claim) { return .goOn }
+      let (outcome, stop) = try channel.send(delivery, to: address, claim: claim, isRepeat: isRepeat)
+      let verdict = stop.map { Worker.Verdict.stop($0) } ?? .goOn
+      switch outcome {
       case .sent(let receipt):
         try finish(claim, delivery, address, receipt: receipt, isRepeat: isRepeat && !channel.isIdempotent)
-        return .goOn
+        return verdict
       case .permanent(let reason): reasons.append("\(address): \(reason)")
       case .refused(let reason, let pause):
         claim.clearDoubt()
-        try claim.retry("\(address): \(reason)", attempts: delivery.attempts, after: pause)
-        return .goOn
+        // Told when to come back, it only waits its turn.
+        if let pause { try claim.putOff("\(address): \(reason)", for: pause) } else {
+          try claim.retry("\(address): \(reason)", attempts: delivery.attempts)
+        }
+        return verdict
       case .unreachable(let reason):
         claim.clearDoubt()
         try claim.putOff("\(address): \(reason)", for: Self.offlinePause)
-        return .goOn
+        return verdict
       case .ambiguous(let reason):
         try settleDoubt(delivery, claim, channel, "\(address): \(reason)")
-        return .goOn
+        return verdict
       case .stopped(let number):
         try claim.putOff("stopped by signal \(number) while it was being sent", for: .zero)
         return .stop(number)
@@ -103,13 +109,14 @@ public struct Courier {
 
   /// Everything that is due, oldest first.
   /// - Parameter found: told how many there are, if there are any.
-  public func recover(found: (Int) -> Void) throws(Failure) {
+  /// - Returns: the signal that ended it; nil where all was tried.
+  public func recover(found: (Int) -> Void) throws(Failure) -> Int32? {
     let queue = try queue()
     try queue.sweep()
     let pending = try queue.ready().places.count
-    if pending == 0 { return }
+    if pending == 0 { return nil }
     found(pending)
-    _ = try worker(queue).run(once: true) { claim throws(Failure) in try carry(claim) }
+    return try worker(queue).run(once: true) { claim throws(Failure) in try carry(claim) }
   }
 
   /// Resident: sends what lands, as it lands.

@@ -38,34 +38,41 @@ public struct FileChannel {
     guard let bytes = try file.readAll(limit: 1 << 30) else {
       throw Failure(.cannotCreate, path, "is longer than 1 GiB", do: "move it away; a new one is begun")
     }
-    let record = record
+    var record = record
     var offset = bytes.count
-    if let start = find(in: bytes) {
-      if bytes[start...].starts(with: record) { return "\(path): \(record.count) bytes at \(start), there already" }
-      // Ours, and cut off: nothing of anybody else's can stand behind it.
-      guard record.starts(with: bytes[start...]) else {
-        throw Failure(.malformed, path, "holds \(id) with another text", do: "look at it, and cancel one")
-      }
-      offset = start
-      try file.truncate(to: offset)
+    switch find(in: bytes) {
+    case .whole(let start): return "\(path): \(record.count) bytes at \(start), there already"
+    case .torn(let start): offset = start
+    case .none: if let last = bytes.last, last != 10 { record.insert(10, at: 0) }
     }
+    try file.truncate(to: offset)
     try file.seek(to: offset)
-    try file.write(record)
-    try file.sync()
+    do {
+      try file.write(record)
+      try file.sync()
+    } catch {
+      // A torn record must not stay in the middle: the next one would be appended behind it.
+      try? file.truncate(to: offset)
+      throw error
+    }
     try parent.sync()
     return "\(path): \(record.count) bytes at \(offset)"
   }
 
-  /// Where our record's first line begins.
-  private func find(in bytes: [UInt8]) -> Int? {
-    guard bytes[...].holds(headLine) else { return nil }
+  private enum Found { case whole(Int), torn(Int), none }
+
+  /// Looks for our record at the beginnings of lines. Torn is only what the file ends with; what was torn and has
+  /// another record behind it stays, and ours is appended whole.
+  private func find(in bytes: [UInt8]) -> Found {
+    guard bytes[...].holds(headLine) else { return .none }
+    let record = record
     var start = 0
     while start < bytes.count {
-      if bytes[start...].starts(with: headLine) { return start }
-      // A head line that was torn can only be the last one.
-      guard let end = bytes[start...].firstIndex(of: 10) else { return nil }
+      if bytes[start...].starts(with: record) { return .whole(start) }
+      if bytes[start...].starts(with: headLine), record.starts(with: bytes[start...]) { return .torn(start) }
+      guard let end = bytes[start...].firstIndex(of: 10) else { return .none }
       start = end + 1
     }
-    return nil
+    return .none
   }
 }

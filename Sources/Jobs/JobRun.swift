@@ -47,6 +47,7 @@ public struct JobRun {
       throw Failure(.tryAgain, name, "its last run goes on\(since)", do: "spool ls jobs shows it")
     }
     try queue.sweep()
+    try settleEarlier(in: queue)
     let words = arguments.map(\.shellQuoted).joined(separator: " ")
     let id = try queue.publish(
       Draft(
@@ -71,6 +72,20 @@ public struct JobRun {
     }
     try settle(claim, result, start)
     return result
+  }
+
+  /// What earlier runs left: one whose `job` was killed before it began is on record as failed; one whose command
+  /// outlived its `job` still goes on.
+  private func settleEarlier(in queue: Queue) throws(Failure) {
+    for place in try queue.entries(in: .new) where try queue.entry(at: place)?.subject == name {
+      if case .claimed(let claim) = try queue.claim(place.fileName, in: .new) {
+        try claim.fail("its job was killed before it began")
+      }
+    }
+    for place in try queue.entries(in: .run) where try queue.entry(at: place)?.subject == name {
+      throw Failure(
+        .tryAgain, name, "a command of an earlier run, whose job was killed, goes on", do: "spool check jobs names it")
+    }
   }
 
   private func execute(

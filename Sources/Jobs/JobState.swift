@@ -65,12 +65,8 @@ public struct JobState: Sendable {
     try Self.directory(in: spool).replace(name, with: header.bytes.dropLast())
   }
 
-  /// All jobs that are known, by name.
-  public static func all(in spool: SpoolDirectory) throws(Failure) -> [JobState] {
-    var states: [JobState] = []
-    for name in try directory(in: spool).names().sorted() where !name.hasPrefix(".") {
-      if let state = try read(name, in: spool) { states.append(state) }
-    }
-    return states
+  /// All jobs that are known.
+  public static func names(in spool: SpoolDirectory) throws(Failure) -> [String] {
+    try directory(in: spool).names().sorted().filter { !$0.hasPrefix(".") }
   }
 }

@@ -15,6 +15,9 @@ public struct Person: Sendable {
     uid = try file.parse("Uid", "a user's number") { UInt32($0) }
     var known: [Address] = []
     for line in file.header.lines where !["uid", "order"].contains(line.name.lowercased()) {
+      guard !line.value.contains(",") else {
+        throw SettingsFile.refusal(file.path, line.number, "\(line.name): \(line.value)", "write an address without a comma")
+      }
       known.append(Address(channel: line.name.lowercased(), value: line.value))
     }
     var addresses: [Address] = []

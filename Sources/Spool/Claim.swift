@@ -8,10 +8,16 @@ public final class Claim {
   /// Carries the lock; handed to a command as descriptor 9.
   package let file: File
   public private(set) var isSettled = false
+  /// It was found in doubt: an earlier attempt may have had its effect, and nothing that this one learns undoes that.
+  public let foundInDoubt: Bool
+  /// It lay in `new/`: whoever put it there, in doubt or not, wants it done.
+  public let isFresh: Bool
 
   public var id: EntryID { name.id }
 
-  init(queue: Queue, name: EntryName, entry: Entry, file: File) {
+  init(queue: Queue, name: EntryName, entry: Entry, file: File, isFresh: Bool) {
+    foundInDoubt = name.inDoubt
+    self.isFresh = isFresh
     self.queue = queue
     self.name = name
     self.entry = entry
@@ -26,6 +32,7 @@ public final class Claim {
 
   /// Says durably that an outside effect of this entry may have happened from now on. Before its first byte.
   public func markInDoubt() throws(Failure) {
+    doubtCleared = false
     guard !name.inDoubt else { return }
     var marked = name
     marked.inDoubt = true
@@ -44,8 +51,9 @@ public final class Claim {
     name = next
   }
 
-  /// Forgets the doubt: it definitely did not happen. Written with the next move.
-  public func clearDoubt() { doubtCleared = true }
+  /// Forgets the doubt of this attempt: it definitely did not happen. Written with the next move. An earlier
+  /// attempt's doubt stays.
+  public func clearDoubt() { doubtCleared = !foundInDoubt }
   private var doubtCleared = false
 
   /// An unlinked copy of the body, at its beginning: what a command gets as stdin (so `/dev/stdin` works).
@@ -82,23 +90,23 @@ public final class Claim {
     var target = resting
     target.attempts = attempts
     try file.setModified(due)
-    try move(to: .wait, as: target)
     queue.logAttempt(id, "attempt \(name.attempts + 1): \(reason): again at \(due.rfc3339Seconds)")
+    try move(to: .wait, as: target)
     settled("wait", reason)
   }
 
   /// Given up; it lies in `fail/` until a person acts.
-  /// - Parameter response: what came of it, for who waits on `re/`; it is placed before the move.
   public func fail(_ reason: String, event: String = "fail") throws(Failure) {
-    try move(to: .fail, as: resting)
+    // The reason first: who waits for the move reads it.
     queue.logAttempt(id, "attempt \(name.attempts + 1): \(reason)")
+    try move(to: .fail, as: resting)
     settled(event, reason)
   }
 
   /// Parked until a person acts.
   public func hold(_ reason: String) throws(Failure) {
-    try move(to: .hold, as: resting)
     queue.logAttempt(id, "held: \(reason)")
+    try move(to: .hold, as: resting)
     settled("hold", reason)
   }
 

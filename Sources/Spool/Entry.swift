@@ -63,6 +63,19 @@ public struct Entry: Sendable {
     self.body = body
   }
 
+  /// - Throws: `.malformed` where nobody would read it again.
+  func checkSize() throws(Failure) {
+    let head = header.bytes.count
+    guard head <= Header.limit else {
+      throw Failure(.malformed, id.description, "its header has \(head) bytes, more than \(Header.limit)", do: "shorten it")
+    }
+    guard head + body.count <= Self.sizeLimit else {
+      throw Failure(
+        .malformed, id.description, "it has \(head + body.count) bytes, more than \(Self.sizeLimit)",
+        do: "put it into a file of its own, and name that")
+    }
+  }
+
   /// The file's bytes.
   public var bytes: [UInt8] { header.bytes + body }
 }

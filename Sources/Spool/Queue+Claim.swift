@@ -52,15 +52,15 @@ extension Queue {
     case .sourceGone: return .gone
     case .targetExists:
       spool.notice("\(self.name)/run/\(name): exists already: run spool check \(self.name)")
-      return .settled
+      return .gone
     }
     // Before the command starts: else a power cut could put the entry back, and its effects be had twice.
     try self[.run].sync()
-    return try take(file, name, attempts: attempts)
+    return try take(file, name, attempts: attempts, isFresh: room == .new)
   }
 
   /// What stands between a claimed name and work on it.
-  func take(_ file: File, _ name: EntryName, attempts: Int?) throws(Failure) -> Attempted {
+  func take(_ file: File, _ name: EntryName, attempts: Int?, isFresh: Bool = false) throws(Failure) -> Attempted {
     if try self[.out].status(name.id.description) != nil {
       try finishFound(name, in: .run)
       file.unlock()
@@ -73,7 +73,7 @@ extension Queue {
       file.unlock()
       return .settled
     }
-    let claim = Claim(queue: self, name: name, entry: entry, file: file)
+    let claim = Claim(queue: self, name: name, entry: entry, file: file, isFresh: isFresh)
     if let expires = entry.expires, expires <= Kernel.now() {
       try claim.fail("expired at \(expires.rfc3339Seconds)", event: "expired")
       return .settled
@@ -88,6 +88,10 @@ extension Queue {
   /// Opens what lies under a name, whatever it is; a symbolic link or a socket is quarantined.
   private func openUnread(_ fileName: String, in room: Room) throws(Failure) -> File? {
     do { return try self[room].open(fileName) } catch {
+      if error.errno == .permissionDenied {
+        spool.notice("\(name)/\(room.rawValue)/\(fileName): may not be opened: chown it to its queue's owner, or mv it away")
+        return nil
+      }
       guard error.errno == .tooManySymbolicLinkLevels || error.errno == .noSuchAddressOrDevice else { throw error }
       let kind = try self[room].status(fileName)?.kind ?? "file"
       try quarantine(fileName, in: room, because: "is a \(kind), not a regular file")
@@ -120,7 +124,10 @@ extension Queue {
 
   /// Moves what no tool can read to `bad/`, and says so.
   func quarantine(_ fileName: String, in room: Room, because reason: String) throws(Failure) {
-    let plain = fileName.prefix { $0 != "@" }
+    // Without its holder, and without the dot that would hide it.
+    let held = fileName.prefix { $0 != "@" }
+    let plain = (held.isEmpty ? fileName[...] : held).drop { $0 == "." }
+    guard !plain.isEmpty else { return }
     var target = String(plain)
     var copy = 1
     while true {

@@ -111,7 +111,7 @@ extension Queue {
     return entry.header["Length"] != nil
   }
 
-  private func resumeTaken(_ takenName: String) throws(Failure) -> EntryID? {
+  func resumeTaken(_ takenName: String) throws(Failure) -> EntryID? {
     guard let file = try lockUnheld(takenName, in: .drop) else { return nil }
     let parts = takenName.dropFirst(6).split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, let inode = UInt64(parts[0]), let changed = Int64(parts[1]) else { return nil }

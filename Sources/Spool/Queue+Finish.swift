@@ -39,7 +39,9 @@ extension Queue {
       }
       if header["From"] == nil { header["From"] = name }
       let file = try directory.create(fileName)
-      try file.write(Entry(id: id, header: header, body: product.body).bytes)
+      let entry = Entry(id: id, header: header, body: product.body)
+      try entry.checkSize()
+      try file.write(entry.bytes)
       try file.sync()
       try file.close()
     }

@@ -81,7 +81,9 @@ extension Queue {
   /// For a publish that found its key known: says where the text differs from the first one's.
   /// - Throws: `.unavailable` where the first one has failed: exit 0 would say that all is well.
   public func explainKnown(_ id: EntryID, key: String, body: [UInt8]) throws(Failure) {
-    guard let place = try locate(id) else { return }
+    guard let place = try locate(id) else {
+      throw Failure(.unavailable, id.description, "the first entry under this key was removed", do: "use another key")
+    }
     if place.room == .fail || place.room == .bad {
       throw Failure(
         .unavailable, id.description,
@@ -144,6 +146,7 @@ extension Queue {
     while true {
       let id = EntryID.make(slug: draft.slug)
       let entry = Entry(id: id, header: draft.header, body: draft.body)
+      try entry.checkSize()
       let file: File
       do { file = try directory.create(fileName(id)) } catch {
         if error.errno == .fileExists { continue }

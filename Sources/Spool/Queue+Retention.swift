@@ -11,9 +11,11 @@ extension Queue {
     for place in try entries(in: .done) {
       let age = try now - ((self[.done].status(place.fileName)?.changed) ?? now)
       guard age > Self.recordAge, let entry = try? entry(at: place) else { continue }
+      // Its product has no place yet: then this is the only trace of where it came from.
+      if try self[.out].contains(place.name.id.description) { continue }
       if let key = entry.header["Key"] {
         guard age > Self.keyAge else { continue }
-        try forget(key)
+        try forget(key, of: place.name.id)
       }
       try self[.re].unlink(place.name.id.description)
       try self[.log].unlink("\(place.name.id).log")
@@ -22,9 +24,11 @@ extension Queue {
   }
 
   /// The link goes first, durably: a key that leads to nothing would be a lie.
-  private func forget(_ key: String) throws(Failure) {
+  /// A key that was used again meanwhile is another entry's.
+  private func forget(_ key: String, of id: EntryID) throws(Failure) {
     let hash = sha256(key.utf8)
     let ledger = try Directory.making(String(hash.prefix(2)), in: self[.keys])
+    guard try ledger.readLink(hash) == id.description else { return }
     try ledger.unlink(hash)
     try ledger.sync()
   }

@@ -1,28 +1,37 @@
-import Glibc
 
 extension Queue {
   /// Puts in order what dead processes left behind. Locked means that someone is on it; unlocked, that
   /// nobody is. Whoever acts on a name that it merely found fsyncs that directory first.
+  ///
+  /// One entry that cannot be put in order is said, and stops no other.
   public func sweep() throws(Failure) {
-    try sweepRun()
-    try sweepOut()
-    try sweepTemporary()
+    for fileName in try self[.run].names().sorted() {
+      said { () throws(Failure) in try sweepClaimed(fileName) }
+    }
+    for fileName in try self[.out].names().sorted() {
+      said { () throws(Failure) in try sweepProduct(fileName) }
+    }
+    for fileName in try self[.drop].names() where fileName.hasPrefix(".take-") {
+      said { () throws(Failure) in _ = try resumeTaken(fileName) }
+    }
+    let oldest = Kernel.now() - Self.litterAge
+    for fileName in try self[.tmp].names() {
+      said { () throws(Failure) in try sweepLitter(fileName, olderThan: oldest) }
+    }
   }
 
-  private func sweepRun() throws(Failure) {
-    for fileName in try self[.run].names().sorted() {
-      guard let file = try lockUnheld(fileName, in: .run) else { continue }
-      guard let name = try? EntryName(fileName) else {
-        try quarantine(fileName, in: .run, because: "its name is no entry's")
-        continue
-      }
-      if try self[.out].status(name.id.description) != nil {
-        try finishFound(name, in: .run)
-        continue
-      }
-      try self[.run].sync()
-      try orphaned(name, file)
+  private func said(_ work: () throws(Failure) -> Void) {
+    do { try work() } catch { spool.notice("\(name): \(error)") }
+  }
+
+  private func sweepClaimed(_ fileName: String) throws(Failure) {
+    guard let file = try lockUnheld(fileName, in: .run) else { return }
+    guard let name = try? EntryName(fileName) else {
+      return try quarantine(fileName, in: .run, because: "its name is no entry's")
     }
+    if try self[.out].status(name.id.description) != nil { return try finishFound(name, in: .run) }
+    try self[.run].sync()
+    try orphaned(name, file)
   }
 
   private func orphaned(_ name: EntryName, _ file: File) throws(Failure) {
@@ -48,38 +57,31 @@ extension Queue {
     spool.journal.write("orphan", queue: self.name, id: name.id, detail: reason)
   }
 
-  /// Products whose source was retired, or is still held in `hold/` (an approval's verdict).
-  private func sweepOut() throws(Failure) {
-    for fileName in try self[.out].names().sorted() {
-      guard let id = try? EntryID(fileName) else { continue }
-      if let file = try lockUnheld(fileName, in: .done) {
-        try self[.done].sync()
-        try handOver(id)
-        file.unlock()
-        continue
-      }
-      guard let place = try locate(id), place.room == .hold || place.room == .wait || place.room == .new else {
-        continue
-      }
-      guard let file = try lockUnheld(place.fileName, in: place.room) else { continue }
-      try finishFound(place.name, in: place.room)
-      file.unlock()
+  /// A product whose source was retired, or is still held in `hold/` (an approval's verdict).
+  private func sweepProduct(_ fileName: String) throws(Failure) {
+    guard let id = try? EntryID(fileName) else { return }
+    if let file = try lockUnheld(fileName, in: .done) {
+      try self[.done].sync()
+      try handOver(id)
+      return file.unlock()
     }
+    guard let place = try locate(id), [.hold, .wait, .new].contains(place.room),
+      let file = try lockUnheld(place.fileName, in: place.room)
+    else { return }
+    try finishFound(place.name, in: place.room)
+    file.unlock()
   }
 
   /// 36 h: above the 24 h that any writer may live.
   static let litterAge = Duration.seconds(36 * 3600)
 
-  private func sweepTemporary() throws(Failure) {
-    let oldest = Kernel.now() - Self.litterAge
-    for fileName in try self[.tmp].names() {
-      guard let status = try self[.tmp].status(fileName), status.modified < oldest else { continue }
-      if status.isDirectory {
-        try removeTree(fileName, in: .tmp)
-      } else if let file = try lockUnheld(fileName, in: .tmp) {
-        try self[.tmp].unlink(fileName)
-        file.unlock()
-      }
+  private func sweepLitter(_ fileName: String, olderThan oldest: Timestamp) throws(Failure) {
+    guard let status = try self[.tmp].status(fileName), status.modified < oldest else { return }
+    if status.isDirectory {
+      try removeTree(fileName, in: .tmp)
+    } else if let file = try lockUnheld(fileName, in: .tmp) {
+      try self[.tmp].unlink(fileName)
+      file.unlock()
     }
   }
 
@@ -115,7 +117,10 @@ extension Queue {
   static func lockUnheld(_ fileName: String, in directory: Directory) throws(Failure) -> File? {
     let opened: File?
     do { opened = try directory.open(fileName) } catch {
-      if error.errno == .tooManySymbolicLinkLevels { return nil }
+      // No file of ours: a link, a socket, somebody else's. spool check names it.
+      if let errno = error.errno, [.tooManySymbolicLinkLevels, .noSuchAddressOrDevice, .permissionDenied].contains(errno) {
+        return nil
+      }
       throw error
     }
     guard let file = opened, try file.tryLock() else { return nil }

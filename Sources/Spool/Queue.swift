@@ -83,7 +83,10 @@ public final class Queue {
     let name = "\(id).\(getpid()).in"
     try self[.tmp].unlink(name)
     let writer = try self[.tmp].create(name)
-    try writer.write(bytes)
+    do { try writer.write(bytes) } catch {
+      try? self[.tmp].unlink(name)
+      throw error
+    }
     guard let reader = try self[.tmp].open(name) else {
       throw Failure(.tryAgain, writer.path, "was removed while it was being written", do: "try again")
     }
@@ -99,9 +102,9 @@ public final class Queue {
     } catch { spool.notice("\(name)/log/\(id).log: \(error.why)") }
   }
 
-  /// One line in an entry's log on what became of it.
+  /// One line in an entry's log on what became of it; on a line of its own, whatever a command left before it.
   func logAttempt(_ id: EntryID, _ text: String) {
-    log(id, "== \(Kernel.now().rfc3339Seconds) \(spool.tool): \(text.printable)\n")
+    log(id, "\n== \(Kernel.now().rfc3339Seconds) \(spool.tool): \(text.printable)\n")
   }
 
   /// The last of the lines that `logAttempt` wrote: why the entry lies where it lies.

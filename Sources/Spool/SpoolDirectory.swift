@@ -21,6 +21,8 @@ public final class SpoolDirectory {
   public init(path: String, tool: String, notice: @escaping (String) -> Void) throws(Failure) {
     self.tool = tool
     self.notice = notice
+    var path = path
+    while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
     let slash = path.lastIndex(of: "/")
     let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
@@ -49,6 +51,12 @@ public final class SpoolDirectory {
     }
   }
 
+  /// Makes the spool's own name durable, whoever made it.
+  package func syncName() throws(Failure) {
+    let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    try Directory.following(path: parent).sync()
+  }
+
   /// Top-level directories that are no queues.
   public static let otherDirectories: Set<String> = [
     "agents", "channels", "heartbeats", "journal", "people", "secrets", "slots",
@@ -70,7 +78,11 @@ public final class SpoolDirectory {
       directory = try Directory(name, in: root)
     }
     let queue = Queue(name: name, directory: directory, spool: self)
-    if making, try !directory.contains(Room.allCases.last!.rawValue) { try queue.makeRooms() }
+    if making, try !directory.contains(Room.allCases.last!.rawValue) {
+      // Found or made: its own name must last before anything in it is promised to.
+      try root.sync()
+      try queue.makeRooms()
+    }
     queues[name] = WeakQueue(queue: queue)
     return queue
   }
@@ -78,7 +90,8 @@ public final class SpoolDirectory {
   /// The names of all queues, sorted: every top-level directory that has a `new/`.
   public func queueNames() throws(Failure) -> [String] {
     var names: [String] = []
-    for name in try root.names().sorted() where !Self.otherDirectories.contains(name) && !name.hasPrefix(".") {
+    // A copy that somebody made (letters.bak) is no queue.
+    for name in try root.names().sorted() where (try? Self.check(queueName: name)) != nil {
       guard try root.status(name)?.isDirectory == true else { continue }
       if try Directory(name, in: root).status(Room.new.rawValue)?.isDirectory == true { names.append(name) }
     }

@@ -8,7 +8,8 @@ public struct Timestamp: Comparable, Hashable, Sendable {
   /// The time as every tool sees it: the clock's, or `SPOOL_NOW`.
   public static var now: Timestamp { Kernel.now() }
 
-  public init(seconds: Int64) { nanoseconds = seconds * 1_000_000_000 }
+  /// Clamped to what nanoseconds can hold: the years 1677 to 2262.
+  public init(seconds: Int64) { nanoseconds = Duration.seconds(seconds).nanoseconds }
   init(_ time: timespec) { nanoseconds = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
 
   /// Parses RFC 3339: `2026-11-23T17:20:44.120773Z`, with any offset and any number of decimals.
@@ -47,7 +48,9 @@ public struct Timestamp: Comparable, Hashable, Sendable {
     default: return nil
     }
     guard let seconds = Self.seconds(year, month, day, hour, minute, second) else { return nil }
-    nanoseconds = (seconds - Int64(offset)) * 1_000_000_000 + fraction
+    // Past 2262 is as good as never: clamped.
+    let whole = Timestamp(seconds: seconds - Int64(offset)).nanoseconds
+    nanoseconds = whole.addingReportingOverflow(fraction).overflow ? whole : whole + fraction
   }
 
   /// UTC, to the microsecond: `2026-11-23T17:20:44.120773Z`.
@@ -62,7 +65,7 @@ public struct Timestamp: Comparable, Hashable, Sendable {
   /// Parses what `stamp` prints.
   public init?(stamp text: some StringProtocol) {
     let bytes = Array(text.utf8)
-    guard bytes.count == 23, bytes[8] == 84, bytes[15] == 46, bytes[22] == 90 else { return nil }
+    guard bytes.count == 23, bytes.allSatisfy({ $0 < 128 }), bytes[8] == 84, bytes[15] == 46, bytes[22] == 90 else { return nil }
     let t = String(decoding: bytes, as: UTF8.self)
     func part(_ from: Int, _ to: Int) -> Substring {
       t[t.index(t.startIndex, offsetBy: from)..<t.index(t.startIndex, offsetBy: to)]
@@ -106,15 +109,17 @@ public struct Timestamp: Comparable, Hashable, Sendable {
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
   public static func + (time: Timestamp, span: Duration) -> Timestamp {
-    Timestamp(nanoseconds: time.nanoseconds.addingReportingOverflow(span.nanoseconds).partialValue)
+    let (sum, overflow) = time.nanoseconds.addingReportingOverflow(span.nanoseconds)
+    return Timestamp(nanoseconds: overflow ? (span < .zero ? .min / 2 : .max / 2) : sum)
   }
 
   public static func - (left: Timestamp, right: Timestamp) -> Duration {
-    .nanoseconds(left.nanoseconds - right.nanoseconds)
+    let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+    return .nanoseconds(overflow ? (left < right ? .min / 2 : .max / 2) : difference)
   }
 
   public static func - (time: Timestamp, span: Duration) -> Timestamp {
-    Timestamp(nanoseconds: time.nanoseconds - span.nanoseconds)
+    time + .nanoseconds(-span.nanoseconds)
   }
 }
 
@@ -123,7 +128,8 @@ extension Duration {
   public var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000
+    // Not to the last second, so that what is added to it does not overflow at once.
+    return overflow ? (seconds < 0 ? .min / 2 : .max / 2) : product + attoseconds / 1_000_000_000
   }
 
   /// Parses `90s`, `20m`, `4h`, `1d`, `500ms`, or several in a row: `2h30m`. A bare number is refused: its unit

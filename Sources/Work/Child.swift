@@ -64,8 +64,12 @@ public final class Child {
   ///   - lock: handed down as descriptor 9.
   /// - Throws: where it cannot be started, with the kernel's word.
   package init(_ command: Command, input: File? = nil, lock: File? = nil) throws(Failure) {
-    guard let outputs = Self.pipe(), let errors = Self.pipe() else {
-      throw Failure(.tryAgain, command.path, "no more file descriptors", do: "try again later, or raise the limit")
+    let shortage = Failure(.tryAgain, command.path, "no more file descriptors", do: "try again later, or raise the limit")
+    guard let outputs = Self.pipe() else { throw shortage }
+    guard let errors = Self.pipe() else {
+      close(outputs.read)
+      close(outputs.write)
+      throw shortage
     }
     let process = Self.spawn(
       command, input: input?.descriptor.rawValue ?? -1, output: outputs.write, error: errors.write, lock: lock)
@@ -81,6 +85,12 @@ public final class Child {
     output = outputs.read
     error = errors.read
     pidDescriptor = clinux_pidfd_open(process)
+    guard pidDescriptor >= 0 else {
+      // Without it nobody would notice its end.
+      kill(-process, SIGKILL)
+      _ = Self.reap(process)
+      throw shortage
+    }
     _ = fcntl(pidDescriptor, F_SETFD, FD_CLOEXEC)
   }
 

@@ -27,7 +27,7 @@ public struct CommandStep {
     let child: Child
     do { child = try Child(command, input: claim.bodyFile(), lock: claim.file) } catch {
       // Missing or broken, not the entry's fault: it waits until that is mended.
-      try claim.retry(error.description, attempts: attempts)
+      try claim.putOff(error.description, for: .seconds(60))
       return .goOn
     }
     var product: [UInt8] = []

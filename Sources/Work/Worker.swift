@@ -72,22 +72,32 @@ public struct Worker {
   private func pass(_ step: (Claim) throws(Failure) -> Verdict) throws(Failure) -> Pass {
     var pass = Pass()
     if takesDrops {
-      let drops = try queue.takeDrops()
-      pass.nextDue = drops.lookAgain
+      do { pass.nextDue = try queue.takeDrops().lookAgain } catch {
+        // Intake is refused, on a disk that is nearly full; what is in already is worked off all the same.
+        guard error.status == .tryAgain else { throw error }
+        queue.spool.notice("\(queue.name)/drop: \(error)")
+        pass.nextDue = .seconds(60)
+      }
     }
     let ready = try queue.ready()
     if let due = ready.nextDue { pass.nextDue = min(pass.nextDue ?? due, due) }
     for place in ready.places {
-      switch try queue.claim(place.fileName, in: place.room, attempts: attempts) {
-      case .claimed(let claim):
-        pass.worked = true
-        if case .stop(let number) = try step(claim) {
-          pass.signal = number
-          return pass
+      do {
+        switch try queue.claim(place.fileName, in: place.room, attempts: attempts) {
+        case .claimed(let claim):
+          pass.worked = true
+          if case .stop(let number) = try step(claim) {
+            pass.signal = number
+            return pass
+          }
+        case .busy: pass.busy = true
+        case .settled: pass.worked = true
+        case .gone: break
         }
-      case .busy: pass.busy = true
-      case .settled: pass.worked = true
-      case .gone: break
+      } catch {
+        // This entry's own trouble (somebody moved it, its place is taken) stops no other.
+        guard [.no, .software, .notAllowed].contains(error.status) else { throw error }
+        queue.spool.notice("\(queue.name): \(error)")
       }
       if let number = Signals.pending() {
         pass.signal = number

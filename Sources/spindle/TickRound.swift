@@ -14,58 +14,70 @@ struct TickRound {
     let lock = try stamps.openOrCreate("tick")
     guard try lock.tryLock() else { return }
     try lock.setModified(.now)
-    let hourly = try isDue("tick-hourly", every: .seconds(3600), stamps)
-    let daily = try isDue("tick-daily", every: .seconds(86400), stamps)
-    var worst: ExitStatus?
-    func attempt(_ what: String, _ action: () throws -> Void) {
-      do { try action() } catch let failure as Failure {
-        complain("spool: tick: \(what): \(failure)")
-        worst = worst ?? failure.status
-      } catch { complain("spool: tick: \(what): \(error)") }
+    // The stamps are for a round over everything.
+    let isWhole = queues.isEmpty
+    let hourly = try isWhole && isDue("tick-hourly", every: .seconds(3600), stamps)
+    let daily = try isWhole && isDue("tick-daily", every: .seconds(86400), stamps)
+    for name in isWhole ? try spool.queueNames() : queues {
+      attempt(name) { try tend(spool.queue(name), hourly: hourly, daily: daily) }
     }
-    for name in queues.isEmpty ? try spool.queueNames() : queues {
-      attempt(name) {
-        let queue = try spool.queue(name)
-        try queue.sweep()
-        if hourly { try queue.sweepKeys() }
-        if daily { try queue.removeOld() }
-        // The replies' drop/ belongs to wait-approval.
-        if name != "replies" { _ = try queue.takeDrops() }
-        if name.hasPrefix("calls-") { try queue.expireDue() }
-      }
+    if isWhole {
+      let now = Timestamp.now
+      for name in try JobState.names(in: spool) { attempt("job \(name)") { try alertIfOverdue(name, now) } }
     }
-    if queues.isEmpty {
-      attempt("jobs", alertOverdueJobs)
+    lock.unlock()
+    // Last, and without the lock: a channel may hang for a minute, and the next round need not wait for it.
+    if isWhole {
       attempt("deliveries") {
         var courier = Courier(spool)
         courier.onSent = sayRecovered
-        try courier.recover(found: sayFound)
+        if let number = try courier.recover(found: sayFound) { throw Exit(.signal(number)) }
       }
     }
-    if let worst { throw Exit(worst) }
+    if let worst = outcome.worst { throw Exit(worst) }
+  }
+
+  private let outcome = Outcome()
+  private final class Outcome { var worst: ExitStatus? }
+
+  init(spool: SpoolDirectory) { self.spool = spool }
+
+  private func attempt(_ what: String, _ action: () throws -> Void) {
+    do { try action() } catch let failure as Failure {
+      complain("spool: tick: \(what): \(failure)")
+      outcome.worst = outcome.worst ?? failure.status
+    } catch let exit as Exit { outcome.worst = exit.status } catch { complain("spool: tick: \(what): \(error)") }
+  }
+
+  private func tend(_ queue: Queue, hourly: Bool, daily: Bool) throws {
+    try queue.sweep()
+    if hourly { try queue.sweepKeys() }
+    if daily { try queue.removeOld() }
+    // The replies' drop/ belongs to wait-approval.
+    if queue.name != "replies" { _ = try queue.takeDrops() }
+    if queue.name.hasPrefix("calls-") { try queue.expireDue() }
   }
 
   /// The dead man's switch: a job that should have run and did not is told of, once for each time it is missed.
-  private func alertOverdueJobs() throws {
-    let now = Timestamp.now
-    for job in try JobState.all(in: spool) where job.isOverdue(at: now) {
-      let every = job.expectEvery!
-      let missed = (now - (job.lastSuccess ?? job.since)).nanoseconds / every.nanoseconds
-      let lines = [
-        "The job \(job.name) should succeed every \(every.spoken), and has not.",
-        "Last success: \(job.lastSuccess?.rfc3339Seconds ?? "never").",
-        "Last start: \(job.lastStart?.rfc3339Seconds ?? "never; does cron run it? crontab -l")."
-          + (job.lastExit.map { " It ended with exit \($0)." } ?? ""),
-        job.lastID.map { "spool show \($0) tells more." } ?? "",
-      ]
-      var alert = Delivery(
-        to: try Address.resolve(Settings(spool).alert, in: spool),
-        text: Array(lines.filter { !$0.isEmpty }.map { $0 + "\n" }.joined().utf8))
-      alert.subject = "job \(job.name) is overdue"
-      let since = (job.lastSuccess ?? job.since).rfc3339
-      if try alert.commit(to: spool, key: "job-overdue-\(job.name)-\(since)-\(missed)").isNew {
-        spool.journal.write("overdue", queue: "jobs", detail: job.name)
-      }
+  private func alertIfOverdue(_ name: String, _ now: Timestamp) throws {
+    guard let job = try JobState.read(name, in: spool), let every = job.expectEvery, every >= .seconds(1),
+      job.isOverdue(at: now)
+    else { return }
+    let since = job.lastSuccess ?? job.since
+    let lines = [
+      "The job \(job.name) should succeed every \(every.spoken), and has not.",
+      "Last success: \(job.lastSuccess?.rfc3339Seconds ?? "never").",
+      "Last start: \(job.lastStart?.rfc3339Seconds ?? "never; does cron run it? crontab -l")."
+        + (job.lastExit.map { " It ended with exit \($0)." } ?? ""),
+      job.lastID.map { "spool show \($0) tells more." } ?? "",
+    ]
+    var alert = Delivery(
+      to: try Address.resolve(Settings(spool).alert, in: spool),
+      text: Array(lines.filter { !$0.isEmpty }.map { $0 + "\n" }.joined().utf8))
+    alert.subject = "job \(job.name) is overdue"
+    let missed = (now - since).nanoseconds / every.nanoseconds
+    if try alert.commit(to: spool, key: "job-overdue-\(job.name)-\(since.rfc3339)-\(missed)").isNew {
+      spool.journal.write("overdue", queue: "jobs", detail: job.name)
     }
   }
 

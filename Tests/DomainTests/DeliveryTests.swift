@@ -55,12 +55,13 @@ import Work
     }
   }
 
-  @Test func anotherTextUnderTheSameIDIsRefusedAndNothingIsLost() throws {
+  @Test func whatWasTornInTheMiddleStaysAndTheRecordFollowsWhole() throws {
     let scratch = Scratch()
+    let other = "=== 20261123T172044.120773Z-k3v9qf\nother\n\nno newline"
+    scratch.write("inbox", record.prefix(44) + "\n" + other)
     _ = try channel(scratch).append()
-    scratch.write("inbox", scratch.read("inbox") + "mine\n")
-    #expect(throws: Failure.self) { try channel(scratch, "other").append() }
-    #expect(scratch.read("inbox") == record + "mine\n")
+    #expect(scratch.read("inbox") == record.prefix(44) + "\n" + other + "\n" + record)
+    #expect(try channel(scratch).append().contains("there already"))
   }
 }
 

@@ -22,13 +22,11 @@ import Testing
     let fifo = "\(scratch.path)/go"
     mkfifo(fifo, 0o600)
     let first = try scratch.start("job", ["one", "--", "sh", "-c", "echo > \(fifo); read x < \(fifo)"])
-    _ = scratch.read("go")
+    Gate.wait(fifo)
     let second = try scratch.run("job", ["one", "--", "true"])
     #expect(second.status == 75 && second.error.contains("its last run goes on since"))
     #expect(try scratch.run("job", ["two", "--", "true"]).status == 0)
-    let handle = FileHandle(forWritingAtPath: fifo)
-    handle?.write(Data("go\n".utf8))
-    try handle?.close()
+    Gate.open(fifo)
     #expect(first.finish().status == 0)
   }
 

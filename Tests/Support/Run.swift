@@ -78,3 +78,16 @@ public final class Running: @unchecked Sendable {
     return Ran(status: status, output: text(outputFile), error: text(errorFile))
   }
 }
+
+/// A FIFO at which a command and a test meet, instead of waiting for a time.
+public enum Gate {
+  /// Until the command has come to `echo > FIFO`.
+  public static func wait(_ fifo: String) { _ = try? FileHandle(forReadingAtPath: fifo)?.readToEnd() }
+
+  /// Lets a command go on that stands at `read x < FIFO`.
+  public static func open(_ fifo: String) {
+    let handle = FileHandle(forWritingAtPath: fifo)
+    handle?.write(Data("go\n".utf8))
+    try? handle?.close()
+  }
+}

@@ -15,7 +15,8 @@ PATIENCE = 60  # seconds for one command: each needs less than one
 # ------------------------------------------------------------------ reading a spool
 
 ID = r"\d{8}T\d{6}\.\d{6}Z-[0-9bcdfghjklmnpqrstvwxz]{6}(?:-[a-z0-9-]{1,24})?(?:\.[1-9]\d{0,8})*"
-NAME = re.compile(rf"(?P<id>{ID})(?:,(?P<attempts>0(?=d)|[1-9]\d*)(?P<doubt>d?))?(?P<holder>@[A-Za-z0-9._-]+\.[1-9]\d*)?")
+HOLDER = r"@[A-Za-z0-9._-]+\.[1-9]\d*"
+NAME = re.compile(rf"(?P<id>{ID})(?:,(?P<attempts>0(?=d)|[1-9]\d*)(?P<doubt>d?))?(?P<holder>{HOLDER})?")
 
 
 class Broken(Exception):
@@ -47,12 +48,16 @@ class Entry:
         self.header = dict(line.split(": ", 1) for line in lines)
         expect(self.header.get("Id") == self.id, f"I1: {where}: its Id is {self.header.get('Id')}")
         expect(self.header.get("Length") == str(len(self.body)), f"I1: {where}: Length does not fit")
-        expect(self.header.get("Sha256") == hashlib.sha256(self.body).hexdigest(), f"I1: {where}: Sha256 does not fit")
+        expect(self.header.get("Sha256") == sha256(self.body), f"I1: {where}: Sha256 does not fit")
+
+
+def sha256(bytes):
+    return hashlib.sha256(bytes).hexdigest()
 
 
 def write_entry(path, id, body, **more):
     """An entry as a tool would have published it."""
-    header = {"Spool": "1", "Id": id, **more, "Length": len(body), "Sha256": hashlib.sha256(body.encode()).hexdigest()}
+    header = {"Spool": "1", "Id": id, **more, "Length": len(body), "Sha256": sha256(body.encode())}
     path.write_text("".join(f"{name}: {value}\n" for name, value in header.items()) + "\n" + body)
     path.chmod(0o440)
 
@@ -87,8 +92,8 @@ class Case:
         (self.home / "stdin").write_bytes(stdin)
         with open(self.home / "stdin", "rb") as given, open(self.home / "stdout", "wb") as out, \
                 open(self.home / "stderr", "wb") as err:
-            return subprocess.Popen(list(map(str, argv)), stdin=given, stdout=out, stderr=err, env=self.environment(env), cwd=self.home,
-                                    start_new_session=True)
+            return subprocess.Popen(list(map(str, argv)), stdin=given, stdout=out, stderr=err, cwd=self.home,
+                                    env=self.environment(env), start_new_session=True)
 
     def run(self, *argv, stdin=b"", env={}, strace=()):
         """Runs a command to the end of its last process."""
@@ -104,8 +109,8 @@ class Case:
 
     def ended(self, argv, code):
         done = Done(code, (self.home / "stdout").read_bytes(), (self.home / "stderr").read_bytes())
-        said = (done.out + done.err).decode(errors="replace").rstrip().replace("\n", "\n      ")
-        self.transcript.append(f"    $ {' '.join(map(str, argv))}   (exit {code})" + (f"\n      {said}" if said else ""))
+        said = (done.out + done.err).decode(errors="replace").splitlines()
+        self.transcript += [f"    $ {' '.join(map(str, argv))}   (exit {code})", *("      " + line for line in said)]
         return done
 
     def good(self, *argv, **options):
@@ -127,7 +132,7 @@ class Case:
         """The one entry of a queue; it must lie in one of these rooms."""
         found = self.entries(queue)
         expect(len(found) == 1, f"{queue}/ has {len(found)} entries, not 1")
-        expect(not rooms or found[0].room in rooms, f"{queue}/{found[0].room}/{found[0].path.name}: not in {rooms[0]}/")
+        expect(found[0].room in rooms, f"{queue}/{found[0].room}/{found[0].path.name}: not in {rooms[0]}/")
         return found[0]
 
     def lines(self, name):
@@ -199,7 +204,7 @@ def check_invariants(case):
         case.entries(queue.name, "re")
         ids, keys = {}, {}
         for entry in case.entries(queue.name):
-            expect(entry.id not in ids, f"I2: {queue.name}: {entry.id} lies in {ids.get(entry.id)}/ and {entry.room}/")
+            expect(entry.id not in ids, f"I2: {queue.name}: {entry.id}: in {ids.get(entry.id)}/ and {entry.room}/")
             ids[entry.id] = entry.room
             key = entry.header.get("Key")
             if key:
@@ -214,7 +219,7 @@ def check_invariants(case):
         for path in queue.glob("keys/*/.*"):
             expect(path.name[1:] not in linked.values(), f"I3: {path.relative_to(case.spool)}: linked, not published")
         for key, id in keys.items():
-            expect(linked.get(hashlib.sha256(key.encode()).hexdigest()) == id, f"I7: {queue.name}: key {key}: no link")
+            expect(linked.get(sha256(key.encode())) == id, f"I7: {queue.name}: key {key}: no link")
     case.good("spool", "check")
 
 

@@ -1,11 +1,13 @@
 """What is killed, and what its users may then rely on."""
 import hashlib
+import json
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 
-from case import ID, NAME, ROOMS, Case, expect, fixed_id, write_entry
+from case import ID, NAME, ROOMS, expect, fixed_id, write_entry
 
 CRON = Path(__file__).resolve().parent.parent.parent / "cron"
 
@@ -31,30 +33,26 @@ class Scenario:
 
 
 class Init(Scenario):
+    """A spool that was half made is made whole."""
     name = "init"
 
     def prepare(self, case):
-        pass
+        self.again(case)
+        (case.home / "whole.json").write_text(json.dumps(self.tree(case)))
+        shutil.rmtree(case.spool)
 
     def command(self, case):
         return "spool", "init", "a", "b"
 
     def tree(self, case):
-        """All but what was still being written: .NAME.PID."""
-        paths = sorted(str(path.relative_to(case.home)) for path in case.spool.rglob("*"))
-        return [path for path in paths if not re.search(r"/\.[^/]+\.\d+$", path)]
+        """Every path, and what a file says. What was being written when it was killed may stay: .NAME.PID."""
+        return {str(path.relative_to(case.spool)): path.is_file() and path.read_text().replace(str(case.home), "HOME")
+                for path in case.spool.rglob("*") if not re.fullmatch(r"\..+\.\d+", path.name)}
 
     def settle(self, case, killed):
         self.again(case)
-        whole = Case(case.home / "whole", case.bin)
-        whole.home.mkdir()
-        whole.good("spool", "init", "a", "b")
-        expect(self.tree(case) == self.tree(whole), f"another tree: {set(self.tree(case)) ^ set(self.tree(whole))}")
-        for path in whole.spool.rglob("*"):
-            mine = case.spool / path.relative_to(whole.spool)
-            # people/me names the home.
-            same = path.is_dir() or path.read_text().replace("/whole/", "/") == mine.read_text()
-            expect(same, f"{mine}: differs from what an init that is not killed makes")
+        tree, whole = self.tree(case), json.loads((case.home / "whole.json").read_text())
+        expect(tree == whole, f"not what a whole init makes: {[path for path, _ in tree.items() ^ whole.items()]}")
         case.good("spool", "put", "a", stdin=b"hello\n")
 
 
@@ -155,7 +153,7 @@ class WorkRetried(Work):
         attempts = {"new": 1, "run": 2, "wait": 1}[was.room]
         expect(entry.attempts == attempts and not entry.in_doubt, f"its count is {entry.attempts}, not {attempts}")
         expect(entry.path.stat().st_mtime > time.time() + 20, "it does not wait")
-        expect(len(case.lines("runs")) == begun + (was.room != "wait"), "the second pass ran it another number of times")
+        expect(len(case.lines("runs")) == begun + (was.room != "wait"), "the second pass did not run it once")
         expect(begun <= {"new": 0, "run": 1, "wait": 1}[was.room], "run before it was claimed")
 
 
@@ -200,9 +198,10 @@ class Sweep(Scenario):
     def prepare(self, case):
         super().prepare(case)
         a = case.spool / "a"
-        for name in (f"run/{self.orphan}@elsewhere.4711", f"run/{self.doubtful},1d@elsewhere.4711", f"hold/{self.held}",
-                     f"run/{self.running}@elsewhere.4712", f"run/{self.fan},2@elsewhere.4713", f"done/{self.retired}"):
-            write_entry(a / name, NAME.fullmatch(Path(name).name)["id"], "source")
+        for room, name in (("run", f"{self.orphan}@elsewhere.4711"), ("run", f"{self.doubtful},1d@elsewhere.4711"),
+                           ("run", f"{self.running}@elsewhere.4712"), ("run", f"{self.fan},2@elsewhere.4713"),
+                           ("done", self.retired), ("hold", self.held)):
+            write_entry(a / room / name, NAME.fullmatch(name)["id"], "source")
         for id in (self.running, self.retired, self.held, self.fan):
             (a / "out" / id).mkdir()
         for id in (self.retired, self.held, self.fan):
@@ -231,7 +230,8 @@ class Sweep(Scenario):
         wanted |= {("done", id) for id in (self.running, self.retired, self.held, self.fan)}
         wanted |= {("re", id) for id in (self.retired, self.held, self.fan)}
         expect(found == wanted, f"a/: not as it should be: {sorted(found ^ wanted)}")
-        expect(all(entry.path.stat().st_mtime <= time.time() for entry in case.entries("a", "wait")), "not due at once")
+        due = [entry.path.stat().st_mtime for entry in case.entries("a", "wait")]
+        expect(max(due) <= time.time(), "not due at once")
         products = {entry.id: entry.body.decode() for entry in case.entries("b", "new")}
         expect(products == {id: f"product {id}" for _, id in self.products}, f"b/new/ has {products}")
         pending = [path.name for path in case.spool.glob("a/keys/*/.*")]
@@ -255,13 +255,14 @@ class Call(Scenario):
         answered = case.is_answered("calls-main", was)
         doubtful = any(entry.in_doubt for entry in was) and not answered
         again = case.good(*self.command(case), env={"STANDIN_CLAUDE": "good=second"})
-        calls, entry, records = len(case.lines("calls.jsonl")), case.only("calls-main", "done"), case.entries("calls-main", "re")
+        entry, records = case.only("calls-main", "done"), case.entries("calls-main", "re")
         expect([record.id for record in records] == [entry.id], "not one reply on record")
         record = records[0]
-        expect(again.out.decode().strip() == record.body.decode().strip(), "said another reply than is on record")
+        expect(again.out.strip() == record.body.strip(), "said another reply than is on record")
         expect(killed.out in (b"", again.out), "the same key, another reply")
-        expect(again.out == (b"first\n" if answered else b"second\n"), f"after {'a' if answered else 'no'} reply: {again.out}")
-        expect(calls in ((1,) if answered else (1, 2)), f"{calls} calls were made")
+        expect(record.body.strip() == (b"first" if answered else b"second"), f"the reply on record: {record.body}")
+        calls = len(case.lines("calls.jsonl"))
+        expect(calls == 1 or calls == 2 and doubtful, f"{calls} calls were made")
         expect("doubt" in record.header.get("Note", "") or not doubtful, "the record does not say: in doubt")
 
 
@@ -278,8 +279,8 @@ class Deliver(Scenario):
         expect(again.out.decode() == entry.id + "\n", "said another ID")
         expect(killed.out in (b"", again.out), "two IDs under one key")
         expect([receipt.id for receipt in receipts] == [entry.id], "not one receipt")
-        record = f"=== {entry.id} Tea\n".encode() + self.stdin + b"\n"
-        expect((case.home / "inbox").read_bytes() == record, f"the inbox: {(case.home / 'inbox').read_bytes()}")
+        inbox = (case.home / "inbox").read_bytes()
+        expect(inbox == f"=== {entry.id} Tea\n".encode() + self.stdin + b"\n", f"the inbox: {inbox}")
 
 
 class FileChannel(Scenario):
@@ -299,8 +300,8 @@ class FileChannel(Scenario):
 
     def settle(self, case, killed):
         self.again(case)
-        expect((case.home / "inbox").read_bytes() == self.other + f"=== {self.id} Tea\n".encode() + self.stdin + b"\n",
-               f"the inbox: {(case.home / 'inbox').read_bytes()}")
+        inbox = (case.home / "inbox").read_bytes()
+        expect(inbox == self.other + f"=== {self.id} Tea\n".encode() + self.stdin + b"\n", f"the inbox: {inbox}")
 
 
 class DeliverCommand(Scenario):
@@ -309,8 +310,9 @@ class DeliverCommand(Scenario):
 
     def prepare(self, case):
         super().prepare(case)
-        (case.home / "append").write_text('#!/bin/sh\ncat >/dev/null\necho "$DELIVERY_ID ${DELIVERY_REPEAT:-0}" >>"$1"\necho sent\n')
-        (case.home / "append").chmod(0o700)
+        program = case.home / "append"
+        program.write_text('#!/bin/sh\ncat >/dev/null\necho "$DELIVERY_ID ${DELIVERY_REPEAT:-0}" >>"$1"\necho sent\n')
+        program.chmod(0o700)
 
     def command(self, case):
         return "deliver", "--to", f"command:{case.home}/append {case.home}/sent", "--in-doubt", self.policy

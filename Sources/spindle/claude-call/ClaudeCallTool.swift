@@ -102,7 +102,12 @@ struct ClaudeCallTool: Tool {
     let prompt = try wholePrompt()
     let fallbackText = try fallback.map { try $0 == "-" ? prompt : Self.read($0, "--fallback") }
     let opened = try spool.open(as: "claude-call")
-    let agent = try Agent(named: agent, in: opened)
+    let agent: Agent
+    do { agent = try Agent(named: self.agent, in: opened) } catch {
+      // An agent that cannot be read answers nothing, and whoever has a fallback gets it.
+      guard fallbackText != nil, error.status != .usage else { throw error }
+      return try show(Caller.NoAnswer(failure: CallFailure(.missing, error.description)), of: opened, fallbackText)
+    }
     var options = CallOptions(timeout: timeout?.duration ?? agent.timeout, attempts: attempts)
     options.key = key
     options.subject = subject

@@ -83,6 +83,7 @@ struct DeliverTool: Tool {
 
   func run() throws {
     guard let to else { return try recoverAll() }
+    Signals.catchThem()
     let message = try Input.text(for: "the message")
     let opened = try spool.open(as: "deliver")
     let courier = Courier(opened)
@@ -97,15 +98,19 @@ struct DeliverTool: Tool {
     let id = try delivery.commit(to: opened, key: key).id
     // Printed as soon as it is true: what follows may take long, or be killed.
     if !spool.quiet { output(id.description) }
-    if case .claimed(let claim) = try queue.claim(id) { _ = try courier.carry(claim) }
+    if case .claimed(let claim) = try queue.claim(id) { try carry(claim, courier) }
     try report(id, in: queue, courier)
   }
 
   private func recoverAll() throws {
     var courier = Courier(try spool.open(as: "deliver"))
     courier.onSent = sayRecovered
-    try courier.recover(found: sayFound)
+    if let number = try courier.recover(found: sayFound) { throw Exit(.signal(number)) }
     if watch { _ = try courier.watch() }
+  }
+
+  private func carry(_ claim: Claim, _ courier: Courier) throws {
+    if case .stop(let number) = try courier.carry(claim) { throw Exit(.signal(number)) }
   }
 
   /// Where the delivery stands after the first try.
@@ -133,7 +138,7 @@ struct DeliverTool: Tool {
         if let place = try queue.locate(id), place.room == .new || place.room == .wait,
           case .claimed(let claim) = try queue.claim(place.fileName, in: place.room)
         {
-          _ = try courier.carry(claim)
+          try carry(claim, courier)
         }
       }
     }

@@ -50,6 +50,7 @@ struct JobTool: Tool {
   @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.") var command: [String] = []
 
   func validate() throws {
+    if let every = expectEvery?.duration, every < .seconds(1) { throw ValidationError("--expect-every: at least 1s") }
     if command.isEmpty && expectEvery == nil { throw ValidationError("give a command after --, or --expect-every") }
   }
 

@@ -33,7 +33,12 @@ extension SpoolTool {
     func run() throws {
       let opened = try spool.open(as: "spool")
       let queue = try opened.queue(queue)
-      if let to { _ = try opened.queue(to) }
+      if let to {
+        guard to != queue.name else {
+          throw Failure(.usage, "--to \(to)", "is the queue itself: an ID lies in a queue once", do: "name another queue")
+        }
+        _ = try opened.queue(to)
+      }
       queue.next = to
       let searched = Command.searchPath(inheritedEnvironment())
       guard let path = Command.find(command[0], in: searched) else {
