@@ -21,6 +21,11 @@ switch called {
 case "--manual":
   // For the build: man pages come from the same source as --help.
   for tool in tools where tool.manual.name == arguments.first { output(ManualPage(tool).text, terminator: "") }
+case "--examples":
+  // For the tests: every example of a man page runs.
+  for tool in tools where tool.manual.name == arguments.first {
+    for (_, commands) in tool.manual.examples { output(commands + "\n%%") }
+  }
 case "--list":
   for tool in tools { output(tool.manual.name) }
 default:

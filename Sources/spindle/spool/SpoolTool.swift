@@ -39,7 +39,7 @@ struct SpoolTool: Tool {
       ),
       (
         "What could not be done, and why; then try it all again:",
-        "spool ls letters --room fail\nspool ls --json --room fail | jq -r .id | spool retry"
+        "echo world | spool put letters\nspool work letters --once -- false\nspool ls letters --room fail\nspool ls letters --room fail | awk '{ print $3 }' | spool retry"
       ),
       ("What is wrong with this spool, and what mends it:", "spool check"),
     ],
