@@ -84,7 +84,8 @@ struct Limits {
       sum += record.header["Cost-USD"].flatMap { Double($0) } ?? 0
     }
     for place in try queue.entries(in: .fail) where place.name.id.time >= midnight {
-      guard let words = queue.lastWord(place.name.id), let found = words.firstMatch(of: /\ cost=([0-9][0-9.e-]*)$/) else {
+      guard let words = queue.lastWord(place.name.id), let found = words.firstMatch(of: /\ cost=([0-9][0-9.e-]*)$/)
+      else {
         continue
       }
       sum += max(0, Double(found.1) ?? 0)

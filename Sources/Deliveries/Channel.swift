@@ -72,7 +72,8 @@ public struct Channel: Sendable {
     let command = Command(path: path, arguments: arguments, environment: environment)
     let child: Child
     do { child = try Child(command, input: input, lock: claim.file) } catch {
-      let isFinal = error.errno.map { [.noSuchFileOrDirectory, .permissionDenied, .execFormatError].contains($0) } ?? false
+      let isFinal =
+        error.errno.map { [.noSuchFileOrDirectory, .permissionDenied, .execFormatError].contains($0) } ?? false
       return (isFinal ? .permanent(error.description) : .refused(error.description, after: nil), nil)
     }
     let (outcome, output, error) = child.collect(until: deadline, limit: 65536)

@@ -53,7 +53,9 @@ public struct Courier {
       case .refused(let reason, let pause):
         claim.clearDoubt()
         // Told when to come back, it only waits its turn.
-        if let pause { try claim.putOff("\(address): \(reason)", for: pause) } else {
+        if let pause {
+          try claim.putOff("\(address): \(reason)", for: pause)
+        } else {
           try claim.retry("\(address): \(reason)", attempts: delivery.attempts)
         }
         return verdict

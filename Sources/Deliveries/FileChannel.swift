@@ -59,7 +59,11 @@ public struct FileChannel {
     return "\(path): \(record.count) bytes at \(offset)"
   }
 
-  private enum Found { case whole(Int), torn(Int), none }
+  private enum Found {
+    case whole(Int)
+    case torn(Int)
+    case none
+  }
 
   /// Looks for our record at the beginnings of lines. Torn is only what the file ends with; what was torn and has
   /// another record behind it stays, and ours is appended whole.

@@ -16,7 +16,8 @@ public struct Person: Sendable {
     var known: [Address] = []
     for line in file.header.lines where !["uid", "order"].contains(line.name.lowercased()) {
       guard !line.value.contains(",") else {
-        throw SettingsFile.refusal(file.path, line.number, "\(line.name): \(line.value)", "write an address without a comma")
+        throw SettingsFile.refusal(
+          file.path, line.number, "\(line.name): \(line.value)", "write an address without a comma")
       }
       known.append(Address(channel: line.name.lowercased(), value: line.value))
     }

@@ -67,7 +67,8 @@ public struct Entry: Sendable {
   func checkSize() throws(Failure) {
     let head = header.bytes.count
     guard head <= Header.limit else {
-      throw Failure(.malformed, id.description, "its header has \(head) bytes, more than \(Header.limit)", do: "shorten it")
+      throw Failure(
+        .malformed, id.description, "its header has \(head) bytes, more than \(Header.limit)", do: "shorten it")
     }
     guard head + body.count <= Self.sizeLimit else {
       throw Failure(

@@ -89,7 +89,8 @@ extension Queue {
   private func openUnread(_ fileName: String, in room: Room) throws(Failure) -> File? {
     do { return try self[room].open(fileName) } catch {
       if error.errno == .permissionDenied {
-        spool.notice("\(name)/\(room.rawValue)/\(fileName): may not be opened: chown it to its queue's owner, or mv it away")
+        spool.notice(
+          "\(name)/\(room.rawValue)/\(fileName): may not be opened: chown it to its queue's owner, or mv it away")
         return nil
       }
       guard error.errno == .tooManySymbolicLinkLevels || error.errno == .noSuchAddressOrDevice else { throw error }

@@ -1,4 +1,3 @@
-
 extension Queue {
   /// Puts in order what dead processes left behind. Locked means that someone is on it; unlocked, that
   /// nobody is. Whoever acts on a name that it merely found fsyncs that directory first.
@@ -118,7 +117,9 @@ extension Queue {
     let opened: File?
     do { opened = try directory.open(fileName) } catch {
       // No file of ours: a link, a socket, somebody else's. spool check names it.
-      if let errno = error.errno, [.tooManySymbolicLinkLevels, .noSuchAddressOrDevice, .permissionDenied].contains(errno) {
+      if let errno = error.errno,
+        [.tooManySymbolicLinkLevels, .noSuchAddressOrDevice, .permissionDenied].contains(errno)
+      {
         return nil
       }
       throw error

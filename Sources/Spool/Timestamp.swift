@@ -65,7 +65,9 @@ public struct Timestamp: Comparable, Hashable, Sendable {
   /// Parses what `stamp` prints.
   public init?(stamp text: some StringProtocol) {
     let bytes = Array(text.utf8)
-    guard bytes.count == 23, bytes.allSatisfy({ $0 < 128 }), bytes[8] == 84, bytes[15] == 46, bytes[22] == 90 else { return nil }
+    guard bytes.count == 23, bytes.allSatisfy({ $0 < 128 }), bytes[8] == 84, bytes[15] == 46, bytes[22] == 90 else {
+      return nil
+    }
     let t = String(decoding: bytes, as: UTF8.self)
     func part(_ from: Int, _ to: Int) -> Substring {
       t[t.index(t.startIndex, offsetBy: from)..<t.index(t.startIndex, offsetBy: to)]

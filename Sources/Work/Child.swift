@@ -64,7 +64,8 @@ public final class Child {
   ///   - lock: handed down as descriptor 9.
   /// - Throws: where it cannot be started, with the kernel's word.
   package init(_ command: Command, input: File? = nil, lock: File? = nil) throws(Failure) {
-    let shortage = Failure(.tryAgain, command.path, "no more file descriptors", do: "try again later, or raise the limit")
+    let shortage = Failure(
+      .tryAgain, command.path, "no more file descriptors", do: "try again later, or raise the limit")
     guard let outputs = Self.pipe() else { throw shortage }
     guard let errors = Self.pipe() else {
       close(outputs.read)

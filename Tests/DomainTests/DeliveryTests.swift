@@ -87,6 +87,7 @@ import Work
     job.command = "a 'b c'"
     try job.write(to: spool)
     let read = try #require(try JobState.read("x", in: spool))
-    #expect(read.expectEvery == .seconds(90) && read.lastExit == 3 && read.command == "a 'b c'" && read.lastSuccess == nil)
+    #expect(
+      read.expectEvery == .seconds(90) && read.lastExit == 3 && read.command == "a 'b c'" && read.lastSuccess == nil)
   }
 }

@@ -22,13 +22,17 @@ import Testing
   }
 
   @Test func anAgentFileOfClaudeCodeReadsAsItIs() throws {
-    let agent = try agent("---\r\nname: reviewer\r\ndescription: \"reads\"\r\ntools: Read, Grep\r\nmodel: inherit\r\n---\r\n\r\nYou review.\r\n")
-    #expect(agent.model == "haiku" && !agent.namesModel && agent.tools == "Read, Grep" && agent.identity == "You review.\n")
+    let agent = try agent(
+      "---\r\nname: reviewer\r\ndescription: \"reads\"\r\ntools: Read, Grep\r\nmodel: inherit\r\n---\r\n\r\nYou review.\r\n"
+    )
+    #expect(
+      agent.model == "haiku" && !agent.namesModel && agent.tools == "Read, Grep" && agent.identity == "You review.\n")
   }
 
   @Test(arguments: [
     ("Modle: haiku\n", "x.md:1", "use one of Model"), ("Model: a\nTimeout: soon\n", "x.md:2", "a span such as"),
-    ("Rate: 5\n", "x.md:1", "10/min"), ("Concurrency: 0\n", "x.md:1", "1 to 100"), ("Budget: -1\n", "x.md:1", "dollars"),
+    ("Rate: 5\n", "x.md:1", "10/min"), ("Concurrency: 0\n", "x.md:1", "1 to 100"),
+    ("Budget: -1\n", "x.md:1", "dollars"),
     ("Session: maybe\n", "x.md:1", "new or persistent"), ("---\ntools:\n  - Read\n---\n", "x.md:3", "commas"),
     ("---\ntools:\n- Read\n---\n", "x.md:3", "commas"), ("just words\n", "x.md:1", "Name: value"),
   ])
@@ -44,13 +48,18 @@ import Testing
   private func spool() throws -> (Scratch, SpoolDirectory) {
     let scratch = Scratch()
     let spool = try scratch.spool().0
-    scratch.write("spool/people/ann", "Telegram: 4711\nFile: /home/ann/in\nEmail: ann@example.org\nOrder: email, telegram\n")
+    scratch.write(
+      "spool/people/ann", "Telegram: 4711\nFile: /home/ann/in\nEmail: ann@example.org\nOrder: email, telegram\n")
     return (scratch, spool)
   }
 
   @Test(arguments: [
     ("ann", ["email:ann@example.org", "telegram:4711", "file:/home/ann/in"]), ("telegram:ann", ["telegram:4711"]),
-    ("file:/x", ["file:/x"]), ("telegram:99, file:/x,ann", ["telegram:99", "file:/x", "email:ann@example.org", "telegram:4711", "file:/home/ann/in"]),
+    ("file:/x", ["file:/x"]),
+    (
+      "telegram:99, file:/x,ann",
+      ["telegram:99", "file:/x", "email:ann@example.org", "telegram:4711", "file:/home/ann/in"]
+    ),
     ("file:ann,file:/home/ann/in", ["file:/home/ann/in"]),
   ])
   func whatToNamesIsResolved(_ text: String, _ expected: [String]) throws {

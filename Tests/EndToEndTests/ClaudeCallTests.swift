@@ -3,13 +3,18 @@ import Support
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ClaudeCallTests {
-  private func call(_ scratch: Scratch, _ behaviour: String, _ arguments: [String] = [], prompt: String = "hi\n") throws -> Ran {
+  private func call(_ scratch: Scratch, _ behaviour: String, _ arguments: [String] = [], prompt: String = "hi\n") throws
+    -> Ran
+  {
     try scratch.run(
       "claude-call", ["--attempts", "1", "--timeout", "30s"] + arguments, input: prompt,
       environment: ["STANDIN_CLAUDE": behaviour, "STANDIN_PIDFILE": "\(scratch.path)/pid"])
   }
 
-  static let good = ["good", "empty-result", "api-retry", "rc1-good", "two-results", "killed-after", "late-type", "spliced", "long-line", "no-stdin", "grandchild", "grandchild-setsid", "nested-env-check"]
+  static let good = [
+    "good", "empty-result", "api-retry", "rc1-good", "two-results", "killed-after", "late-type", "spliced", "long-line",
+    "no-stdin", "grandchild", "grandchild-setsid", "nested-env-check",
+  ]
 
   @Test(arguments: good) func aReplyIsAReplyWhateverTheExitCodeSays(_ behaviour: String) throws {
     let scratch = Scratch()
@@ -55,13 +60,16 @@ import Testing
   @Test(arguments: ["hang", "hang-deaf"]) func whoHangsIsEndedInTime(_ behaviour: String) throws {
     let scratch = Scratch()
     let ran = try scratch.run(
-      "claude-call", ["--timeout", "1s", "--fallback", "-"], input: "agenda\n", environment: ["STANDIN_CLAUDE": behaviour])
+      "claude-call", ["--timeout", "1s", "--fallback", "-"], input: "agenda\n",
+      environment: ["STANDIN_CLAUDE": behaviour])
     #expect(ran.status == 0 && ran.output == "agenda\n" && ran.error.contains("(timeout, "))
     let bare = try scratch.run("claude-call", ["--timeout", "1s"], input: "x", environment: ["STANDIN_CLAUDE": "hang"])
     #expect(bare.status == 124)
   }
 
-  @Test(arguments: ["lingers", "lingers-deaf"]) func whoLingersAfterItsResultIsEndedAndItsReplyCounts(_ behaviour: String) throws {
+  @Test(arguments: ["lingers", "lingers-deaf"]) func whoLingersAfterItsResultIsEndedAndItsReplyCounts(
+    _ behaviour: String
+  ) throws {
     let ran = try call(Scratch(), behaviour)
     #expect(ran.status == 0 && ran.output.hasPrefix("Hello"))
   }
@@ -82,7 +90,9 @@ import Testing
     let scratch = Scratch()
     let prompt = String(repeating: "0123456789abcde\n", count: 655_000)
     #expect(try call(scratch, "bigprompt", prompt: prompt).status == 0)
-    #expect(scratch.read("calls.jsonl").contains("\"prompt_bytes\": \(prompt.utf8.count)") || scratch.read("calls.jsonl").contains("\"prompt_bytes\":\(prompt.utf8.count)"))
+    #expect(
+      scratch.read("calls.jsonl").contains("\"prompt_bytes\": \(prompt.utf8.count)")
+        || scratch.read("calls.jsonl").contains("\"prompt_bytes\":\(prompt.utf8.count)"))
   }
 
   @Test func theSameKeyGivesTheRecordedReplyAndAFailedOneIsMadeAgain() throws {
@@ -100,7 +110,8 @@ import Testing
     let scratch = Scratch()
     try scratch.run("spool", ["init"])
     let runs = try (0..<3).map { _ in
-      try scratch.start("claude-call", ["--key", "k", "--timeout", "30s"], input: "hi", environment: ["STANDIN_CLAUDE": "slow=1"])
+      try scratch.start(
+        "claude-call", ["--key", "k", "--timeout", "30s"], input: "hi", environment: ["STANDIN_CLAUDE": "slow=1"])
     }
     let outputs = runs.map { $0.finish() }
     #expect(outputs.allSatisfy { $0.status == 0 && $0.output == outputs[0].output }, "\(outputs)")
@@ -110,7 +121,8 @@ import Testing
   @Test func attemptsHelpWhereTheyCan() throws {
     let scratch = Scratch()
     let ran = try scratch.run(
-      "claude-call", ["--timeout", "20s"], input: "hi", environment: ["STANDIN_CLAUDE": "fail-then-good=1:\(scratch.path)/n"])
+      "claude-call", ["--timeout", "20s"], input: "hi",
+      environment: ["STANDIN_CLAUDE": "fail-then-good=1:\(scratch.path)/n"])
     #expect(ran.status == 0 && ran.output.hasPrefix("Hello"))
     let id = scratch.names("spool/calls-main/re")[0]
     #expect(scratch.read("spool/calls-main/re/\(id)").contains("Attempts: 2\n"))
@@ -129,7 +141,9 @@ import Testing
   @Test func theProgramIsFoundWhereItsInstallerPutsItAndIsNamedWhereItIsMissing() throws {
     let scratch = Scratch()
     let missing = try scratch.run("claude-call", ["x"], standIns: false)
-    #expect(missing.status == 69 && missing.error.contains("\(scratch.path)/.local/bin") && missing.error.contains("install Claude Code"))
+    #expect(
+      missing.status == 69 && missing.error.contains("\(scratch.path)/.local/bin")
+        && missing.error.contains("install Claude Code"))
     try FileManager.default.createDirectory(atPath: "\(scratch.path)/.local/bin", withIntermediateDirectories: true)
     symlink("\(Scratch.sources)/Tests/stand-ins/claude", "\(scratch.path)/.local/bin/claude")
     let bare = try scratch.run("claude-call", ["x"], environment: ["PATH": "/usr/bin:/bin"], standIns: false)
@@ -155,10 +169,12 @@ import Testing
       #expect(ran.status == 0 && !ran.output.isEmpty && (reply == nil || ran.output == reply), "\(name): \(ran)")
     }
     for (name, variable, behaviour, status) in [
-      ("codex", "STANDIN_CODEX", "error", 69), ("codex", "STANDIN_CODEX", "not-logged-in", 77), ("codex", "STANDIN_CODEX", "rate-limit", 75),
+      ("codex", "STANDIN_CODEX", "error", 69), ("codex", "STANDIN_CODEX", "not-logged-in", 77),
+      ("codex", "STANDIN_CODEX", "rate-limit", 75),
       ("gemini", "STANDIN_GEMINI", "input-error", 65), ("gemini", "STANDIN_GEMINI", "turn-limit", 65),
     ] as [(String, String, String, Int32)] {
-      let ran = try scratch.run("claude-call", ["--agent", name, "--attempts", "1", "x"], environment: [variable: behaviour])
+      let ran = try scratch.run(
+        "claude-call", ["--agent", name, "--attempts", "1", "x"], environment: [variable: behaviour])
       #expect(ran.status == status, "\(name) \(behaviour): \(ran)")
     }
   }
@@ -168,7 +184,8 @@ import Testing
     scratch.write("spool/agents/slow.md", "Rate: 1/h\n\nWho.\n")
     #expect(try scratch.run("claude-call", ["--agent", "slow", "x"]).status == 0)
     let second = try scratch.run("claude-call", ["--agent", "slow", "--timeout", "2s", "x"])
-    #expect(second.status == 75 && second.error.contains("more than 1 calls in 1 h") && second.error.contains("try again at"))
+    #expect(
+      second.status == 75 && second.error.contains("more than 1 calls in 1 h") && second.error.contains("try again at"))
     scratch.write("spool/agents/poor.md", "Budget: 0.01\n\nWho.\n")
     let environment = ["STANDIN_CLAUDE": "cost=0.008"]
     #expect(try scratch.run("claude-call", ["--agent", "poor", "x"], environment: environment).status == 0)
@@ -191,7 +208,10 @@ import Testing
     let scratch = Scratch()
     let ran = try scratch.run(
       "claude-call", ["hi"],
-      environment: ["CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli", "CLAUDE_CODE_SESSION_ID": "x", "STANDIN_CLAUDE": "nested-env-check"])
+      environment: [
+        "CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli", "CLAUDE_CODE_SESSION_ID": "x",
+        "STANDIN_CLAUDE": "nested-env-check",
+      ])
     #expect(ran.status == 0)
     let log = scratch.read("calls.jsonl")
     #expect(log.contains("SPINDLE_LOCK_FD") && log.contains("--system-prompt-file"))
@@ -206,7 +226,8 @@ import Testing
     #expect(try scratch.run("claude-call", ["--agent", "nobody", "x"]).status == 69)
     #expect(try scratch.run("claude-call", ["--agent", "../x", "x"]).status == 64)
     scratch.write("in.txt", "input text\n")
-    #expect(try call(scratch, "echo", ["do it", "--input", "in.txt"]).output == "do it\n\n==> in.txt <==\ninput text\n")
+    #expect(
+      try call(scratch, "echo", ["do it", "--input", "in.txt"]).output == "do it\n\n==> in.txt <==\ninput text\n")
     #expect(scratch.read("calls.jsonl").split(separator: "\n").count == 1)
   }
 }

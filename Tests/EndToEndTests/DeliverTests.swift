@@ -8,7 +8,8 @@ import Testing
     let scratch = Scratch()
     try scratch.run("spool", ["init"])
     scratch.write(
-      "spool/channels/own", "#!/bin/sh\necho \"$DELIVERY_TO $DELIVERY_ATTEMPT ${DELIVERY_REPEAT:-first}\" >> \(scratch.path)/sent\ncat >> \(scratch.path)/text\n\(script)\n",
+      "spool/channels/own",
+      "#!/bin/sh\necho \"$DELIVERY_TO $DELIVERY_ATTEMPT ${DELIVERY_REPEAT:-first}\" >> \(scratch.path)/sent\ncat >> \(scratch.path)/text\n\(script)\n",
       executable: true)
     if idempotent { scratch.write("spool/channels/own.idempotent", "") }
     return scratch
@@ -102,7 +103,8 @@ import Testing
     scratch.write("spool/channels/own", "#!/bin/sh\necho ok\n", executable: true)
     try scratch.run("spool", ["retry", id])
     let ran = try scratch.run("spool", ["tick"])
-    #expect(ran.error == "[delivery-recovery] Found 1 pending delivery entry\n[delivery-recovery] Recovered delivery \(id)\n")
+    #expect(
+      ran.error == "[delivery-recovery] Found 1 pending delivery entry\n[delivery-recovery] Recovered delivery \(id)\n")
     #expect(try scratch.run("spool", ["tick"]).error.isEmpty)
   }
 
@@ -116,7 +118,8 @@ import Testing
 
   @Test func theCommandChannelRunsAProgramAndNoShell() throws {
     let scratch = Scratch()
-    scratch.write("note", "#!/bin/sh\n{ echo \"$@\"; cat; } > \(scratch.path)/noted\necho receipt 7\n", executable: true)
+    scratch.write(
+      "note", "#!/bin/sh\n{ echo \"$@\"; cat; } > \(scratch.path)/noted\necho receipt 7\n", executable: true)
     let ran = try scratch.run("deliver", ["--to", "command:\(scratch.path)/note a;b $(id) *"], input: "m\n")
     #expect(ran.status == 0 && scratch.read("noted") == "a;b $(id) *\nm\n")
     #expect(scratch.read("spool/deliveries/re/\(scratch.names("spool/deliveries/re")[0])").hasSuffix("receipt 7\n"))

@@ -51,7 +51,9 @@ import Testing
     #expect(scratch.read("inbox").contains("Last success: never."))
     let dayAfter = ISO8601DateFormatter().string(from: Date().addingTimeInterval(54 * 3600))
     try scratch.run("spool", ["tick"], environment: ["SPOOL_NOW": dayAfter])
-    #expect(scratch.read("inbox").components(separatedBy: "job backup is overdue").count == 3, "once for each time that is missed")
+    #expect(
+      scratch.read("inbox").components(separatedBy: "job backup is overdue").count == 3,
+      "once for each time that is missed")
   }
 
   @Test func aJobThatFailsIsOverdueToo() throws {
@@ -64,9 +66,12 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(2))) struct BriefingTests {
-  private func briefing(_ scratch: Scratch, _ behaviour: String?, calendar: String = "\(Scratch.sources)/cron/sample.ics") throws -> Ran {
+  private func briefing(
+    _ scratch: Scratch, _ behaviour: String?, calendar: String = "\(Scratch.sources)/cron/sample.ics"
+  ) throws -> Ran {
     try scratch.run(
-      "/bin/dash", ["\(Scratch.sources)/cron/briefing.sh", calendar], environment: behaviour.map { ["STANDIN_CLAUDE": $0] } ?? [:],
+      "/bin/dash", ["\(Scratch.sources)/cron/briefing.sh", calendar],
+      environment: behaviour.map { ["STANDIN_CLAUDE": $0] } ?? [:],
       standIns: behaviour != nil)
   }
 
@@ -76,7 +81,9 @@ import Testing
     let ran = try briefing(scratch, behaviour)
     #expect(ran.status == 0)
     let inbox = scratch.read("inbox")
-    #expect(inbox.contains(behaviour == "good=Good morning" ? "Good morning" : behaviour == "empty-result" ? "Hello" : "Stand-up"))
+    #expect(
+      inbox.contains(
+        behaviour == "good=Good morning" ? "Good morning" : behaviour == "empty-result" ? "Hello" : "Stand-up"))
     #expect(try briefing(scratch, behaviour).status == 0)
     #expect(scratch.read("inbox") == inbox)
   }

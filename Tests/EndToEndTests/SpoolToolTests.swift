@@ -19,7 +19,9 @@ import Testing
     let scratch = Scratch()
     try scratch.run("spool", ["init", "a"])
     try scratch.run("spool", ["put", "a", "--slug", "one"], input: "x")
-    try scratch.run("spool", ["work", "a", "--once", "--", "sh", "-c", "cat /dev/stdin; echo $SPOOL_QUEUE $SPOOL_ATTEMPT; echo err >&2"])
+    try scratch.run(
+      "spool",
+      ["work", "a", "--once", "--", "sh", "-c", "cat /dev/stdin; echo $SPOOL_QUEUE $SPOOL_ATTEMPT; echo err >&2"])
     #expect(try scratch.run("spool", ["show", "one", "--response"]).output == "xa 1\n")
     #expect(scratch.read("spool/a/log/\(scratch.names("spool/a/done")[0]).log").hasPrefix("err\n\n== "))
   }
@@ -54,7 +56,8 @@ import Testing
     try scratch.run("spool", ["init", "a"])
     try scratch.run("spool", ["put", "a", "--lines"], input: (0..<40).map { "\($0)\n" }.joined())
     let log = "\(scratch.path)/effects"
-    let ran = try scratch.run("spool", ["work", "a", "--once", "--workers", "4", "--", "sh", "-c", "echo \"$(cat)\" >> \(log)"])
+    let ran = try scratch.run(
+      "spool", ["work", "a", "--once", "--workers", "4", "--", "sh", "-c", "echo \"$(cat)\" >> \(log)"])
     #expect(ran.status == 0)
     #expect(scratch.names("spool/a/done").count == 40)
     #expect(Set(scratch.read("effects").split(separator: "\n")).count == 40)
@@ -89,8 +92,10 @@ import Testing
   }
 
   static let wrong: [([String], Int32)] = [
-    (["put"], 64), (["put", "nowhere"], 69), (["put", "a", "--header", "x"], 64), (["put", "../a"], 64), (["work", "a"], 64),
-    (["work", "a", "--", "no-such-program"], 69), (["work", "a", "--to", "nowhere", "--", "cat"], 69), (["ls", "--room", "x"], 64),
+    (["put"], 64), (["put", "nowhere"], 69), (["put", "a", "--header", "x"], 64), (["put", "../a"], 64),
+    (["work", "a"], 64),
+    (["work", "a", "--", "no-such-program"], 69), (["work", "a", "--to", "nowhere", "--", "cat"], 69),
+    (["ls", "--room", "x"], 64),
     (["init", "agents"], 64), (["init", "A B"], 64),
   ]
 
@@ -144,12 +149,14 @@ import Testing
     try scratch.run("spool", ["put", "a"], input: "x")
     let fifo = "\(scratch.path)/go"
     mkfifo(fifo, 0o600)
-    let worker = try scratch.start("spool", ["work", "a", "--once", "--timeout", "1h", "--", "sh", "-c", "echo > \(fifo); read x < \(fifo)"])
+    let worker = try scratch.start(
+      "spool", ["work", "a", "--once", "--timeout", "1h", "--", "sh", "-c", "echo > \(fifo); read x < \(fifo)"])
     Gate.wait(fifo)
     let early = try scratch.run("spool", ["check"])
     #expect(early.status == 0)
     let later = try scratch.run("spool", ["check"], environment: ["SPOOL_NOW": "2099-01-01T00:00:00Z"])
-    #expect(later.status == 1 && later.output.contains("past its death timer, by ") && later.output.contains("(spindle)"))
+    #expect(
+      later.status == 1 && later.output.contains("past its death timer, by ") && later.output.contains("(spindle)"))
     Gate.open(fifo)
     #expect(worker.finish().status == 0)
   }
@@ -170,8 +177,70 @@ import Testing
     // The kernel refuses the instance, as it does past fs.inotify.max_user_instances.
     let ran = try scratch.run(
       "/usr/bin/strace",
-      ["-o", "/dev/null", "-e", "inject=inotify_init:error=EMFILE", "\(Scratch.binaries)/spindle", "spool", "work", "a", "--", "sh", "-c", "kill -TERM $PPID; cat"])
+      [
+        "-o", "/dev/null", "-e", "inject=inotify_init:error=EMFILE", "\(Scratch.binaries)/spindle", "spool", "work",
+        "a", "--", "sh", "-c", "kill -TERM $PPID; cat",
+      ])
     #expect(ran.error.contains("inotify: no instance to be had"))
     #expect(scratch.names("spool/a/new").isEmpty)
+  }
+
+  @Test func anOverflowOfInotifyIsJustAnotherEvent() throws {
+    let scratch = Scratch()
+    try scratch.run("spool", ["init", "a"])
+    let fifo = "\(scratch.path)/go"
+    mkfifo(fifo, 0o600)
+    let script = "cat >> got; if [ $(wc -l < got) -ge 2 ]; then kill -TERM $PPID; else echo > go; fi"
+    let worker = try scratch.start("spool", ["work", "a", "--", "sh", "-c", script])
+    try scratch.run("spool", ["put", "a"], input: "first\n")
+    Gate.wait(fifo)
+    worker.signal(SIGSTOP)
+    // More than the kernel keeps (fs.inotify.max_queued_events, 16,384); two names, for equal events are merged.
+    for number in 0..<20_000 { close(open("\(scratch.path)/spool/a/drop/.\(number % 2)", O_WRONLY | O_CREAT, 0o600)) }
+    try scratch.run("spool", ["put", "a"], input: "second\n")
+    worker.signal(SIGCONT)
+    #expect(worker.finish().status == 0)
+    #expect(scratch.read("got") == "first\nsecond\n")
+  }
+
+  @Test func aDiskThatIsNearlyFullRefusesIntakeAndLetsWhatIsInFinish() throws {
+    guard getuid() == 0 else { return }
+    let scratch = Scratch()
+    mkdir("\(scratch.path)/spool", 0o700)
+    guard
+      try scratch.run("/bin/mount", ["-t", "tmpfs", "-o", "size=8m,mode=700", "none", "\(scratch.path)/spool"]).status
+        == 0
+    else { return }
+    defer { _ = try? scratch.run("/bin/umount", ["-l", "\(scratch.path)/spool"]) }
+    try scratch.run("spool", ["init", "a", "b"])
+    try scratch.run("spool", ["put", "a"], input: "x")
+    // 300 KB are left: under 5 %, and enough for what is in to finish.
+    var space = statvfs()
+    statvfs("\(scratch.path)/spool", &space)
+    let filler = open("\(scratch.path)/spool/filler", O_WRONLY | O_CREAT, 0o600)
+    #expect(posix_fallocate(filler, 0, Int(space.f_bavail * space.f_bsize) - 300_000) == 0)
+    close(filler)
+    let put = try scratch.run("spool", ["put", "a"], input: "y")
+    #expect(put.status == 75 && put.error.contains("nearly full"))
+    #expect(scratch.names("spool/a/new").count == 1 && scratch.names("spool/a/tmp").isEmpty)
+    #expect(try scratch.run("spool", ["work", "a", "--to", "b", "--once", "--", "cat"]).status == 0)
+    #expect(scratch.names("spool/b/new").count == 1)
+    let call = try scratch.run("claude-call", ["--fallback", "-"], input: "agenda\n")
+    #expect(call.status == 0 && call.output == "agenda\n" && call.error.contains("nearly full"))
+  }
+
+  @Test func aWorkerWithFewDescriptorsLosesNothing() throws {
+    let scratch = Scratch()
+    try scratch.run("spool", ["init", "a"])
+    try scratch.run("spool", ["put", "a"], input: "x")
+    for limit in 4...26 {
+      try scratch.run(
+        "/bin/sh", ["-c", "ulimit -n \(limit); exec \(Scratch.binaries)/spindle spool work a --once -- cat"])
+      let lying = ["new", "wait", "run", "done"].flatMap { scratch.names("spool/a/\($0)") }
+      #expect(lying.count == 1, "\(limit): \(scratch.tree())")
+      if !scratch.names("spool/a/done").isEmpty { break }
+      for name in scratch.names("spool/a/wait") { try scratch.run("spool", ["retry", name]) }
+    }
+    #expect(scratch.names("spool/a/done").count == 1)
   }
 }

@@ -43,7 +43,10 @@ final class Calls: @unchecked Sendable {
       let ready = try queue.ready()
       let claim = Calls()
       _ = try claim.observe { try queue.claim(ready.places[0].fileName, in: .new) }
-      return [publish.count(.list, .open), publish.seen.count, claim.count(.list, .open), claim.seen.count, keyed.count(.list, .open)]
+      return [
+        publish.count(.list, .open), publish.seen.count, claim.count(.list, .open), claim.seen.count,
+        keyed.count(.list, .open),
+      ]
     }
     _ = try cost()
     let shallow = try cost()
@@ -69,7 +72,9 @@ final class Calls: @unchecked Sendable {
   ]
 
   @Test(arguments: failures)
-  func whenACallFailsNothingIsPublishedAndTheReasonIsSaid(_ call: Kernel.Call, _ errno: Errno, _ status: Spool.ExitStatus) throws {
+  func whenACallFailsNothingIsPublishedAndTheReasonIsSaid(
+    _ call: Kernel.Call, _ errno: Errno, _ status: Spool.ExitStatus
+  ) throws {
     let scratch = Scratch()
     let queue = try scratch.spool().0.queue("q")
     // Everything is open before, so that the failure hits the publish itself.
@@ -130,7 +135,11 @@ final class Calls: @unchecked Sendable {
       calls.fail = (.rename, 1, .ioError)
       #expect(throws: Failure.self) { try calls.observe { try queue.publish(Draft(body: [1]), key: "k") } }
       #expect(scratch.names("spool/q/new").isEmpty)
-      if finisher == "sweep" { try queue.sweepKeys() } else { #expect(try !queue.publish(Draft(body: [1]), key: "k").isNew) }
+      if finisher == "sweep" {
+        try queue.sweepKeys()
+      } else {
+        #expect(try !queue.publish(Draft(body: [1]), key: "k").isNew)
+      }
       #expect(scratch.names("spool/q/new").count == 1)
       #expect(try queue.check().isEmpty)
     }
@@ -320,7 +329,9 @@ final class Calls: @unchecked Sendable {
     let queue = try scratch.spool().0.queue("q")
     for name in ["old", "young"] { scratch.write("spool/q/tmp/\(name)", "x") }
     scratch.write("spool/q/tmp/olddir/x", "x")
-    var times = [timespec(tv_sec: time(nil) - 37 * 3600, tv_nsec: 0), timespec(tv_sec: time(nil) - 37 * 3600, tv_nsec: 0)]
+    var times = [
+      timespec(tv_sec: time(nil) - 37 * 3600, tv_nsec: 0), timespec(tv_sec: time(nil) - 37 * 3600, tv_nsec: 0),
+    ]
     for name in ["old", "olddir"] { utimensat(AT_FDCWD, "\(scratch.path)/spool/q/tmp/\(name)", &times, 0) }
     try queue.sweep()
     #expect(scratch.tree() == ["q/tmp/young"])
@@ -349,7 +360,8 @@ final class Calls: @unchecked Sendable {
     #expect(scratch.names("spool/q/drop").isEmpty)
     let entries = try queue.entries(in: .new).compactMap { try queue.entry(at: $0) }
     let reply = try #require(entries.first { $0.header["Name"] == "Reply 1.txt" })
-    #expect(reply.text == "yes\r\n" && reply.header["Key"]?.hasPrefix("drop-") == true && reply.header["Arrived"] != nil)
+    #expect(
+      reply.text == "yes\r\n" && reply.header["Key"]?.hasPrefix("drop-") == true && reply.header["Arrived"] != nil)
     #expect(try queue.takeDrops().published.isEmpty)
   }
 
@@ -445,4 +457,3 @@ final class Calls: @unchecked Sendable {
     #expect(wakes.contains { if case .gone = $0 { true } else { false } })
   }
 }
-

@@ -70,7 +70,8 @@ public final class Running: @unchecked Sendable {
 
   public func finish() -> Ran {
     process.waitUntilExit()
-    let status = process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
+    let status =
+      process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
     func text(_ file: String) -> String {
       defer { try? FileManager.default.removeItem(atPath: file) }
       return String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)

@@ -35,7 +35,8 @@ extension SpoolTool {
       let queue = try opened.queue(queue)
       if let to {
         guard to != queue.name else {
-          throw Failure(.usage, "--to \(to)", "is the queue itself: an ID lies in a queue once", do: "name another queue")
+          throw Failure(
+            .usage, "--to \(to)", "is the queue itself: an ID lies in a queue once", do: "name another queue")
         }
         _ = try opened.queue(to)
       }
