@@ -36,13 +36,13 @@ struct CallAttempt {
       try record(reply, since: start)
       return reply
     } catch let failure as CallFailure {
-      try claim.fail(failure.description, event: "no-reply")
+      try claim.fail(failure.description)
       throw failure
     } catch let failure as Failure {
       // The kernel, the disk, a signal: the call is settled, and its caller may have a fallback.
       let isStop = failure.status.rawValue > 128
       let none = CallFailure(isStop ? .stopped : .refused, isStop ? failure.why : failure.description)
-      if !claim.isSettled { try? claim.fail(none.description, event: "no-reply") }
+      if !claim.isSettled { try? claim.fail(none.description) }
       throw none
     }
   }
