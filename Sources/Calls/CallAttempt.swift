@@ -41,7 +41,8 @@ struct CallAttempt {
     } catch let failure as Failure {
       // The kernel, the disk, a signal: the call is settled, and its caller may have a fallback.
       let isStop = failure.status.rawValue > 128
-      let none = CallFailure(isStop ? .stopped : .refused, isStop ? failure.why : failure.description)
+      var none = CallFailure(isStop ? .stopped : .refused, isStop ? failure.why : failure.description)
+      if isStop { none.signal = failure.status.rawValue - 128 }
       if !claim.isSettled { try? claim.fail(none.description) }
       throw none
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Spool
 
 /// Why there is no reply, told apart as far as its caller can act on it.
@@ -21,14 +22,14 @@ public struct CallFailure: Error, Hashable, Sendable {
     /// The call could not even be recorded.
     case refused
 
-    public var status: ExitStatus {
+    fileprivate var status: ExitStatus {
       switch self {
       case .timeout: .timedOut
       case .rateLimit, .overloaded, .died, .refused: .tryAgain
       case .notLoggedIn: .notAllowed
       case .budget, .missing, .agentError: .unavailable
       case .invalid: .malformed
-      case .stopped: .signal(15)
+      case .stopped: .signal(SIGTERM)
       }
     }
 
@@ -41,6 +42,8 @@ public struct CallFailure: Error, Hashable, Sendable {
   public var advice: String?
   /// When it may work again, where the vendor said so.
   public var tryAgainAt: Timestamp?
+  /// What stopped it, where it was stopped.
+  public var signal = SIGTERM
   /// USD, where the failure was paid for.
   public var cost: Double?
 
@@ -50,6 +53,8 @@ public struct CallFailure: Error, Hashable, Sendable {
     self.advice = advice
     self.tryAgainAt = tryAgainAt
   }
+
+  public var status: ExitStatus { kind == .stopped ? .signal(signal) : kind.status }
 
   /// One line, for the log and for stderr.
   public var description: String {

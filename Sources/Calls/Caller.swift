@@ -105,7 +105,9 @@ public struct Caller {
     // What has changed before the watch was there makes no event.
     guard try queue.locate(id)?.room == .run else { return }
     if case .signal(let number) = watch.wait(atMost: min(deadline.remaining, .seconds(2))) {
-      throw CallFailure(.stopped, "stopped by signal \(number) while waiting")
+      var stopped = CallFailure(.stopped, "stopped by signal \(number) while waiting")
+      stopped.signal = number
+      throw stopped
     }
   }
 

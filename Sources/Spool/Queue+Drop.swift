@@ -143,7 +143,9 @@ extension Queue {
         return nil
       }
     }
-    if header["From"] == nil { header["From"] = "drop" }
+    // Authority is the directory: a file that is somebody else's was moved in, and speaks for nobody.
+    let owner = try taken.file.status().owner
+    if owner != geteuid() { header["From"] = "user \(owner)" } else if header["From"] == nil { header["From"] = "drop" }
     header["Name"] = taken.name
     header["Arrived"] = taken.changed.rfc3339
     let slug = EntryID.slug(from: taken.name.prefix { $0 != "." })

@@ -365,6 +365,16 @@ final class Calls: @unchecked Sendable {
     #expect(try queue.takeDrops().published.isEmpty)
   }
 
+  @Test func aFileOfSomebodyElseThatWasMovedInSpeaksForNobody() throws {
+    guard getuid() == 0 else { return }
+    let scratch = Scratch()
+    let queue = try scratch.spool().0.queue("q")
+    scratch.write("spool/q/drop/x", "Spool: 1\nFrom: the boss\n\npay")
+    chown("\(scratch.path)/spool/q/drop/x", 4711, 4711)
+    let id = try #require(try queue.takeDrops().published.first)
+    #expect(try queue.entry(id)?.header["From"] == "user 4711")
+  }
+
   @Test(arguments: [".hidden", "x~", "#x#", "4913", "a.swp", "b.part", "c.tmp"])
   func editorsAndCopiersTemporaryNamesAreIgnored(_ name: String) throws {
     let scratch = Scratch()

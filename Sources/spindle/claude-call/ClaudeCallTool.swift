@@ -164,7 +164,7 @@ struct ClaudeCallTool: Tool {
       "no-reply", queue: queue, id: none.id, detail: "No reply from agent. (\(failure.kind.rawValue), \(id))")
     guard let fallbackText else {
       if json { printJSON(["id": id, "agent": agent, "class": failure.kind.rawValue, "why": failure.why]) }
-      throw Exit(failure.kind.status)
+      throw Exit(failure.status)
     }
     complain("claude-call: \(agent): the fallback is given instead")
     opened.journal.write("fallback", queue: queue, id: none.id)
