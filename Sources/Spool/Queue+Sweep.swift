@@ -3,7 +3,16 @@ extension Queue {
   /// nobody is. Whoever acts on a name that it merely found fsyncs that directory first.
   ///
   /// One entry that cannot be put in order is said, and stops no other.
-  public func sweep() throws(Failure) {
+  /// - Returns: the first such trouble.
+  @discardableResult
+  public func sweep() throws(Failure) -> Failure? {
+    var trouble: Failure?
+    func said(_ work: () throws(Failure) -> Void) {
+      do { try work() } catch {
+        spool.notice("\(name): \(error)")
+        trouble = trouble ?? error
+      }
+    }
     for fileName in try self[.run].names().sorted() {
       said { () throws(Failure) in try sweepClaimed(fileName) }
     }
@@ -17,10 +26,7 @@ extension Queue {
     for fileName in try self[.tmp].names() {
       said { () throws(Failure) in try sweepLitter(fileName, olderThan: oldest) }
     }
-  }
-
-  private func said(_ work: () throws(Failure) -> Void) {
-    do { try work() } catch { spool.notice("\(name): \(error)") }
+    return trouble
   }
 
   private func sweepClaimed(_ fileName: String) throws(Failure) {

@@ -10,7 +10,7 @@ public struct Timestamp: Comparable, Hashable, Sendable {
 
   /// Clamped to what nanoseconds can hold: the years 1677 to 2262.
   public init(seconds: Int64) { nanoseconds = Duration.seconds(seconds).nanoseconds }
-  init(_ time: timespec) { nanoseconds = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
+  init(_ time: timespec) { self = Timestamp(seconds: Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec)) }
 
   /// Parses RFC 3339: `2026-11-23T17:20:44.120773Z`, with any offset and any number of decimals.
   public init?(rfc3339 text: some StringProtocol) {

@@ -34,10 +34,14 @@ public struct Worker {
       once ? nil : try Watch([queue[.new], queue[.wait], queue[.drop]], notice: queue.spool.notice)
     try queue.sweep()
     var looks = 0
+    var trouble: Failure?
     while true {
       if let number = Signals.pending() { return number }
       let pass = try pass(step)
       if let number = pass.signal { return number }
+      if let found = pass.trouble {
+        if once && trouble == nil { trouble = found } else { queue.spool.notice("\(queue.name): \(found)") }
+      }
       if pass.worked {
         looks = 0
         continue
@@ -49,7 +53,10 @@ public struct Worker {
         looks += 1
       }
       guard let watch else {
-        if !pass.busy || looks > Self.looksAtBusy { return nil }
+        if !pass.busy || looks > Self.looksAtBusy {
+          if let trouble { throw trouble }
+          return nil
+        }
         usleep(UInt32(clamping: (pause ?? .zero).nanoseconds / 1000))
         continue
       }
@@ -66,6 +73,8 @@ public struct Worker {
     var busy = false
     var signal: Int32?
     var nextDue: Duration?
+    /// A place that was taken by another file: told at the end, by our exit.
+    var trouble: Failure?
   }
 
   /// One sorted scan, worked off.
@@ -97,7 +106,11 @@ public struct Worker {
       } catch {
         // This entry's own trouble (somebody moved it, its place is taken) stops no other.
         guard [.no, .software, .notAllowed].contains(error.status) else { throw error }
-        queue.spool.notice("\(queue.name): \(error)")
+        if error.status == .software && pass.trouble == nil {
+          pass.trouble = error
+        } else {
+          queue.spool.notice("\(queue.name): \(error)")
+        }
       }
       if let number = Signals.pending() {
         pass.signal = number

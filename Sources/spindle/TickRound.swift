@@ -50,7 +50,7 @@ struct TickRound {
   }
 
   private func tend(_ queue: Queue, hourly: Bool, daily: Bool) throws {
-    try queue.sweep()
+    if let trouble = try queue.sweep() { outcome.worst = outcome.worst ?? trouble.status }
     if hourly { try queue.sweepKeys() }
     if daily { try queue.removeOld() }
     // The replies' drop/ belongs to wait-approval.

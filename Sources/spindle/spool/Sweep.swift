@@ -17,11 +17,13 @@ extension SpoolTool {
 
     func run() throws {
       let opened = try spool.open(as: "spool")
+      var trouble: Failure?
       for name in queues.isEmpty ? try opened.queueNames() : queues {
         let queue = try opened.queue(name)
-        try queue.sweep()
+        trouble = try queue.sweep() ?? trouble
         try queue.sweepKeys()
       }
+      if let trouble { throw Exit(trouble.status) }
     }
   }
 
