@@ -120,7 +120,12 @@ public struct Caller {
     case .done:
       // A worker that was killed between done/ and re/ left the reply in out/.
       if try queue.response(id) == nil { try queue.sweep() }
-      guard let record = try queue.response(id) else { return nil }
+      // Looked at before the reply itself: what is not in out/ any more has been handed over.
+      let isOnItsWay = try queue[.out].contains(id.description)
+      guard let record = try queue.response(id) else {
+        if isOnItsWay { return nil }
+        throw CallFailure(.invalid, "its reply was removed", do: "call with another --key")
+      }
       return Answer(id: id, text: record.text, isRecorded: true)
     case .fail: throw CallFailure.recalled(queue.lastWord(id) ?? "failed")
     case .bad: throw CallFailure(.invalid, "its entry lies in \(queue.name)/bad/", do: "spool show \(id)")

@@ -106,6 +106,14 @@ import Testing
     #expect(scratch.names("spool/calls-main/fail").isEmpty)
   }
 
+  @Test func aRecordWhoseReplyWasRemovedIsToldOfAtOnce() throws {
+    let scratch = Scratch()
+    #expect(try call(scratch, "good", ["--key", "k"]).status == 0)
+    unlink("\(scratch.path)/spool/calls-main/re/\(scratch.names("spool/calls-main/re")[0])")
+    let again = try call(scratch, "good", ["--key", "k"])
+    #expect(again.status == 65 && again.error.contains("its reply was removed"))
+  }
+
   @Test func twoAtOnceUnderOneKeyMakeOneCall() throws {
     let scratch = Scratch()
     try scratch.run("spool", ["init"])

@@ -50,10 +50,10 @@ class Together:
 
     def run_or_kill(self, what, dice, argv, within, body=b""):
         """What it printed; None where it was killed."""
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as errors:
             given.write(body)
             given.seek(0)
-            process = subprocess.Popen(argv, stdin=given, stdout=said, stderr=said, **self.home.spool.options)
+            process = subprocess.Popen(argv, stdin=given, stdout=said, stderr=errors, **self.home.spool.options)
             deadly = self.kills[what] > 0 and dice.random() < 0.7
             try:
                 process.wait(dice.uniform(0, within) if deadly else PATIENCE)
@@ -66,8 +66,9 @@ class Together:
                 self.killed[what] += 1
                 return None
             said.seek(0)
-            words = said.read().decode(errors="replace")
-        expect(process.returncode == 0, f"{' '.join(argv)}: exit {process.returncode}: {words}")
+            errors.seek(0)
+            words, errors = said.read().decode(), errors.read().decode(errors="replace")
+        expect(process.returncode == 0, f"{' '.join(argv)}: exit {process.returncode}: {errors}")
         return words
 
     def publish(self, number):

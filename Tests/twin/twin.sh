@@ -14,7 +14,7 @@ field() { sed -n "/^\$/q; s/^$1: *//p" "$2"; }
 new_id() { id=$(date -u +%Y%m%dT%H%M%S.%6NZ)-$(tr -dc 0-9bcdfghjklmnpqrstvwxz </dev/urandom | head -c 6); }
 durable() { sync "$@" || die 74 "cannot sync $*"; } # an fsync that fails is never repeated
 move() { case $(LC_ALL=C mv -nTv "$1" "$2") in renamed*) ;; *) return 1 ;; esac; } # over nothing, into nothing
-place() { move "$1" "$2" && durable "${2%/*}" || { [ ! -e "$1" ] || { say "$2 exists beside $1"; trouble=70; }; false; }; }
+place() { move "$1" "$2" && durable "${2%/*}" || { [ ! -e "$1" ] || { say "$2 exists already"; trouble=70; }; false; }; }
 # $at is where the entry in hand lies; fd 9 is its file, with its lock, and what runs here inherits it.
 locked() { flock -w "$1" 9 && [ "$at" -ef /dev/fd/9 ]; } # and the name still leads to it
 due() { find "$@" \( -path 'new/*' -o ! -newermt now -o -newermt '+24 hours' \) -printf '%f\t%p\n'; }
@@ -80,13 +80,13 @@ put) # EEXIST: a new ID
   until new_id && entry "tmp/$id" From:\ twin && move "tmp/$id" "new/$id"; do [ -e "new/$id" ] || die 74 "tmp/$id"; done
   durable new && echo "$id" ;;
 put-key)
-  hash=$(printf %s "$3" | sha256sum | head -c 64) && ledger=keys/$(printf %.2s "$hash") && new_id && mine=$id
+  hash=$(printf %s "$3" | sha256sum | head -c 64) && ledger=keys/$(printf %.2s "$hash") && new_id
   [ -h "$ledger/$hash" ] || { mkdir -p "$ledger" && durable keys && entry "$ledger/.$id" 'From: twin' "Key: $3" &&
     durable "$ledger" && { ln -sT "$id" "$ledger/$hash" || rm "$ledger/.$id"; }; }
   id=$(readlink "$ledger/$hash") && finish_key || die 74 "$ledger/$hash"
   for at in fail/"$id"*; do [ ! -e "$at" ] || die 69 "$at: $(tail -n 1 "log/$id.log"): spool retry $id"; done
-  [ "$id" = "$mine" ] || sed '1,/^$/d' new/"$id"* run/"$id"* wait/"$id"* hold/"$id"* done/"$id" | cmp -s - "$body" ||
-    say "$id: known with another text: the first one counts"
+  known=$(cat new/"$id"* run/"$id"* wait/"$id"* hold/"$id"* done/"$id" | field Sha256 -)
+  sha256sum <"$body" | grep -q "^$known" || say "$id is known with another text: the first one counts"
   echo "$id" ;;
 work)
   next=$3 && shift 3 && trap 'stop=stop; [ -z "$child" ] || kill "$child"' TERM INT HUP && sweep
