@@ -116,6 +116,11 @@ struct CallAttempt {
       try remember(session: reply.session)
       return reply
     case .failure(var failure):
+      if question.session != nil && failure.why.lowercased().contains("no conversation found") {
+        // The program has forgotten the session (or another login is used): go on with a new one.
+        try queue.directory.unlink("session")
+        failure = CallFailure(.died, "the session \(question.session ?? "") is gone; a new one is begun")
+      }
       if failure.kind == .notLoggedIn { failure.advice = program.loginAdvice() }
       throw failure
     }

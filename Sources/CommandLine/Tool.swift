@@ -15,7 +15,7 @@ extension Tool {
     subcommands: [any ParsableCommand.Type] = [], default defaultSubcommand: (any ParsableCommand.Type)? = nil
   ) -> CommandConfiguration {
     CommandConfiguration(
-      commandName: manual.name, abstract: manual.summary, discussion: manual.description,
+      commandName: manual.name, abstract: manual.summary, discussion: manual.description.reflowed,
       version: "\(manual.name) (Spindle) \(spindleVersion)", subcommands: subcommands,
       defaultSubcommand: defaultSubcommand)
   }
@@ -49,6 +49,13 @@ extension Tool {
       complain("\(manual.name): \(message(for: error).printable): see \(manual.name) --help")
       Exit.now(.usage)
     }
+  }
+}
+
+extension String {
+  /// Its paragraphs on one line each: the help breaks lines where the terminal ends.
+  public var reflowed: String {
+    split(separator: "\n\n").map { $0.split(separator: "\n").joined(separator: " ") }.joined(separator: "\n\n")
   }
 }
 

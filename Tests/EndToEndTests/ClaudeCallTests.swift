@@ -114,6 +114,23 @@ import Testing
     #expect(again.status == 65 && again.error.contains("its reply was removed"))
   }
 
+  @Test func aPersistentAgentGoesOnWithItsSessionAndSurvivesItsLoss() throws {
+    let scratch = Scratch()
+    scratch.write("spool/agents/p.md", "Session: persistent\n\nWho.\n")
+    func ask(_ behaviour: String) throws -> Ran {
+      try scratch.run(
+        "claude-call", ["--agent", "p", "--attempts", "1", "x"], environment: ["STANDIN_CLAUDE": behaviour])
+    }
+    #expect(try ask("good").status == 0)
+    let session = scratch.read("spool/calls-p/session").trimmingCharacters(in: .newlines)
+    #expect(try ask("good").status == 0)
+    let calls = scratch.read("calls.jsonl").split(separator: "\n")
+    #expect(!calls[0].contains("--resume") && calls[1].contains("--resume") && calls[1].contains(session))
+    #expect(try ask("no-session").status == 75)
+    #expect(try ask("good").status == 0)
+    #expect(scratch.read("calls.jsonl").split(separator: "\n").last?.contains("--resume") == false)
+  }
+
   @Test func twoAtOnceUnderOneKeyMakeOneCall() throws {
     let scratch = Scratch()
     try scratch.run("spool", ["init"])

@@ -14,7 +14,7 @@ field() { sed -n "/^\$/q; s/^$1: *//p" "$2"; }
 new_id() { id=$(date -u +%Y%m%dT%H%M%S.%6NZ)-$(tr -dc 0-9bcdfghjklmnpqrstvwxz </dev/urandom | head -c 6); }
 durable() { sync "$@" || die 74 "cannot sync $*"; } # an fsync that fails is never repeated
 move() { case $(LC_ALL=C mv -nTv "$1" "$2") in renamed*) ;; *) return 1 ;; esac; } # over nothing, into nothing
-place() { move "$1" "$2" && durable "${2%/*}" || { [ ! -e "$1" ] || { say "$2 exists already"; trouble=70; }; false; }; }
+place() { move "$1" "$2" && durable "${2%/*}" || { [ ! -e "$1" ] || { say "$2 exists"; trouble=70; }; false; }; }
 # $at is where the entry in hand lies; fd 9 is its file, with its lock, and what runs here inherits it.
 locked() { flock -w "$1" 9 && [ "$at" -ef /dev/fd/9 ]; } # and the name still leads to it
 due() { find "$@" \( -path 'new/*' -o ! -newermt now -o -newermt '+24 hours' \) -printf '%f\t%p\n'; }

@@ -9,7 +9,7 @@ extension SpoolTool {
       discussion: """
         Shows what is not over: new, run, wait, hold, fail, bad; --all shows done too. One line an entry: queue, room, ID,
         age, attempts (with d: in doubt), and the subject; in wait/ when it is due, in fail/ and hold/ why it lies there.
-        """)
+        """.reflowed)
 
     @OptionGroup var spool: SpoolOptions
     @Flag(name: .shortAndLong, help: "Also what is done.") var all = false

@@ -9,7 +9,7 @@ extension SpoolTool {
       discussion: """
         Prints its ID. Exit 0 means that it survives a power cut. Under a key, the same key again gives the first ID
         and publishes nothing; where that entry has failed, this is said, with exit 69.
-        """)
+        """.reflowed)
 
     @OptionGroup var spool: SpoolOptions
     @Option(help: "An idempotency key: one key, one entry.") var key: String?

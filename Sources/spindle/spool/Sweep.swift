@@ -10,7 +10,7 @@ extension SpoolTool {
         Every tool does so at its start in its own queue; this does it in all queues, or those named, with their keys:
         orphans in run/ are tried again, finished products are handed over, half-published keys are finished, litter
         older than 36 h in tmp/ goes. What a living process holds is never touched.
-        """)
+        """.reflowed)
 
     @OptionGroup var spool: SpoolOptions
     @Argument(help: "Queues; default: all.") var queues: [String] = []
@@ -33,7 +33,7 @@ extension SpoolTool {
       discussion: """
         Reads everything, changes nothing. Findings and assumptions go to standard output as comments (#), and what mends
         a finding as commands, so that the output can be read, edited and piped to sh. Exit 1 where something was found.
-        """)
+        """.reflowed)
 
     @OptionGroup var spool: SpoolOptions
     @Flag(help: "One JSON object a line.") var json = false

@@ -10,7 +10,7 @@ extension SpoolTool {
         Sweeps every queue, or those named; takes what was dropped; sends deliveries that are due; alerts about jobs
         that should have run and did not; once an hour finishes half-published keys, once a day removes old records.
         Fast when there is nothing to do.
-        """)
+        """.reflowed)
 
     @OptionGroup var spool: SpoolOptions
     @Argument(help: "Queues; default: all.") var queues: [String] = []

@@ -13,7 +13,7 @@ extension SpoolTool {
         --to names, under the same ID, or, where it printed anything, to re/ID. Exit 74 or 75, death by a signal, and
         --timeout are tried again; any other exit is final, and the entry lies in fail/. The command dies with this
         worker, and no second copy of it starts while any part of the first lives. SIGTERM hands back what is in hand.
-        """)
+        """.reflowed)
 
     @OptionGroup var spool: SpoolOptions
     @Option(help: "The queue that gets the products.") var to: String?
