@@ -32,6 +32,8 @@ long clinux_file_system_type(int descriptor) {
   return fstatfs(descriptor, &status) < 0 ? -1 : (long)status.f_type;
 }
 
+int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
+
 int clinux_o_tmpfile(void) { return O_TMPFILE; }
 
 int clinux_contains(const void *bytes, size_t count, const void *words, size_t length) {

@@ -106,11 +106,18 @@ extension Queue {
     do { return (try spool.queue(to)[.new], fileName) } catch { return stays("\(to): \(error.why)") }
   }
 
+  /// Hands over what a dead worker left in `out/`. It may have moved a product already and died before that was
+  /// durable, and nothing tells where to: so everything is flushed before the trace of it goes.
+  func handOverFound(_ id: EntryID) throws(Failure) {
+    try self[.out].syncFileSystem()
+    try handOver(id)
+  }
+
   /// Finishes an entry whose product was found in `out/`; the caller holds its lock.
   func finishFound(_ entry: EntryName, in room: Room) throws(Failure) {
     try self[.out].sync()
     try retire(entry.description, in: room, id: entry.id)
-    try handOver(entry.id)
+    try handOverFound(entry.id)
     spool.journal.write("done", queue: name, id: entry.id, detail: "finished from out/")
   }
 

@@ -67,7 +67,7 @@ extension Queue {
     guard let id = try? EntryID(fileName) else { return }
     if let file = try lockUnheld(fileName, in: .done) {
       try self[.done].sync()
-      try handOver(id)
+      try handOverFound(id)
       return file.unlock()
     }
     guard let place = try locate(id), [.hold, .wait, .new].contains(place.room),

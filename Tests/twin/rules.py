@@ -25,7 +25,7 @@ def what_one_puts_the_other_shows_and_works(home, first, second):
         shown = home.spool.run(["spool", "show", id]).stdout.decode()
         expect(f"{queue.name}/new/{id}" in shown, f"spool show: {shown}")
         expect_same(home.spool.run(["spool", "show", "--body", id]).stdout, body, "spool show --body")
-        header, _ = read(queue / "new" / id)
+        read(queue / "new" / id)
         was = (queue / "new" / id).read_bytes()
         second.work(queue, next, "sh", "-c", "cat && printf '!'")
         expect_same((queue / "done" / id).read_bytes(), was, "the entry in done/")

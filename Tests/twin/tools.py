@@ -118,6 +118,7 @@ def craft(path, body=b"body\n", **header):
     lines = {"Spool": "1", "Id": name["id"] if name else path.name, "Length": len(body),
              "Sha256": hashlib.sha256(body).hexdigest(), **header}
     path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
     path.write_bytes("".join(f"{name}: {value}\n" for name, value in lines.items()).encode() + b"\n" + body)
     path.chmod(0o440)
     return path

@@ -23,6 +23,9 @@ int clinux_pipe(int ends[2]);
 // The f_type of fstatfs(2); -1 on error.
 long clinux_file_system_type(int descriptor);
 
+// syncfs(2).
+int clinux_syncfs(int descriptor);
+
 // O_TMPFILE.
 int clinux_o_tmpfile(void);
 

@@ -122,6 +122,11 @@ public final class Directory {
 
   package func sync() throws(Failure) { try file.sync() }
 
+  /// Makes everything on this file system durable.
+  package func syncFileSystem() throws(Failure) {
+    do { try Kernel.syncFileSystem(of: descriptor) } catch { throw Failure(error, path, "flush the file system of") }
+  }
+
   /// Removes a file; no error where there is none.
   package func unlink(_ name: String) throws(Failure) {
     do { try Kernel.unlink(name, in: descriptor) } catch {

@@ -4,7 +4,7 @@ extension Kernel {
   /// The calls that the seam knows, as tests name them.
   package enum Call: String, Sendable {
     case open, close, read, write, fsync, truncate, seek, rename, unlink, mkdir, symlink, readlink, stat, statvfs
-    case flock, lease, utimens, list
+    case flock, syncfs, lease, utimens, list
   }
 
   #if DEBUG

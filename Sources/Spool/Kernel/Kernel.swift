@@ -52,6 +52,12 @@ package enum Kernel {
     if fsync(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
   }
 
+  /// Everything on the file system. The corresponding C function is `syncfs`.
+  package static func syncFileSystem(of descriptor: FileDescriptor) throws(Errno) {
+    try intercept(.syncfs, "")
+    if clinux_syncfs(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
+  }
+
   /// The corresponding C function is `ftruncate`.
   package static func truncate(_ descriptor: FileDescriptor, to size: Int) throws(Errno) {
     try intercept(.truncate, "")
