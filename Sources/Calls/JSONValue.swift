@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Spool
 
 /// Any JSON, asked for by key without a fixed shape: the programs' formats move fast.
 enum JSONValue: Codable, Sendable {
@@ -88,8 +89,6 @@ enum JSONValue: Codable, Sendable {
 
   /// On one line.
   var text: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+    (try? JSONLine.encode(self)) ?? "null"
   }
 }

@@ -110,12 +110,6 @@ public final class Claim {
     settled("hold", reason)
   }
 
-  /// Gives it back as it was, to be claimed again at once.
-  public func release() throws(Failure) {
-    try move(to: .new, as: resting)
-    settled("release", nil)
-  }
-
   private var resting: EntryName {
     var resting = name.unheld
     if doubtCleared { resting.inDoubt = false }

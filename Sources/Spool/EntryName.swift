@@ -50,13 +50,6 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
     return EntryID(time: Kernel.now(), random: random, slug: slug)
   }
 
-  /// The ID of the nth child of a fan-out, from 1.
-  public func child(_ number: Int) -> EntryID {
-    EntryID(verbatim: "\(description).\(number)")
-  }
-
-  private init(verbatim: String) { description = verbatim }
-
   /// When it was published, as its publisher's clock said.
   public var time: Timestamp { Timestamp(stamp: description.prefix(23))! }
   /// Its six characters, by which people call it.

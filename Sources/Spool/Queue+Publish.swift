@@ -95,14 +95,6 @@ extension Queue {
     }
   }
 
-  /// The ID that a key led to, if it was ever used here.
-  public func identity(forKey key: String) throws(Failure) -> EntryID? {
-    let hash = sha256(key.utf8)
-    guard try self[.keys].status(String(hash.prefix(2))) != nil else { return nil }
-    let ledger = try Directory(String(hash.prefix(2)), in: self[.keys])
-    return try ledger.readLink(hash).map { target throws(Failure) in try Self.identity(target, of: hash, in: ledger) }
-  }
-
   static func identity(_ target: String, of hash: String, in ledger: Directory) throws(Failure) -> EntryID {
     do { return try EntryID(target) } catch {
       throw Failure(.software, "\(ledger.path)/\(hash)", "leads to no ID: \(error)", do: "run spool check")

@@ -139,7 +139,7 @@ public final class Child {
       _ = poll(&polled, 4, pause)
       if polled[0].revents != 0 { readOutput() }
       if polled[1].revents != 0 { readError() }
-      if polled[3].revents != 0, outcome.stoppedBy == nil, let number = Self.signal(signals) {
+      if polled[3].revents != 0, outcome.stoppedBy == nil, let number = Signals.pending() {
         outcome.stoppedBy = number
         end = Deadline(after: .zero)
       }
@@ -221,11 +221,6 @@ public final class Child {
     close(descriptor)
     descriptor = -1
     return nil
-  }
-
-  private static func signal(_ descriptor: Int32) -> Int32? {
-    var number: UInt8 = 0
-    return Glibc.read(descriptor, &number, 1) == 1 ? Int32(number) : nil
   }
 
   private static func reap(_ process: pid_t) -> Outcome.End {
