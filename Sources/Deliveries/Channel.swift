@@ -23,7 +23,7 @@ public struct Channel: Sendable {
   {
     for directory in [spool.path + "/channels", installed].compactMap({ $0 }) {
       if let path = Command.find(name, in: [directory]) {
-        return Channel(name: name, path: path, arguments: [path], isIdempotent: access(path + ".idempotent", F_OK) == 0)
+        return Channel(name: name, path: path, arguments: [path], isIdempotent: Kernel.mayAccess(path + ".idempotent", F_OK))
       }
     }
     if let isIdempotent = builtIn[name], let executable {

@@ -43,7 +43,7 @@ public struct Agent: Sendable {
     public func isMet(in environment: [String: String]) -> Bool {
       switch thing {
       case .variable(let name): environment[name]?.isEmpty == false
-      case .file(let path): access(Agent.expanded(path, environment), R_OK) == 0
+      case .file(let path): Kernel.mayAccess(Agent.expanded(path, environment), R_OK)
       }
     }
   }

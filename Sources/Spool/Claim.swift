@@ -143,6 +143,7 @@ public final class Claim {
 
   static func backoff(attempt: Int) -> Duration {
     let seconds = min(30.0 * Double(1 << min(attempt, 10)), 3600)
-    return .seconds(seconds * Double.random(in: 0.9...1.1))
+    // +-10 %, so that what failed together is not tried again together.
+    return .seconds(seconds * (0.9 + Double(Kernel.random(below: 2001)) / 10_000))
   }
 }

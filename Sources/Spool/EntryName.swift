@@ -46,7 +46,7 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// A new ID for now.
   static func make(slug: String?) -> EntryID {
-    let random = String((0..<6).map { _ in alphabet.randomElement()! })
+    let random = String((0..<6).map { _ in alphabet[Kernel.random(below: alphabet.count)] })
     return EntryID(time: Kernel.now(), random: random, slug: slug)
   }
 

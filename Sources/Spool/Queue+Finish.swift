@@ -23,7 +23,7 @@ public struct Product: Sendable {
 extension Queue {
   /// The first beat of a finish: the products, complete, in `out/ID/`. Its rename is the moment of truth.
   func commit(_ products: [Product], of id: EntryID) throws(Failure) {
-    let building = "\(id).\(getpid())"
+    let building = "\(id).\(Kernel.processID)"
     try removeTree(building, in: .tmp)
     let directory = try Directory.making(building, in: self[.tmp])
     for product in products {

@@ -80,7 +80,7 @@ public final class Queue {
 
   /// A file without a name that holds these bytes, opened to be read from its beginning.
   package func unlinkedCopy(of bytes: [UInt8], for id: EntryID) throws(Failure) -> File {
-    let name = "\(id).\(getpid()).in"
+    let name = "\(id).\(Kernel.processID).in"
     try self[.tmp].unlink(name)
     let writer = try self[.tmp].create(name)
     do { try writer.write(bytes) } catch {

@@ -114,21 +114,22 @@ public final class SpoolDirectory {
     try Directory.making(name, in: root, mode: mode)
   }
 
-  public static var processID: Int32 { getpid() }
+  public static var processID: Int32 { Kernel.processID }
 
   /// HOST.PID of this process, as it stands in `run/`.
-  static let holder: String = {
+  static var holder: String { "\(host).\(Kernel.processID)" }
+
+  private static let host: String = {
     var name = utsname()
     uname(&name)
-    let host = withUnsafeBytes(of: name.nodename) { bytes in
+    return withUnsafeBytes(of: name.nodename) { bytes in
       bytes.prefix { $0 != 0 }.map { byte -> Character in
         let keep =
           (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte)
           || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
         return keep ? Character(UnicodeScalar(byte)) : "_"
-      }
+      }.reduce(into: "") { $0.append($1) }
     }
-    return "\(String(host)).\(getpid())"
   }()
 }
 

@@ -29,11 +29,19 @@ public final class Watch {
   private let directories: [Directory]
   /// Nil where no inotify instance could be had: then it looks each second.
   private let descriptor: Int32?
-  private let signals = clinux_signal_descriptor()
+  private let signals: Int32
+  /// The simulated machine's watch, in its tests.
+  private let simulated: Int?
 
   /// - Parameter notice: told once where inotify cannot be had.
   public init(_ directories: [Directory], notice: (String) -> Void, events: Interest = .arrivals) {
     self.directories = directories
+    simulated = Kernel.standIn?.watch(directories.map(\.descriptor))
+    if simulated != nil {
+      (descriptor, signals) = (nil, -1)
+      return
+    }
+    signals = clinux_signal_descriptor()
     descriptor = Self.start(directories.map(\.path), events)
     if descriptor == nil {
       notice("inotify: no instance to be had: looking each second; raise fs.inotify.max_user_instances")
@@ -65,6 +73,10 @@ public final class Watch {
   /// - Parameter limit: at most this long; nil: until an event, or a minute.
   public func wait(atMost limit: Duration?) -> Wake {
     var pause = min(limit ?? Self.longestSleep, Self.longestSleep)
+    if let standIn = Kernel.standIn {
+      standIn.sleep(atMost: pause, watch: simulated)
+      return standIn.pendingSignal().map { .signal($0) } ?? .look
+    }
     if descriptor == nil { pause = min(pause, .milliseconds(Int.random(in: 900...1100))) }
     var polled = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
     if let descriptor { polled.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }

@@ -53,24 +53,27 @@ public final class Child {
   /// own children and write their transcript.
   public static let grace = Duration.seconds(5)
 
-  private let process: pid_t
+  let process: pid_t
   private let pidDescriptor: Int32
   private var output: Int32
   private var error: Int32
-  private let signals = clinux_signal_descriptor()
+  private let signals = Kernel.standIn == nil ? clinux_signal_descriptor() : -1
 
   /// - Parameters:
   ///   - input: read from its current position; nil: `/dev/null`.
   ///   - lock: handed down as descriptor 9.
   /// - Throws: where it cannot be started, with the kernel's word.
   package init(_ command: Command, input: File? = nil, lock: File? = nil) throws(Failure) {
-    let shortage = Failure(
-      .tryAgain, command.path, "no more file descriptors", do: "try again later, or raise the limit")
-    guard let outputs = Self.pipe() else { throw shortage }
+    if let standIn = Kernel.standIn {
+      (output, error, pidDescriptor) = (-1, -1, -1)
+      process = try Self.simulated(standIn, command, input: input, lock: lock)
+      return
+    }
+    guard let outputs = Self.pipe() else { throw Self.shortage(command) }
     guard let errors = Self.pipe() else {
       close(outputs.read)
       close(outputs.write)
-      throw shortage
+      throw Self.shortage(command)
     }
     let process = Self.spawn(
       command, input: input?.descriptor.rawValue ?? -1, output: outputs.write, error: errors.write, lock: lock)
@@ -90,7 +93,7 @@ public final class Child {
       // Without it nobody would notice its end.
       kill(-process, SIGKILL)
       _ = Self.reap(process)
-      throw shortage
+      throw Self.shortage(command)
     }
     _ = fcntl(pidDescriptor, F_SETFD, FD_CLOEXEC)
   }
@@ -112,6 +115,7 @@ public final class Child {
     until deadline: Deadline?, wholeTree: Bool = false, patience: Duration = .seconds(5),
     onOutput: (ArraySlice<UInt8>) -> Appetite, onError: (ArraySlice<UInt8>) -> Void
   ) -> Outcome {
+    if let standIn = Kernel.standIn { return runSimulated(standIn, until: deadline, onOutput, onError) }
     if wholeTree { _ = clinux_become_subreaper() }
     var outcome = Outcome(end: .exited(0))
     var end = deadline
@@ -197,7 +201,11 @@ public final class Child {
     }
   }
 
-  private static func failure(_ command: Command, _ number: Int32) -> Failure {
+  static func shortage(_ command: Command) -> Failure {
+    Failure(.tryAgain, command.path, "no more file descriptors", do: "try again later, or raise the limit")
+  }
+
+  static func failure(_ command: Command, _ number: Int32) -> Failure {
     var failure = Failure(.unavailable, command.path, "cannot be started: \(String(cString: strerror(number)))")
     failure.errno = .init(rawValue: number)
     if number == E2BIG { failure.advice = "its arguments are too long; give text on stdin or as a file" }
@@ -226,6 +234,11 @@ public final class Child {
   private static func reap(_ process: pid_t) -> Outcome.End {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    return end(of: status)
+  }
+
+  /// What `waitpid` says, in words.
+  static func end(of status: Int32) -> Outcome.End {
     let number = status & 0x7F
     return number == 0 ? .exited((status >> 8) & 0xFF) : .killed(number)
   }

@@ -18,10 +18,10 @@ public struct Command: Sendable {
   /// Looks a program up as a shell does: a name with a slash is a path, else each directory is searched.
   /// - Returns: nil where none is executable.
   public static func find(_ name: String, in directories: [String]) -> String? {
-    if name.contains("/") { return isExecutable(name) ? name : nil }
+    if name.contains("/") { return Kernel.isProgram(name) ? name : nil }
     for directory in directories where !directory.isEmpty {
       let candidate = "\(directory)/\(name)"
-      if isExecutable(candidate) { return candidate }
+      if Kernel.isProgram(candidate) { return candidate }
     }
     return nil
   }
@@ -29,11 +29,6 @@ public struct Command: Sendable {
   /// `PATH` as directories.
   public static func searchPath(_ environment: [String: String]) -> [String] {
     (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(String.init)
-  }
-
-  private static func isExecutable(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 }
 

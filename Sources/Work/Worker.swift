@@ -57,7 +57,7 @@ public struct Worker {
           if let trouble { throw trouble }
           return nil
         }
-        usleep(UInt32(clamping: (pause ?? .zero).nanoseconds / 1000))
+        Signals.wait(atMost: pause ?? .zero)
         continue
       }
       switch watch.wait(atMost: pause) {

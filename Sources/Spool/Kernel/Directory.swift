@@ -153,7 +153,7 @@ public final class Directory {
 
   /// Writes a derived or a state file whole: a reader sees the old one or the new one. Not for entries.
   package func replace(_ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws(Failure) {
-    let temporary = ".\(name).\(getpid())"
+    let temporary = ".\(name).\(Kernel.processID)"
     try unlink(temporary)
     let file = try create(temporary, mode: mode)
     try file.write(bytes)

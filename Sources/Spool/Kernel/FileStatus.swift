@@ -11,6 +11,20 @@ package struct FileStatus {
   package var modified: Timestamp
   package var changed: Timestamp
 
+  package init(
+    device: UInt64 = 0, inode: UInt64, mode: mode_t, links: UInt64, owner: uid_t, size: Int, modified: Timestamp,
+    changed: Timestamp
+  ) {
+    self.device = device
+    self.inode = inode
+    self.mode = mode
+    self.links = links
+    self.owner = owner
+    self.size = size
+    self.modified = modified
+    self.changed = changed
+  }
+
   init(_ status: stat) {
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)

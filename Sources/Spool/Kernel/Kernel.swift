@@ -3,14 +3,14 @@ import Glibc
 import SystemPackage
 
 /// The seam: all that Spindle asks of the kernel's file systems and clocks goes through here, one thin
-/// function a call, so that a test can make any of them fail or lie. In a release build each is the
-/// plain C function.
+/// function a call, so that a test can make any of them fail or lie, or answer all of them itself (`KernelStandIn`).
 package enum Kernel {
   /// The corresponding C function is `openat`.
   package static func open(
     _ name: String, in directory: FileDescriptor?, _ flags: Int32, mode: mode_t = 0
   ) throws(Errno) -> FileDescriptor {
     try intercept(.open, name)
+    if let standIn { return try standIn.open(name, in: directory, flags, mode: mode) }
     let number = try retrying { openat(directory?.rawValue ?? AT_FDCWD, name, flags | O_CLOEXEC, mode) }
     return FileDescriptor(rawValue: number)
   }
@@ -20,6 +20,7 @@ package enum Kernel {
     raw name: [CChar], in directory: FileDescriptor, _ flags: Int32
   ) throws(Errno) -> FileDescriptor {
     try intercept(.open, "")
+    if let standIn { return try standIn.open(text(name), in: directory, flags, mode: 0) }
     let number = try retrying { openat(directory.rawValue, name, flags | O_CLOEXEC) }
     return FileDescriptor(rawValue: number)
   }
@@ -27,6 +28,7 @@ package enum Kernel {
   /// The corresponding C function is `close`.
   package static func close(_ descriptor: FileDescriptor) throws(Errno) {
     try intercept(.close, "")
+    if let standIn { return try standIn.close(descriptor) }
     // Never retried: on Linux the descriptor is gone even after EINTR.
     if Glibc.close(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
   }
@@ -36,12 +38,14 @@ package enum Kernel {
     _ descriptor: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
     try intercept(.read, "")
+    if let standIn { return try standIn.read(descriptor, into: buffer) }
     return try retrying { Glibc.read(descriptor.rawValue, buffer.baseAddress, buffer.count) }
   }
 
   /// The corresponding C function is `write`.
   package static func write(_ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
     try intercept(.write, "")
+    if let standIn { return try standIn.write(descriptor, bytes) }
     return try retrying { Glibc.write(descriptor.rawValue, bytes.baseAddress, bytes.count) }
   }
 
@@ -49,24 +53,28 @@ package enum Kernel {
   /// the pages that it could not write, and a second call would then report success.
   package static func sync(_ descriptor: FileDescriptor, _ name: String) throws(Errno) {
     try intercept(.fsync, name)
+    if let standIn { return try standIn.sync(descriptor) }
     if fsync(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
   }
 
   /// Everything on the file system. The corresponding C function is `syncfs`.
   package static func syncFileSystem(of descriptor: FileDescriptor) throws(Errno) {
     try intercept(.syncfs, "")
+    if let standIn { return try standIn.syncFileSystem(of: descriptor) }
     if clinux_syncfs(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
   }
 
   /// The corresponding C function is `ftruncate`.
   package static func truncate(_ descriptor: FileDescriptor, to size: Int) throws(Errno) {
     try intercept(.truncate, "")
+    if let standIn { return try standIn.truncate(descriptor, to: size) }
     _ = try retrying { ftruncate(descriptor.rawValue, size) }
   }
 
   /// The corresponding C function is `lseek`.
   package static func seek(_ descriptor: FileDescriptor, to offset: Int) throws(Errno) {
     try intercept(.seek, "")
+    if let standIn { return try standIn.seek(descriptor, to: offset) }
     if lseek(descriptor.rawValue, offset, SEEK_SET) < 0 { throw Errno(rawValue: errno) }
   }
 
@@ -75,6 +83,7 @@ package enum Kernel {
     _ from: String, in source: FileDescriptor, to: String, in target: FileDescriptor
   ) throws(Errno) {
     try intercept(.rename, to)
+    if let standIn { return try standIn.rename(from, in: source, to: to, in: target, replacing: false) }
     if clinux_rename_noreplace(source.rawValue, from, target.rawValue, to) < 0 { throw Errno(rawValue: errno) }
   }
 
@@ -83,6 +92,7 @@ package enum Kernel {
     raw from: [CChar], in source: FileDescriptor, to: String, in target: FileDescriptor
   ) throws(Errno) {
     try intercept(.rename, to)
+    if let standIn { return try standIn.rename(text(from), in: source, to: to, in: target, replacing: false) }
     if clinux_rename_noreplace(source.rawValue, from, target.rawValue, to) < 0 { throw Errno(rawValue: errno) }
   }
 
@@ -90,30 +100,35 @@ package enum Kernel {
   /// is `renameat`.
   package static func replace(_ from: String, in source: FileDescriptor, with to: String) throws(Errno) {
     try intercept(.rename, to)
+    if let standIn { return try standIn.rename(from, in: source, to: to, in: source, replacing: true) }
     if renameat(source.rawValue, from, source.rawValue, to) < 0 { throw Errno(rawValue: errno) }
   }
 
   /// The corresponding C function is `unlinkat`.
   package static func unlink(_ name: String, in directory: FileDescriptor, flags: Int32 = 0) throws(Errno) {
     try intercept(.unlink, name)
+    if let standIn { return try standIn.unlink(name, in: directory, flags: flags) }
     if unlinkat(directory.rawValue, name, flags) < 0 { throw Errno(rawValue: errno) }
   }
 
   /// The corresponding C function is `mkdirat`.
   package static func makeDirectory(_ name: String, in directory: FileDescriptor?, mode: mode_t) throws(Errno) {
     try intercept(.mkdir, name)
+    if let standIn { return try standIn.makeDirectory(name, in: directory, mode: mode) }
     if mkdirat(directory?.rawValue ?? AT_FDCWD, name, mode) < 0 { throw Errno(rawValue: errno) }
   }
 
   /// The corresponding C function is `symlinkat`.
   package static func symlink(_ target: String, as name: String, in directory: FileDescriptor) throws(Errno) {
     try intercept(.symlink, name)
+    if let standIn { return try standIn.symlink(target, as: name, in: directory) }
     if symlinkat(target, directory.rawValue, name) < 0 { throw Errno(rawValue: errno) }
   }
 
   /// The corresponding C function is `readlinkat`.
   package static func readLink(_ name: String, in directory: FileDescriptor?) throws(Errno) -> String {
     try intercept(.readlink, name)
+    if let standIn { return try standIn.readLink(name, in: directory) }
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlinkat(directory?.rawValue ?? AT_FDCWD, name, &buffer, buffer.count)
     if count < 0 { throw Errno(rawValue: errno) }
@@ -123,6 +138,7 @@ package enum Kernel {
   /// The corresponding C function is `fstat`.
   package static func status(_ descriptor: FileDescriptor) throws(Errno) -> FileStatus {
     try intercept(.stat, "")
+    if let standIn { return try standIn.status(descriptor) }
     var status = stat()
     if fstat(descriptor.rawValue, &status) < 0 { throw Errno(rawValue: errno) }
     return FileStatus(status)
@@ -131,6 +147,7 @@ package enum Kernel {
   /// Does not follow symbolic links. The corresponding C function is `fstatat`.
   package static func status(_ name: String, in directory: FileDescriptor) throws(Errno) -> FileStatus {
     try intercept(.stat, name)
+    if let standIn { return try standIn.status(name, in: directory) }
     var status = stat()
     if fstatat(directory.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) < 0 { throw Errno(rawValue: errno) }
     return FileStatus(status)
@@ -139,6 +156,7 @@ package enum Kernel {
   /// The corresponding C function is `fstatvfs`.
   package static func space(_ descriptor: FileDescriptor) throws(Errno) -> FileSystemSpace {
     try intercept(.statvfs, "")
+    if let standIn { return try standIn.space(descriptor) }
     var status = statvfs()
     if fstatvfs(descriptor.rawValue, &status) < 0 { throw Errno(rawValue: errno) }
     return FileSystemSpace(status)
@@ -147,18 +165,21 @@ package enum Kernel {
   /// An advisory lock on the open file. The corresponding C function is `flock`.
   package static func lock(_ descriptor: FileDescriptor, _ operation: Int32) throws(Errno) {
     try intercept(.flock, "")
+    if let standIn { return try standIn.lock(descriptor, operation) }
     _ = try retrying { flock(descriptor.rawValue, operation) }
   }
 
   /// The corresponding C function is `fcntl` with `F_SETLEASE` and `F_RDLCK`.
   package static func leaseForReading(_ descriptor: FileDescriptor) throws(Errno) {
     try intercept(.lease, "")
+    if let standIn { return try standIn.leaseForReading(descriptor) }
     if clinux_lease_read(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
   }
 
   /// The corresponding C function is `futimens`.
   package static func setModified(_ descriptor: FileDescriptor, _ time: Timestamp) throws(Errno) {
     try intercept(.utimens, "")
+    if let standIn { return try standIn.setModified(descriptor, time) }
     let value = timespec(
       tv_sec: Int(time.nanoseconds / 1_000_000_000), tv_nsec: Int(time.nanoseconds % 1_000_000_000))
     let times = [value, value]
@@ -169,6 +190,7 @@ package enum Kernel {
   /// `fdopendir` and `readdir`.
   package static func list(_ directory: FileDescriptor) throws(Errno) -> [[CChar]] {
     try intercept(.list, "")
+    if let standIn { return try standIn.list(directory).map { Array($0.utf8CString) } }
     // A descriptor of its own: the stream owns it, and a shared one would share its position.
     let own = try retrying { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard let stream = fdopendir(own) else {
@@ -193,6 +215,7 @@ package enum Kernel {
 
   /// The corresponding C function is `clock_gettime` with `CLOCK_REALTIME`; `SPOOL_NOW` fixes it.
   package static func now() -> Timestamp {
+    if let standIn { return standIn.now() }
     if let fixedNow { return fixedNow }
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
@@ -202,9 +225,37 @@ package enum Kernel {
   /// Nanoseconds that only ever grow; for time-outs. The corresponding C function is `clock_gettime`
   /// with `CLOCK_BOOTTIME`: a time-out goes on while the machine sleeps.
   package static func uptime() -> Int64 {
+    if let standIn { return standIn.uptime() }
     var time = timespec()
     clock_gettime(CLOCK_BOOTTIME, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// A number without a pattern, below `bound`. The corresponding C function is `getrandom`.
+  package static func random(below bound: Int) -> Int {
+    if let standIn { return Int(standIn.random() % UInt64(bound)) }
+    return Int.random(in: 0..<bound)
+  }
+
+  /// The corresponding C function is `getpid`.
+  package static var processID: Int32 { standIn?.processID ?? getpid() }
+
+  /// Whether a path leads to a file that may be used so (R_OK, X_OK, F_OK). Follows symbolic links: for what lies outside a
+  /// spool. The corresponding C function is `access`.
+  package static func mayAccess(_ path: String, _ mode: Int32) -> Bool {
+    if let standIn { return standIn.mayAccess(path, mode) }
+    return access(path, mode) == 0
+  }
+
+  /// Whether a path leads to a regular file that may be executed. The corresponding C functions are `stat` and `access`.
+  package static func isProgram(_ path: String) -> Bool {
+    if let standIn { return standIn.mayAccess(path, X_OK) }
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+  }
+
+  private static func text(_ raw: [CChar]) -> String {
+    String(decoding: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private static let fixedNow = getenv("SPOOL_NOW").flatMap { Timestamp(rfc3339: String(cString: $0)) }
