@@ -51,6 +51,12 @@ let package = Package(
       name: "DomainTests",
       dependencies: ["Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "CommandLine"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
+
+    // The library as it is shipped, on a simulated machine.
+    .target(name: "Coroutine", path: "Tests/Coroutine"),
+    .executableTarget(
+      name: "simulate", dependencies: ["Spool", "Work", "Roster", "Calls", "Deliveries", "Coroutine", argumentParser, system],
+      path: "Tests/Simulation"),
   ],
   swiftLanguageModes: [.v6]
 )

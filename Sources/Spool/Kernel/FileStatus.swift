@@ -61,6 +61,13 @@ package struct FileSystemSpace {
   package var totalInodes: UInt64
   package var freeInodes: UInt64
 
+  package init(totalBytes: UInt64, freeBytes: UInt64, totalInodes: UInt64, freeInodes: UInt64) {
+    self.totalBytes = totalBytes
+    self.freeBytes = freeBytes
+    self.totalInodes = totalInodes
+    self.freeInodes = freeInodes
+  }
+
   package init(_ status: statvfs) {
     totalBytes = UInt64(status.f_blocks) * UInt64(status.f_frsize)
     freeBytes = UInt64(status.f_bavail) * UInt64(status.f_frsize)

@@ -1,0 +1,87 @@
+import Calls
+import Roster
+import Spool
+import Work
+
+/// Callers who ask an agent: two under the same key, one without; each answer is on record, and what was paid twice says so.
+struct Calling: Scenario {
+  static let name = "calling"
+  let lab: Laboratory
+  private let world = World()
+
+  private final class World {
+    /// How often the model was asked, by call.
+    var paid: [String: Int] = [:]
+    var answers: [String: String] = [:]
+  }
+
+  init(_ laboratory: Laboratory) { lab = laboratory }
+
+  func setUp() throws {
+    let spool = try lab.spool("setup")
+    _ = try spool.queue("calls-main", making: true)
+    let agent = "Command: /bin/agent\nRate: 100/min\nConcurrency: 2\n\nYou are main.\n"
+    try spool.directory("agents").replace("main.md", with: Array(agent.utf8))
+    lab.machine.programs["/bin/agent"] = { machine, call in
+      machine.act { world.paid[call.environment["SPINDLE_CALL"] ?? "?", default: 0] += 1 }
+      switch machine.dice.roll(12) {
+      case 0: machine.sleep(atMost: .seconds(300), watch: nil)
+      case 1: return call.process.status = 1 << 8
+      default: break
+      }
+      call.process.output = Array("an answer to \(call.input.count) bytes\n".utf8)
+      machine.act {}
+    }
+  }
+
+  func cast() {
+    for caller in 0..<(2 + lab.machine.dice.roll(2)) {
+      lab.role("ask", runs: 3) { _ in try ask("one question", key: "q\(caller % 2)") }
+    }
+    lab.role("ask-once", runs: 2) { _ in try ask("another question", key: nil) }
+    lab.role("sweep", runs: 3) { _ in try sweep() }
+  }
+
+  private func ask(_ prompt: String, key: String?) throws {
+    let spool = try lab.spool("claude-call")
+    var options = CallOptions(timeout: .seconds(60), attempts: 2)
+    options.key = key
+    let caller = Caller(
+      spool: spool, agent: try Agent(named: "main", in: spool), options: options, environment: ["PATH": "/bin"])
+    let answer = try caller.call(Array(prompt.utf8))
+    lab.accept(answer.id, in: "calls-main", body: Array(prompt.utf8), key: key)
+    lab.machine.act { world.answers[answer.id.description] = answer.text }
+  }
+
+  private func sweep() throws {
+    let queue = try lab.spool("tick").queue("calls-main")
+    try queue.sweep()
+    try queue.sweepKeys()
+    try queue.expireDue()
+  }
+
+  func finish() {
+    lab.settle(["calls-main"]) { _ in
+      try sweep()
+      for key in ["q0", "q1"] { try? ask("one question", key: key) }
+    }
+    lab.checkInvariants(["calls-main"])
+    for (id, found) in lab.places("calls-main") { check(id, room: found.first?.room ?? "") }
+    for (id, answer) in world.answers where record(id)?.text.trimmed != answer.trimmed {
+      lab.machine.violate("I4: \(id) was answered with \(answer.printable), and its record says \(record(id)?.text ?? "nothing")")
+    }
+  }
+
+  private func record(_ id: String) -> Entry? {
+    lab.bytes("calls-main", "re", id).flatMap { try? Entry(parsing: $0) }
+  }
+
+  private func check(_ id: String, room: String) {
+    let paid = world.paid[id] ?? 0
+    guard room == "done" else { return }
+    guard let record = record(id) else { return lab.machine.violate("I5: calls-main/done/\(id) has no reply") }
+    if paid == 0 { lab.machine.violate("I5: \(id) has a reply, and nobody was asked") }
+    let says = record.header["Note"]?.contains("in doubt") == true || record.header["Attempts"] != "1"
+    if paid > 1 && !says { lab.machine.violate("I5: \(id) was paid \(paid) times, and its record does not say so") }
+  }
+}

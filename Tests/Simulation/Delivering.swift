@@ -1,0 +1,137 @@
+import Deliveries
+import Roster
+import Spool
+import Work
+
+/// Messages over a channel that may repeat (a pager), one that tells repeats apart by the ID (a desk), and a file; sent at
+/// once by who writes them, and by a courier who goes on with what was left.
+struct Delivering: Scenario {
+  static let name = "delivering"
+  let lab: Laboratory
+  private let world = World()
+
+  /// What the outside world has got.
+  private final class World {
+    var got: [String: [(channel: String, isMarked: Bool)]] = [:]
+    var policies: [String: Delivery.DoubtPolicy] = [:]
+    var addresses: [String: String] = [:]
+  }
+
+  init(_ laboratory: Laboratory) { lab = laboratory }
+
+  func setUp() throws {
+    let machine = lab.machine
+    _ = try machine.disk.make(.directory, "home", in: machine.disk.root, mode: 0o755, time: machine.clock)
+    _ = try lab.spool("setup").queue("deliveries", making: true)
+    machine.programs["/spool/channels/pager"] = { machine, call in send(machine, call, "pager") }
+    machine.programs["/spool/channels/desk"] = { machine, call in send(machine, call, "desk") }
+    machine.installed.insert("/spool/channels/desk.idempotent")
+    machine.programs["/bin/spindle"] = { machine, call in append(machine, call) }
+  }
+
+  /// Every way in which a channel may end.
+  private func send(_ machine: Machine, _ call: Machine.Invocation, _ channel: String) {
+    let id = call.environment["DELIVERY_ID"] ?? "?"
+    func arrives() {
+      machine.act {
+        world.got[id, default: []].append((channel, call.environment["DELIVERY_REPEAT"] != nil))
+        machine.note("the \(channel) gets \(id)")
+      }
+    }
+    let ending = machine.dice.roll(14)
+    switch ending {
+    case 0: return call.process.status = 75 << 8
+    case 1: return call.process.status = 69 << 8
+    case 2: return call.process.status = 1 << 8
+    case 3, 4:
+      if ending == 3 { arrives() }
+      return call.process.status = 74 << 8
+    case 5:
+      machine.sleep(atMost: .seconds(100), watch: nil)
+      arrives()
+    default: arrives()
+    }
+    call.process.output = Array("message 4711\n".utf8)
+    machine.act {}
+  }
+
+  private func append(_ machine: Machine, _ call: Machine.Invocation) {
+    guard let id = call.environment["DELIVERY_ID"].flatMap({ try? EntryID($0) }) else { return }
+    do {
+      let channel = FileChannel(
+        path: "/home/inbox", id: id, subject: call.environment["DELIVERY_SUBJECT"], text: call.input)
+      call.process.output = Array(try channel.append().utf8)
+    } catch { call.process.status = error.status.rawValue << 8 }
+  }
+
+  func cast() {
+    let addresses = ["pager:anna", "desk:anna", "file:/home/inbox"]
+    for number in 0..<(3 + lab.machine.dice.roll(2)) {
+      let address = lab.machine.dice.pick(addresses)
+      let policy = lab.machine.dice.pick(Delivery.DoubtPolicy.allCases)
+      let key = lab.machine.dice.once(in: 2) ? "m\(number)" : nil
+      lab.role("deliver", runs: key == nil ? 1 : 3) { _ in try deliver(number, to: address, policy, key: key) }
+    }
+    for _ in 0..<2 { lab.role("courier", runs: 3) { _ in try recover() } }
+  }
+
+  private func courier(_ tool: String) throws -> Courier {
+    Courier(spool: try lab.spool(tool), installedChannels: nil, executable: "/bin/spindle")
+  }
+
+  /// As `deliver --to`.
+  private func deliver(_ number: Int, to address: String, _ policy: Delivery.DoubtPolicy, key: String?) throws {
+    let courier = try courier("deliver")
+    let text = Array("message \(number)\n".utf8)
+    var delivery = Delivery(to: [Address(address[...])!], text: text)
+    delivery.doubtPolicy = policy
+    let queue = try courier.queue()
+    try queue.sweep()
+    let id = try delivery.commit(to: courier.spool, key: key).id
+    lab.accept(id, in: "deliveries", body: text, key: key)
+    if case .claimed(let claim) = try queue.claim(id) { _ = try courier.carry(claim) }
+  }
+
+  private func recover() throws { _ = try courier("tick").recover { _ in } }
+
+  func finish() {
+    lab.settle(["deliveries"]) { _ in
+      let queue = try lab.spool("sweep").queue("deliveries")
+      try queue.sweep()
+      try queue.sweepKeys()
+      try recover()
+    }
+    lab.checkInvariants(["deliveries"])
+    let inbox = String(decoding: lab.machine.disk.root.children["home"]?.children["inbox"]?.content ?? [], as: UTF8.self)
+    for (id, found) in lab.places("deliveries") {
+      guard let (room, name) = found.first else { continue }
+      guard let entry = try? Entry(parsing: lab.bytes("deliveries", room, name) ?? []) else { continue }
+      check(id, entry, room: room, inbox: inbox)
+    }
+  }
+
+  /// I5: what may have happened is never repeated unmarked; done means that it happened, once where the channel can tell.
+  private func check(_ id: String, _ entry: Entry, room: String, inbox: String) {
+    let got = world.got[id] ?? []
+    let receipt = lab.bytes("deliveries", "re", id)
+    if room == "done" && receipt == nil { lab.machine.violate("I5: deliveries/done/\(id) has no receipt") }
+    switch entry.header["To"]?.split(separator: ":").first {
+    case "file":
+      let records = inbox.split(separator: "\n").filter { $0.hasPrefix("=== \(id)") }.count
+      let whole = inbox.split(separator: "=== ").filter { $0.hasPrefix(id) && $0.contains(entry.text) }.count
+      if room == "done" && (whole != 1 || records != 1) {
+        lab.machine.violate("I5: \(id) is done, and the file has it \(whole) times whole, \(records) times begun")
+      }
+      if whole > 1 { lab.machine.violate("I5: the file has \(id) \(whole) times") }
+    case "desk": if room == "done" && got.isEmpty { lab.machine.violate("I5: \(id) is done, and the desk got nothing") }
+    default:
+      if room == "done" && got.isEmpty { lab.machine.violate("I5: \(id) is done, and nobody got it") }
+      if got.dropFirst().contains(where: { !$0.isMarked }) {
+        lab.machine.violate("I5: \(id) was sent again without a mark: \(got.map(\.isMarked))")
+      }
+      if entry.header["In-Doubt"] != "resend" && got.count > 1 {
+        lab.machine.violate("I5: \(id) was sent \(got.count) times, though --in-doubt \(entry.header["In-Doubt"] ?? "")")
+      }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Spool
+import Work
+
+/// What every scenario stands on: a spool on a simulated machine, its processes, and what the outside world saw.
+final class Laboratory {
+  let machine: Machine
+  /// IDs that were printed with exit 0: from then on they may never be lost.
+  private(set) var accepted: [(queue: String, id: EntryID, body: [UInt8])] = []
+  /// The key that each was accepted under.
+  private(set) var keyed: [String: EntryID] = [:]
+  private var roles: [Role] = []
+  private var running: [ObjectIdentifier: Role] = [:]
+  private(set) var processCount = 0
+
+  /// Something that is started, and started again by cron or by its user when it was killed.
+  final class Role {
+    let name: String
+    let body: (Process) throws -> Void
+    /// So often, while things still go wrong.
+    var runs: Int
+    init(_ name: String, runs: Int, _ body: @escaping (Process) throws -> Void) {
+      self.name = name
+      self.runs = runs
+      self.body = body
+    }
+  }
+
+  init(_ machine: Machine) { self.machine = machine }
+
+  /// As each tool opens it.
+  func spool(_ tool: String) throws -> SpoolDirectory {
+    try SpoolDirectory(path: "/spool", tool: tool) { [machine] line in machine.note("says: \(line)") }
+  }
+
+  func role(_ name: String, runs: Int = 1, _ body: @escaping (Process) throws -> Void) {
+    roles.append(Role(name, runs: runs, body))
+  }
+
+  /// The tool prints the ID and exits 0.
+  func accept(_ id: EntryID, in queue: String, body: [UInt8], key: String? = nil) {
+    machine.act {
+      accepted.append((queue, id, body))
+      guard let key else { return }
+      if let first = keyed[key], first != id { machine.violate("I7: key \(key) gave \(first), then \(id)") }
+      keyed[key] = id
+    }
+  }
+
+  /// Runs all roles at once, with what is planned.
+  func run(_ plan: Plan) {
+    machine.plan = plan
+    for role in roles { start(role) }
+    machine.run { [self] process in
+      guard let role = running.removeValue(forKey: ObjectIdentifier(process)) else { return }
+      if role.runs > 0 { start(role) }
+    }
+  }
+
+  private func start(_ role: Role) {
+    role.runs -= 1
+    processCount += 1
+    let process = machine.start(role.name) { [machine] process in
+      do { try role.body(process) } catch { machine.note("\(process.label) ends: \(error)") }
+    }
+    running[ObjectIdentifier(process)] = role
+  }
+
+  /// Nothing goes wrong any more: what would run by cron runs, until all is quiet.
+  func settle(_ queues: [String], _ round: @escaping (Process) throws -> Void) {
+    machine.plan = Plan()
+    // Backoff ends at an hour, and a clock that jumped has set nothing more than a day ahead.
+    for _ in 0..<16 {
+      machine.note("SETTLE")
+      machine.start("settle") { [machine] process in
+        do { try round(process) } catch { machine.violate("settling: \(error)") }
+      }
+      machine.run()
+      if isQuiet(queues) { return }
+      machine.pass(7_200_000_000_000)
+    }
+    machine.violate("not quiet: " + unrest(queues).joined(separator: " "))
+  }
+
+  private func isQuiet(_ queues: [String]) -> Bool { unrest(queues).isEmpty }
+
+  private func unrest(_ queues: [String]) -> [String] {
+    queues.flatMap { queue in
+      ["new", "run", "wait", "out", "drop"].flatMap { room in names(queue, room).map { "\(queue)/\(room)/\($0)" } }
+    }
+  }
+
+  // MARK: What lies there, read past the library
+
+  func directory(_ queue: String, _ room: String) -> Inode? {
+    machine.disk.root.children["spool"]?.children[queue]?.children[room]
+  }
+
+  func names(_ queue: String, _ room: String) -> [String] { (directory(queue, room)?.children.keys.sorted()) ?? [] }
+
+  func bytes(_ queue: String, _ room: String, _ name: String) -> [UInt8]? {
+    directory(queue, room)?.children[name]?.content
+  }
+
+  /// Where each ID lies: once, if all is well.
+  func places(_ queue: String) -> [String: [(room: String, name: String)]] {
+    var found: [String: [(room: String, name: String)]] = [:]
+    for room in ["new", "run", "wait", "hold", "done", "fail", "bad"] {
+      for name in names(queue, room) {
+        found[String(name.prefix { $0 != "," && $0 != "@" }), default: []].append((room, name))
+      }
+    }
+    return found
+  }
+}

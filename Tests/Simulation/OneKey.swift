@@ -1,0 +1,55 @@
+import Spool
+import Work
+
+/// The same keys from several processes at once, while the entries are already worked off.
+struct OneKey: Scenario {
+  static let name = "one key"
+  let lab: Laboratory
+
+  init(_ laboratory: Laboratory) { lab = laboratory }
+
+  func setUp() throws {
+    _ = try lab.spool("setup").queue("a", making: true)
+    lab.machine.programs["/bin/true"] = { _, _ in }
+  }
+
+  func cast() {
+    let keys = ["k0", "k1", "k2"]
+    for _ in 0..<(2 + lab.machine.dice.roll(2)) {
+      // Who was not told exit 0 asks again.
+      lab.role("put", runs: 4) { _ in try put(keys) }
+    }
+    lab.role("work", runs: 4) { _ in try work() }
+    lab.role("sweep", runs: 3) { _ in try sweep() }
+  }
+
+  private func put(_ keys: [String]) throws {
+    let queue = try lab.spool("put").queue("a")
+    for key in keys {
+      let body = Array("text of \(key)".utf8)
+      lab.accept(try queue.publish(Draft(body: body), key: key).id, in: "a", body: body, key: key)
+    }
+  }
+
+  private func work() throws {
+    let queue = try lab.spool("spool").queue("a")
+    let step = CommandStep(path: "/bin/true", arguments: ["true"], timeout: .seconds(60), attempts: 5) { _ in }
+    _ = try Worker(queue: queue, attempts: 5).run(once: true) { claim throws(Failure) in try step.run(claim) }
+  }
+
+  private func sweep() throws {
+    let queue = try lab.spool("sweep").queue("a")
+    if let trouble = try queue.sweep() { throw trouble }
+    try queue.sweepKeys()
+  }
+
+  func finish() {
+    lab.settle(["a"]) { _ in
+      try sweep()
+      try put(["k0", "k1", "k2"])
+      try work()
+    }
+    lab.checkInvariants(["a"])
+    if lab.places("a").count != 3 { lab.machine.violate("I7: 3 keys, \(lab.places("a").count) entries") }
+  }
+}

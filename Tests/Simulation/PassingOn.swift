@@ -1,0 +1,144 @@
+import Spool
+import Work
+
+/// Entries are published, worked on, and handed to a second queue whose workers are at it at once; somebody sweeps, somebody
+/// moves things by hand.
+struct PassingOn: Scenario {
+  static let name = "passing on"
+  let lab: Laboratory
+  private let work = Copies()
+
+  init(_ laboratory: Laboratory) { lab = laboratory }
+
+  /// Which processes work on an entry, and how often it was begun.
+  private final class Copies {
+    var at: [String: [Process]] = [:]
+    var begun: [String: Int] = [:]
+  }
+
+  func setUp() throws {
+    let spool = try lab.spool("setup")
+    for queue in ["a", "b"] { _ = try spool.queue(queue, making: true) }
+    lab.machine.programs["/bin/first"] = program(prints: true)
+    lab.machine.programs["/bin/second"] = program(prints: false)
+  }
+
+  /// Upper-cases its input; now and then it fails in one of the ways in which programs fail.
+  private func program(prints: Bool) -> Machine.Program {
+    { [lab, work] machine, call in
+      let id = call.environment["SPOOL_ID"] ?? "?"
+      let queue = call.environment["SPOOL_QUEUE"] ?? "?"
+      machine.act {
+        let others = work.at["\(queue)/\(id)", default: []].filter { !$0.isDead && !$0.hasEnded }
+        if !others.isEmpty { lab.machine.violate("I3: two copies work on \(queue)/\(id)") }
+        work.at["\(queue)/\(id)"] = others + [call.process]
+        work.begun["\(queue)/\(id)", default: 0] += 1
+      }
+      let ending = machine.dice.roll(20)
+      if ending == 0 { machine.sleep(atMost: .seconds(7200), watch: nil) }
+      if ending == 1 { linger(machine, call.process) }
+      if prints { call.process.output = call.input.map { (97...122).contains($0) ? $0 - 32 : $0 } }
+      machine.act { call.process.status = [2: 75 << 8, 3: 1 << 8, 4: 74 << 8, 5: 6][ending] ?? 0 }
+    }
+  }
+
+  /// A grandchild that keeps the lock for a while after its parent has ended.
+  private func linger(_ machine: Machine, _ process: Process) {
+    guard let lock = process.descriptors[9] else { return }
+    lock.references += 1
+    let grandchild = machine.start("grandchild") { _ in machine.sleep(atMost: .seconds(5), watch: nil) }
+    grandchild.descriptors[9] = lock
+  }
+
+  func cast() {
+    let dice = lab.machine.dice.next()
+    let count = 3 + Int(dice % 3)
+    lab.role("put") { _ in
+      let queue = try lab.spool("put").queue("a")
+      for number in 0..<count {
+        let body = Array("entry \(number)".utf8)
+        lab.accept(try queue.publish(Draft(slug: "e\(number)", body: body)), in: "a", body: body)
+      }
+    }
+    if dice >> 8 & 1 == 0 {
+      lab.role("put-many") { _ in
+        let queue = try lab.spool("put").queue("a")
+        let bodies = (0..<3).map { Array("line \($0)".utf8) }
+        let ids = try queue.publish(bodies.map { Draft(slug: "many", body: $0) })
+        for (id, body) in zip(ids, bodies) { lab.accept(id, in: "a", body: body) }
+      }
+    }
+    let workers = 1 + Int(dice >> 16 % 3)
+    let stays = dice >> 24 & 3 == 0
+    for _ in 0..<workers { lab.role("work", runs: 4) { process in try work(on: "a", once: !stays, process) } }
+    lab.role("next", runs: 3) { process in try work(on: "b", once: true, process) }
+    lab.role("sweep", runs: 3) { _ in try sweep() }
+    if dice >> 32 & 3 == 0 { lab.role("person", runs: 2) { _ in try moveByHand() } }
+  }
+
+  private func work(on name: String, once: Bool, _ process: Process) throws {
+    let queue = try lab.spool("spool").queue(name)
+    if name == "a" { queue.next = "b" }
+    let step = CommandStep(
+      path: name == "a" ? "/bin/first" : "/bin/second", arguments: ["step"], timeout: .seconds(600), attempts: 5,
+      onError: { _ in })
+    var left = 6
+    _ = try Worker(queue: queue, attempts: 5).run(once: once) { claim throws(Failure) in
+      left -= 1
+      // A resident worker is asked to stop some time.
+      if left == 0 { process.signals.append(15) }
+      return try step.run(claim)
+    }
+  }
+
+  private func sweep() throws {
+    let spool = try lab.spool("sweep")
+    for name in ["a", "b"] {
+      let queue = try spool.queue(name)
+      if let trouble = try queue.sweep() { throw trouble }
+      try queue.sweepKeys()
+    }
+  }
+
+  private func moveByHand() throws {
+    let queue = try lab.spool("person").queue("a")
+    for request in [Request.hold, .release, .cancel, .retry] {
+      let places = try queue.places(for: "e\(lab.machine.dice.roll(4))")
+      if let place = places.first { try? queue.carryOut(request, for: place, by: "a person") }
+    }
+  }
+
+  func finish() {
+    lab.settle(["a", "b"]) { process in
+      try sweep()
+      let a = try lab.spool("release").queue("a")
+      for place in try a.entries(in: .hold) { try a.carryOut(.release, for: place, by: "a person") }
+      try work(on: "a", once: true, process)
+      try work(on: "b", once: true, process)
+    }
+    lab.checkInvariants(["a", "b"])
+    checkProducts()
+  }
+
+  /// I5: each product handed over exactly once, each step run at least once.
+  private func checkProducts() {
+    let (a, b) = (lab.places("a"), lab.places("b"))
+    for (id, found) in a {
+      guard let (room, name) = found.first else { continue }
+      if room == "done" {
+        if work.begun["a/\(id)"] == nil { lab.machine.violate("I5: a/done/\(id): no step has run") }
+        guard let (there, product) = b[id]?.first else {
+          lab.machine.violate("I5: a/done/\(id): its product is gone")
+          continue
+        }
+        let text = (try? Entry(parsing: lab.bytes("a", room, name) ?? []))?.text.uppercased()
+        if (try? Entry(parsing: lab.bytes("b", there, product) ?? []))?.text != text {
+          lab.machine.violate("I5: b/\(there)/\(id): not what the step printed")
+        }
+      } else if b[id] != nil {
+        lab.machine.violate("I5: a/\(room)/\(id) has a product in b/")
+      }
+    }
+    for id in b.keys where a[id] == nil { lab.machine.violate("I5: b: \(id) comes from nowhere") }
+  }
+}

@@ -1,0 +1,52 @@
+import Spool
+
+/// A story of several processes on one spool: who does what, what brings it to rest, and what must be true then.
+protocol Scenario {
+  static var name: String { get }
+  init(_ laboratory: Laboratory)
+  /// Makes the spool, before anything goes wrong.
+  func setUp() throws
+  /// Names the processes.
+  func cast()
+  /// Runs on after the last fault, and says what is not as it must be.
+  func finish()
+}
+
+let scenarios: [any Scenario.Type] = [
+  PassingOn.self, OneKey.self, Dropping.self, Delivering.self, Calling.self,
+]
+
+/// What came of one run.
+struct Outcome {
+  var scenario = ""
+  var violations: [String] = []
+  var strikes: [Fault: Int] = [:]
+  var processes = 0
+  var stateChanges = 0
+  var steps = 0
+}
+
+/// One run, wholly determined by its seed.
+func simulate(seed: UInt64, only: String? = nil, trace: ((String) -> Void)? = nil) -> Outcome {
+  let machine = Machine(seed: seed)
+  machine.trace = trace
+  let choices = scenarios.filter { only == nil || $0.name == only }
+  let kind = machine.dice.pick(choices)
+  let laboratory = Laboratory(machine)
+  let scenario = kind.init(laboratory)
+  Kernel.standIn = machine
+  defer {
+    Kernel.standIn = nil
+    machine.disk.dismantle()
+  }
+  do { try scenario.setUp() } catch { machine.violate("setting up: \(error)") }
+  // What was there before is durable.
+  machine.disk.syncAll()
+  machine.stateChanges = 0
+  scenario.cast()
+  laboratory.run(Plan(&machine.dice))
+  scenario.finish()
+  return Outcome(
+    scenario: kind.name, violations: machine.violations, strikes: machine.strikes, processes: laboratory.processCount,
+    stateChanges: machine.stateChanges, steps: machine.steps)
+}

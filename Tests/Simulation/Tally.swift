@@ -1,0 +1,57 @@
+import FoundationEssentials
+
+/// What many runs have seen.
+struct Tally: Codable {
+  var runs = 0
+  var failed = 0
+  var steps = 0
+  var fewestProcesses = Int.max
+  var fewestStateChanges = Int.max
+  var stateChanges = 0
+  var scenarios: [String: Int] = [:]
+  var strikes: [String: Int] = [:]
+
+  init() {}
+
+  init?(json: [UInt8]) {
+    guard let tally = try? JSONDecoder().decode(Tally.self, from: Data(json)) else { return nil }
+    self = tally
+  }
+
+  var json: String { String(decoding: (try? JSONEncoder().encode(self)) ?? Data(), as: UTF8.self) }
+
+  mutating func add(_ outcome: Outcome) {
+    runs += 1
+    if !outcome.violations.isEmpty { failed += 1 }
+    steps += outcome.steps
+    stateChanges += outcome.stateChanges
+    fewestProcesses = min(fewestProcesses, outcome.processes)
+    fewestStateChanges = min(fewestStateChanges, outcome.stateChanges)
+    scenarios[outcome.scenario, default: 0] += 1
+    for (fault, count) in outcome.strikes { strikes[fault.rawValue, default: 0] += count }
+  }
+
+  mutating func add(_ other: Tally) {
+    runs += other.runs
+    failed += other.failed
+    steps += other.steps
+    stateChanges += other.stateChanges
+    fewestProcesses = min(fewestProcesses, other.fewestProcesses)
+    fewestStateChanges = min(fewestStateChanges, other.fewestStateChanges)
+    scenarios.merge(other.scenarios, uniquingKeysWith: +)
+    strikes.merge(other.strikes, uniquingKeysWith: +)
+  }
+
+  func text(from seed: UInt64) -> String {
+    let stories = scenarios.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    let faults = Fault.allCases.map { "  \($0.rawValue): \(strikes[$0.rawValue] ?? 0)" }.joined(separator: "\n")
+    return """
+      \(runs) runs from seed \(seed): \(stories)
+      \(steps) system calls, \(stateChanges) state changes; at least \(fewestProcesses) processes and \
+      \(fewestStateChanges) state changes a run
+      faults that struck:
+      \(faults)
+      \(runs - failed) passed, \(failed) failed
+      """
+  }
+}

@@ -1,0 +1,72 @@
+"""What is measured and with what: the C programs, which are built here, and the tools."""
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from measure import Failed
+
+SOURCES = Path(__file__).resolve().parent / "parts"
+FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror"]
+# Each program: what it is made of, and the libraries it needs.
+PROGRAMS = {
+    "floor": (["floor.c", "rooms.c", "bench.c"], []),
+    "sqlite": (["sqlite.c", "rooms.c", "bench.c"], ["-lsqlite3"]),
+    "redis": (["redis.c", "rooms.c", "bench.c"], ["-lhiredis"]),
+    "producer": (["producer.c", "rooms.c", "bench.c"], []),
+    "waker": (["waker.c", "rooms.c", "bench.c"], []),
+    "steps": (["steps.c", "rooms.c", "bench.c"], []),
+    "start": (["start.c", "bench.c"], []),
+}
+# Run by all sides alike: static and with musl, whose start is the shortest, so that it hides no difference.
+COMMANDS = ["stamp", "reply"]
+
+
+@dataclass
+class Parts:
+    """Paths; None where there is none."""
+    built: Path
+    tools: Path | None
+    spindle_bench: Path | None
+
+    def program(self, name):
+        return str(self.built / name)
+
+    def tool(self, name):
+        path = self.tools / name if self.tools else None
+        if path is None or not os.access(path, os.X_OK):
+            raise Failed(f"{name} was not found: say where it is with --tools")
+        return str(path)
+
+    def build(self):
+        self.built.mkdir(parents=True, exist_ok=True)
+        for name, (sources, libraries) in PROGRAMS.items():
+            self.compile("cc", name, sources, libraries)
+        for name in COMMANDS:
+            self.compile("musl-gcc", name, [f"{name}.c"], ["-static"])
+        self.find_redis()
+
+    def compile(self, compiler, name, sources, libraries):
+        paths = [str(SOURCES / source) for source in sources]
+        subprocess.run([compiler, *FLAGS, *paths, "-o", self.program(name), *libraries], check=True)
+
+    def find_redis(self):
+        """Debian ships the server in redis-tools, under the name of the checker that it is too; the package
+        redis-server adds only a link, and a service that would run from then on."""
+        server = shutil.which("redis-server") or shutil.which("redis-check-rdb")
+        link = self.built / "redis-server"
+        link.unlink(missing_ok=True)
+        if server:
+            link.symlink_to(os.path.realpath(server))
+
+    def started(self, rounds, *commands, stdin="/dev/null"):
+        """Runs commands in turn, whole processes: for each its times in ns and its peak memory in KiB."""
+        words = [self.program("start"), "--stdin", str(stdin), str(rounds)]
+        for command in commands:
+            words += ["--", *(str(word) for word in command)]
+        done = subprocess.run(words, stdout=subprocess.PIPE)
+        if done.returncode != 0:
+            raise Failed(f"a command of {[os.path.basename(str(command[0])) for command in commands]} failed")
+        return json.loads(done.stdout)
