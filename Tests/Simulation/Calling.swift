@@ -13,6 +13,7 @@ struct Calling: Scenario {
     /// How often the model was asked, by call.
     var paid: [String: Int] = [:]
     var answers: [String: String] = [:]
+    var keys: Set<String> = []
   }
 
   init(_ laboratory: Laboratory) { lab = laboratory }
@@ -34,9 +35,11 @@ struct Calling: Scenario {
     }
   }
 
-  func cast() {
+  func cast(act: Int) {
     for caller in 0..<(2 + lab.machine.dice.roll(2)) {
-      lab.role("ask", runs: 3) { _ in try ask("one question", key: "q\(caller % 2)") }
+      let key = "q\(act)\(caller % 2)"
+      world.keys.insert(key)
+      lab.role("ask", runs: 3) { _ in try ask("one question", key: key) }
     }
     lab.role("ask-once", runs: 2) { _ in try ask("another question", key: nil) }
     lab.role("sweep", runs: 3) { _ in try sweep() }
@@ -63,7 +66,7 @@ struct Calling: Scenario {
   func finish() {
     lab.settle(["calls-main"]) { _ in
       try sweep()
-      for key in ["q0", "q1"] { try? ask("one question", key: key) }
+      for key in world.keys.sorted() { try? ask("one question", key: key) }
     }
     lab.checkInvariants(["calls-main"])
     for (id, found) in lab.places("calls-main") { check(id, room: found.first?.room ?? "") }

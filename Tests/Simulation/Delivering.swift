@@ -64,15 +64,17 @@ struct Delivering: Scenario {
     } catch { call.process.status = error.status.rawValue << 8 }
   }
 
-  func cast() {
+  func cast(act: Int) {
     let addresses = ["pager:anna", "desk:anna", "file:/home/inbox"]
     for number in 0..<(3 + lab.machine.dice.roll(2)) {
       let address = lab.machine.dice.pick(addresses)
       let policy = lab.machine.dice.pick(Delivery.DoubtPolicy.allCases)
-      let key = lab.machine.dice.once(in: 2) ? "m\(number)" : nil
-      lab.role("deliver", runs: key == nil ? 1 : 3) { _ in try deliver(number, to: address, policy, key: key) }
+      let key = lab.machine.dice.once(in: 2) ? "m\(act)\(number)" : nil
+      lab.role("deliver", runs: key == nil ? 1 : 3) { _ in try deliver("\(act) \(number)", to: address, policy, key: key) }
     }
-    for _ in 0..<2 { lab.role("courier", runs: 3) { _ in try recover() } }
+    let stays = lab.machine.dice.once(in: 3)
+    lab.role("courier", runs: 3) { _ in if stays { _ = try courier("deliver").watch() } else { try recover() } }
+    lab.role("tick", runs: 3) { _ in try recover() }
   }
 
   private func courier(_ tool: String) throws -> Courier {
@@ -80,7 +82,7 @@ struct Delivering: Scenario {
   }
 
   /// As `deliver --to`.
-  private func deliver(_ number: Int, to address: String, _ policy: Delivery.DoubtPolicy, key: String?) throws {
+  private func deliver(_ number: String, to address: String, _ policy: Delivery.DoubtPolicy, key: String?) throws {
     let courier = try courier("deliver")
     let text = Array("message \(number)\n".utf8)
     var delivery = Delivery(to: [Address(address[...])!], text: text)

@@ -19,10 +19,10 @@ struct Dropping: Scenario {
 
   func setUp() throws { _ = try lab.spool("setup").queue("a", making: true) }
 
-  func cast() {
+  func cast(act: Int) {
     for number in 0..<(3 + lab.machine.dice.roll(2)) {
       let (moves, flushes) = (lab.machine.dice.once(in: 2), lab.machine.dice.roll(3) > 0)
-      lab.role("person") { _ in try drop("note\(number).txt", moves: moves, flushes: flushes) }
+      lab.role("person") { _ in try drop("note\(act)\(number).txt", moves: moves, flushes: flushes) }
     }
     for taker in ["tick", "work"] { lab.role(taker, runs: 5) { _ in try take() } }
     lab.role("sweep", runs: 3) { _ in try sweep() }

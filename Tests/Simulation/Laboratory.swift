@@ -47,8 +47,11 @@ final class Laboratory {
   }
 
   /// Runs all roles at once, with what is planned.
-  func run(_ plan: Plan) {
+  func run(_ plan: Plan, _ cast: () -> Void) {
+    machine.endFaults()
     machine.plan = plan
+    roles = []
+    cast()
     for role in roles { start(role) }
     machine.run { [self] process in
       guard let role = running.removeValue(forKey: ObjectIdentifier(process)) else { return }
@@ -67,7 +70,7 @@ final class Laboratory {
 
   /// Nothing goes wrong any more: what would run by cron runs, until all is quiet.
   func settle(_ queues: [String], _ round: @escaping (Process) throws -> Void) {
-    machine.plan = Plan()
+    machine.endFaults()
     // Backoff ends at an hour, and a clock that jumped has set nothing more than a day ahead.
     for _ in 0..<16 {
       machine.note("SETTLE")

@@ -24,10 +24,13 @@ final class Machine {
 
   private(set) var time: Int64 = 0
   private var clockOffset = 1_795_000_000_000_000_000  // in November 2026
-  /// Waits for a call that it fits.
-  private var armed: (fault: Fault, left: Int)?
+  /// Faults that wait for a call that they fit, and how many calls in a row each hits.
+  private var armed: [(fault: Fault, left: Int)] = []
   private var slice = 1
   private var lastID: Int32 = 100
+  private var shutdown: Int64 = 0
+  /// 3 h: above every time-out of the scenarios.
+  private static let longestRun: Int64 = 10_800_000_000_000
   /// While a scenario is being set up nobody yields, and nothing strikes.
   private var isScheduling = false
   /// Calls of one run; more means that something spins.
@@ -73,10 +76,17 @@ final class Machine {
     return process
   }
 
+  /// Nothing goes wrong any more.
+  func endFaults() {
+    plan = Plan()
+    armed = []
+  }
+
   /// Runs every process to its end, with what is planned.
   /// - Parameter onEnd: told of each process that ended, and may start others.
   func run(onEnd: (Process) -> Void = { _ in }) {
     isScheduling = true
+    shutdown = time + Self.longestRun
     defer { isScheduling = false }
     while true {
       if !bury(onEnd) { return }
@@ -139,6 +149,8 @@ final class Machine {
     }
     guard let next = wakes.min() else { return false }
     time = max(time, next)
+    // Who is resident would wait for ever: the machine goes down some time.
+    if time > shutdown { for process in processes where process.signals.isEmpty { process.signals.append(15) } }
     return true
   }
 
@@ -167,7 +179,7 @@ final class Machine {
   private func strikeBetweenCalls() {
     while let fault = plan.next(at: steps) {
       if fault.isOfCalls {
-        armed = (fault, fault == .noSpace || fault == .tooManyFiles ? 1 + dice.roll(4) : 1)
+        armed.append((fault, fault == .noSpace || fault == .tooManyFiles ? 1 + dice.roll(4) : 1))
         continue
       }
       let alive = processes.filter { !$0.isDead && !$0.hasEnded }
@@ -193,8 +205,9 @@ final class Machine {
 
   /// Whether this fault strikes now; then it is counted.
   func isStruck(by fault: Fault) -> Bool {
-    guard isScheduling, let armed, armed.fault == fault else { return false }
-    self.armed = armed.left > 1 ? (fault, armed.left - 1) : nil
+    guard !armed.isEmpty, isScheduling, let index = armed.firstIndex(where: { $0.fault == fault }) else { return false }
+    armed[index].left -= 1
+    if armed[index].left == 0 { armed.remove(at: index) }
     count(fault)
     note("FAULT: \(fault.rawValue)")
     return true

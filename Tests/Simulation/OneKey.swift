@@ -6,6 +6,12 @@ struct OneKey: Scenario {
   static let name = "one key"
   let lab: Laboratory
 
+  private let used = Used()
+
+  private final class Used { var acts = 0 }
+
+  private func keys(_ act: Int) -> [String] { (0..<3).map { "k\(act)\($0)" } }
+
   init(_ laboratory: Laboratory) { lab = laboratory }
 
   func setUp() throws {
@@ -13,8 +19,9 @@ struct OneKey: Scenario {
     lab.machine.programs["/bin/true"] = { _, _ in }
   }
 
-  func cast() {
-    let keys = ["k0", "k1", "k2"]
+  func cast(act: Int) {
+    let keys = keys(act)
+    used.acts = act + 1
     for _ in 0..<(2 + lab.machine.dice.roll(2)) {
       // Who was not told exit 0 asks again.
       lab.role("put", runs: 4) { _ in try put(keys) }
@@ -46,10 +53,11 @@ struct OneKey: Scenario {
   func finish() {
     lab.settle(["a"]) { _ in
       try sweep()
-      try put(["k0", "k1", "k2"])
+      for act in 0..<used.acts { try put(keys(act)) }
       try work()
     }
     lab.checkInvariants(["a"])
-    if lab.places("a").count != 3 { lab.machine.violate("I7: 3 keys, \(lab.places("a").count) entries") }
+    let count = lab.places("a").count
+    if count != 3 * used.acts { lab.machine.violate("I7: \(3 * used.acts) keys, \(count) entries") }
   }
 }

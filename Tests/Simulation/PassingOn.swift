@@ -50,20 +50,20 @@ struct PassingOn: Scenario {
     grandchild.descriptors[9] = lock
   }
 
-  func cast() {
+  func cast(act: Int) {
     let dice = lab.machine.dice.next()
     let count = 3 + Int(dice % 3)
     lab.role("put") { _ in
       let queue = try lab.spool("put").queue("a")
       for number in 0..<count {
-        let body = Array("entry \(number)".utf8)
+        let body = Array("entry \(act) \(number)".utf8)
         lab.accept(try queue.publish(Draft(slug: "e\(number)", body: body)), in: "a", body: body)
       }
     }
     if dice >> 8 & 1 == 0 {
       lab.role("put-many") { _ in
         let queue = try lab.spool("put").queue("a")
-        let bodies = (0..<3).map { Array("line \($0)".utf8) }
+        let bodies = (0..<3).map { Array("line \(act) \($0)".utf8) }
         let ids = try queue.publish(bodies.map { Draft(slug: "many", body: $0) })
         for (id, body) in zip(ids, bodies) { lab.accept(id, in: "a", body: body) }
       }
