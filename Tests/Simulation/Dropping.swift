@@ -20,7 +20,7 @@ struct Dropping: Scenario {
   func setUp() throws { _ = try lab.spool("setup").queue("a", making: true) }
 
   func cast(act: Int) {
-    for number in 0..<(3 + lab.machine.dice.roll(2)) {
+    for number in 0..<(4 + lab.machine.dice.roll(3)) {
       let (moves, flushes) = (lab.machine.dice.once(in: 2), lab.machine.dice.roll(3) > 0)
       lab.role("person") { _ in try drop("note\(act)\(number).txt", moves: moves, flushes: flushes) }
     }

@@ -47,7 +47,7 @@ func simulate(seed: UInt64, only: String? = nil, trace: ((String) -> Void)? = ni
   machine.disk.syncAll()
   machine.stateChanges = 0
   // Who is cut at once has changed nothing, and proved nothing: then there is another act.
-  for act in 0..<12 where machine.stateChanges < fewestStateChanges {
+  for act in 0..<60 where machine.stateChanges < fewestStateChanges {
     laboratory.run(Plan(&machine.dice)) { scenario.cast(act: act) }
   }
   scenario.finish()
