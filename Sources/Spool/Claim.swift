@@ -64,6 +64,11 @@ public final class Claim {
     if !products.isEmpty { try queue.commit(products, of: id) }
     try queue.retire(name.description, in: .run, id: id)
     if !products.isEmpty { try queue.handOver(id) }
+    retired(event: event, detail: detail)
+  }
+
+  /// It lies in `done/`, durably: told, and given up.
+  func retired(event: String = "done", detail: String? = nil) {
     queue.logAttempt(id, "attempt \(name.attempts + 1): \(detail ?? "done")")
     settled(event, detail)
   }

@@ -89,7 +89,12 @@ public struct Header: Hashable, Sendable {
   }
 
   private static func same(_ left: String, _ right: String) -> Bool {
-    left == right || left.lowercased() == right.lowercased()
+    // Names are ASCII, and this is asked for each line of each entry.
+    left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { lowered($0) == lowered($1) }
+  }
+
+  private static func lowered(_ byte: UInt8) -> UInt8 {
+    (65...90).contains(byte) ? byte + 32 : byte
   }
 }
 

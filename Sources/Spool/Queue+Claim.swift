@@ -20,18 +20,32 @@ extension Queue {
   public func claim(
     _ fileName: String, in room: Room, attempts: Int? = nil, early: Bool = false
   ) throws(Failure) -> Attempted {
-    let source = try self[room]
-    guard let file = try openUnread(fileName, in: room) else { return .gone }
-    guard try file.tryLock() else { return .busy }
+    switch try seize(fileName, in: room, early: early) {
+    case .seized(let file, let name):
+      // Before the command starts: else a power cut could put the entry back, and its effects be had twice.
+      try self[.run].sync()
+      return try take(file, name, attempts: attempts, isFresh: room == .new)
+    case .not(let attempted): return attempted
+    }
+  }
+
+  /// An entry that lies in `run/` under our lock, though not durably yet; or how the try has ended.
+  enum Seized {
+    case seized(File, EntryName)
+    case not(Attempted)
+  }
+
+  /// Locks what lies under a name, and moves it to `run/`; the caller fsyncs that.
+  func seize(_ fileName: String, in room: Room, early: Bool) throws(Failure) -> Seized {
+    guard let file = try openUnread(fileName, in: room) else { return .not(.gone) }
+    guard try file.tryLock() else { return .not(.busy) }
     let status = try file.status()
     // Between open and flock it may have been moved, and the name may be another's now.
-    guard let named = try source.status(fileName), named.isSameFile(as: status) else { return .gone }
-    if room == .wait && !early && !Self.isDue(status.modified) { return .gone }
-    guard let reason = unreadable(status) else {
-      return try claim(file, fileName, in: room, attempts: attempts)
-    }
+    guard let named = try self[room].status(fileName), named.isSameFile(as: status) else { return .not(.gone) }
+    if room == .wait && !early && !Self.isDue(status.modified) { return .not(.gone) }
+    guard let reason = unreadable(status) else { return try moveToRun(file, fileName, from: room) }
     try quarantine(fileName, in: room, because: reason)
-    return .settled
+    return .not(.settled)
   }
 
   /// Due, or more than 24 h ahead: no tool sets a time that far off, so the clock has jumped.
@@ -40,23 +54,20 @@ extension Queue {
     return time <= now || time > now + .seconds(86400)
   }
 
-  private func claim(_ file: File, _ fileName: String, in room: Room, attempts: Int?) throws(Failure) -> Attempted {
+  private func moveToRun(_ file: File, _ fileName: String, from room: Room) throws(Failure) -> Seized {
     var name: EntryName
     do { name = try EntryName(fileName) } catch {
       try quarantine(fileName, in: room, because: error.description)
-      return .settled
+      return .not(.settled)
     }
     name.holder = SpoolDirectory.holder
     switch try self[room].move(fileName, to: self[.run], as: name.description) {
-    case .done: break
-    case .sourceGone: return .gone
+    case .done: return .seized(file, name)
+    case .sourceGone: return .not(.gone)
     case .targetExists:
       spool.notice("\(self.name)/run/\(name): exists already: run spool check \(self.name)")
-      return .gone
+      return .not(.gone)
     }
-    // Before the command starts: else a power cut could put the entry back, and its effects be had twice.
-    try self[.run].sync()
-    return try take(file, name, attempts: attempts, isFresh: room == .new)
   }
 
   /// What stands between a claimed name and work on it.

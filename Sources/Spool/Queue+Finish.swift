@@ -57,8 +57,14 @@ extension Queue {
 
   /// The second beat: the source leaves `run/` (or `hold/`) for `done/`.
   func retire(_ fileName: String, in room: Room, id: EntryID) throws(Failure) {
+    try moveToDone(fileName, in: room, id: id)
+    try self[.done].sync()
+  }
+
+  /// The caller fsyncs `done/`.
+  func moveToDone(_ fileName: String, in room: Room, id: EntryID) throws(Failure) {
     switch try self[room].move(fileName, to: self[.done], as: id.description) {
-    case .done: try self[.done].sync()
+    case .done: break
     case .sourceGone:
       throw Failure(
         .no, "\(name)/\(room.rawValue)/\(fileName)", "was moved by somebody before it was finished",

@@ -30,8 +30,7 @@ extension Queue {
   /// - Throws: `.tryAgain` where the disk is nearly full; nothing is then published.
   public func publish(_ drafts: [Draft]) throws(Failure) -> [EntryID] {
     try refuseIfNearlyFull()
-    var ids: [EntryID] = []
-    for draft in drafts { ids.append(try place(draft)) }
+    let ids = try drafts.count < Self.sharedFlush ? placeEach(drafts) : placeTogether(drafts)
     try self[.new].sync()
     for id in ids { spool.journal.write("new", queue: name, id: id) }
     return ids
@@ -118,22 +117,45 @@ extension Queue {
     return id
   }
 
-  /// An entry in `new/`; the caller fsyncs the directory.
-  private func place(_ draft: Draft) throws(Failure) -> EntryID {
-    while true {
+  /// Entries in `new/`, each flushed by itself; the caller fsyncs the directory.
+  private func placeEach(_ drafts: [Draft]) throws(Failure) -> [EntryID] {
+    var ids: [EntryID] = []
+    for draft in drafts {
       let id = try write(draft, into: self[.tmp]) { $0.description }
-      switch try self[.tmp].move(id.description, to: self[.new], as: id.description) {
-      case .done: return id
-      case .targetExists: try self[.tmp].unlink(id.description)  // the same microsecond and the same R
-      case .sourceGone:
-        throw Failure(.tryAgain, "\(name)/tmp/\(id)", "was removed before it could be published", do: "try again")
-      }
+      try moveToNew(id)
+      ids.append(id)
+    }
+    return ids
+  }
+
+  /// Entries in `new/`, flushed by one syncfs; the caller fsyncs the directory.
+  private func placeTogether(_ drafts: [Draft]) throws(Failure) -> [EntryID] {
+    var ids: [EntryID] = []
+    do {
+      for draft in drafts { ids.append(try write(draft, into: self[.tmp], flushed: false) { $0.description }) }
+      try self[.tmp].syncFileSystem()
+    } catch {
+      for id in ids { try? self[.tmp].unlink(id.description) }
+      throw error
+    }
+    for id in ids { try moveToNew(id) }
+    return ids
+  }
+
+  private func moveToNew(_ id: EntryID) throws(Failure) {
+    switch try self[.tmp].move(id.description, to: self[.new], as: id.description) {
+    case .done: break
+    case .targetExists:
+      // The same microsecond and the same R as another's: once in some 10^14 entries a second.
+      throw Failure(.tryAgain, "\(name)/new/\(id)", "exists already", do: "try again")
+    case .sourceGone:
+      throw Failure(.tryAgain, "\(name)/tmp/\(id)", "was removed before it could be published", do: "try again")
     }
   }
 
-  /// Writes a complete entry, flocked while it is being written, fsynced and closed.
+  /// Writes a complete entry, flocked while it is being written, fsynced unless its caller flushes it, and closed.
   private func write(
-    _ draft: Draft, into directory: Directory, called fileName: (EntryID) -> String
+    _ draft: Draft, into directory: Directory, flushed: Bool = true, called fileName: (EntryID) -> String
   ) throws(Failure) -> EntryID {
     while true {
       let id = EntryID.make(slug: draft.slug)
@@ -147,7 +169,7 @@ extension Queue {
       do {
         _ = try file.tryLock()
         try file.write(entry.bytes)
-        try file.sync()
+        if flushed { try file.sync() }
         try file.close()
       } catch {
         try? directory.unlink(fileName(id))

@@ -13,6 +13,9 @@ extension Queue {
       guard age > Self.recordAge, let entry = try? entry(at: place) else { continue }
       // Its product has no place yet: then this is the only trace of where it came from.
       if try self[.out].contains(place.name.id.description) { continue }
+      // Two who remove at once would both find the old link, and the second would remove the one that was made anew.
+      guard let file = try lockUnheld(place.fileName, in: .done) else { continue }
+      defer { file.unlock() }
       if let key = entry.header["Key"] {
         guard age > Self.keyAge else { continue }
         try forget(key, of: place.name.id)

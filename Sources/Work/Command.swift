@@ -37,9 +37,9 @@ public func inheritedEnvironment() -> [String: String] {
   var result: [String: String] = [:]
   var next = environ
   while let entry = next.pointee {
-    let text = String(cString: entry)
-    if let equals = text.firstIndex(of: "=") {
-      result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    if let equals = strchr(entry, Int32(UInt8(ascii: "="))) {
+      let name = UnsafeRawBufferPointer(start: entry, count: equals - entry)
+      result[String(decoding: name, as: UTF8.self)] = String(cString: equals + 1)
     }
     next += 1
   }

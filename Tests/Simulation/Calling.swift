@@ -21,16 +21,21 @@ struct Calling: Scenario {
   func setUp() throws {
     let spool = try lab.spool("setup")
     _ = try spool.queue("calls-main", making: true)
-    let agent = "Command: /bin/agent\nRate: 100/min\nConcurrency: 2\n\nYou are main.\n"
+    let agent = "Command: /bin/claude\nSession: persistent\nRate: 100/min\nConcurrency: 2\n\nYou are main.\n"
     try spool.directory("agents").replace("main.md", with: Array(agent.utf8))
-    lab.machine.programs["/bin/agent"] = { machine, call in
+    lab.machine.programs["/bin/claude"] = { machine, call in
       machine.act { world.paid[call.environment["SPINDLE_CALL"] ?? "?", default: 0] += 1 }
       switch machine.dice.roll(12) {
       case 0: machine.sleep(atMost: .seconds(300), watch: nil)
       case 1: return call.process.status = 1 << 8
       default: break
       }
-      call.process.output = Array("an answer to \(call.input.count) bytes\n".utf8)
+      let result = """
+        {"type":"result","subtype":"success","is_error":false,"result":"an answer to \(call.input.count) bytes",\
+        "session_id":"session-\(machine.dice.roll(1000))","total_cost_usd":0.01}
+
+        """
+      call.process.output = Array(result.utf8)
       machine.act {}
     }
   }
@@ -70,6 +75,9 @@ struct Calling: Scenario {
     }
     lab.checkInvariants(["calls-main"])
     for (id, found) in lab.places("calls-main") { check(id, room: found.first?.room ?? "") }
+    if let session = lab.bytes("calls-main", "", "session"), !session.starts(with: "session-".utf8) || session.last != 10 {
+      lab.machine.violate("the session is torn: \(String(decoding: session, as: UTF8.self).printable)")
+    }
     for (id, answer) in world.answers where record(id)?.text.trimmed != answer.trimmed {
       lab.machine.violate("I4: \(id) was answered with \(answer.printable), and its record says \(record(id)?.text ?? "nothing")")
     }

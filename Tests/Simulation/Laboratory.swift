@@ -46,6 +46,12 @@ final class Laboratory {
     }
   }
 
+  /// What was accepted has been kept for as long as was promised.
+  func forgetAccepted() {
+    accepted = []
+    keyed = [:]
+  }
+
   /// Runs all roles at once, with what is planned.
   func run(_ plan: Plan, _ cast: () -> Void) {
     machine.endFaults()
@@ -95,7 +101,8 @@ final class Laboratory {
   // MARK: What lies there, read past the library
 
   func directory(_ queue: String, _ room: String) -> Inode? {
-    machine.disk.root.children["spool"]?.children[queue]?.children[room]
+    let queue = machine.disk.root.children["spool"]?.children[queue]
+    return room.isEmpty ? queue : queue?.children[room]
   }
 
   func names(_ queue: String, _ room: String) -> [String] { (directory(queue, room)?.children.keys.sorted()) ?? [] }

@@ -37,6 +37,7 @@ extension Machine: KernelStandIn {
   /// The directory in which the last component lies, and that component.
   private func parent(of name: String, in start: FileDescriptor?) throws(Errno) -> (Inode, String) {
     var inode = try directory(start)
+    if !name.utf8.contains(UInt8(ascii: "/")) { return (inode, name) }
     var parts = name.split(separator: "/")
     guard let last = parts.popLast() else { return (inode, ".") }
     for part in parts {

@@ -26,6 +26,8 @@ struct OneKey: Scenario {
       // Who was not told exit 0 asks again.
       lab.role("put", runs: 4) { _ in try put(keys) }
     }
+    // A queue that is made at its first use, by two at once.
+    for _ in 0..<2 { lab.role("put-first", runs: 3) { _ in try putFirst("first \(act)") } }
     lab.role("work", runs: 4) { _ in try work() }
     lab.role("sweep", runs: 3) { _ in try sweep() }
   }
@@ -38,6 +40,11 @@ struct OneKey: Scenario {
     }
   }
 
+  private func putFirst(_ key: String) throws {
+    let queue = try lab.spool("put").queue("b", making: true)
+    lab.accept(try queue.publish(Draft(body: Array(key.utf8)), key: key).id, in: "b", body: Array(key.utf8), key: key)
+  }
+
   private func work() throws {
     let queue = try lab.spool("spool").queue("a")
     let step = CommandStep(path: "/bin/true", arguments: ["true"], timeout: .seconds(60), attempts: 5) { _ in }
@@ -45,19 +52,40 @@ struct OneKey: Scenario {
   }
 
   private func sweep() throws {
-    let queue = try lab.spool("sweep").queue("a")
-    if let trouble = try queue.sweep() { throw trouble }
-    try queue.sweepKeys()
+    let spool = try lab.spool("sweep")
+    for queue in [try spool.queue("a"), try spool.queue("b", making: true)] {
+      if let trouble = try queue.sweep() { throw trouble }
+      try queue.sweepKeys()
+    }
   }
 
   func finish() {
-    lab.settle(["a"]) { _ in
-      try sweep()
-      for act in 0..<used.acts { try put(keys(act)) }
-      try work()
-    }
-    lab.checkInvariants(["a"])
+    settle()
     let count = lab.places("a").count
     if count != 3 * used.acts { lab.machine.violate("I7: \(3 * used.acts) keys, \(count) entries") }
+    // Past the time for which a key is kept: records go, and the keys with them.
+    lab.machine.pass(100 * 86_400_000_000_000)
+    lab.forgetAccepted()
+    lab.run(Plan(&lab.machine.dice)) {
+      for _ in 0..<2 { lab.role("tick", runs: 3) { _ in try lab.spool("tick").queue("a").removeOld() } }
+      // What it is given may be the old entry, which then goes: it was kept for as long as was promised.
+      lab.role("put", runs: 3) { _ in
+        let queue = try lab.spool("put").queue("a")
+        for key in keys(0) { _ = try queue.publish(Draft(body: Array("text of \(key)".utf8)), key: key) }
+      }
+    }
+    settle()
+  }
+
+  private func settle() {
+    lab.settle(["a"]) { _ in
+      try sweep()
+      for act in 0..<used.acts {
+        try put(keys(act))
+        try putFirst("first \(act)")
+      }
+      try work()
+    }
+    lab.checkInvariants(["a", "b"])
   }
 }

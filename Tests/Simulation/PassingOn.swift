@@ -63,7 +63,8 @@ struct PassingOn: Scenario {
     if dice >> 8 & 1 == 0 {
       lab.role("put-many") { _ in
         let queue = try lab.spool("put").queue("a")
-        let bodies = (0..<3).map { Array("line \(act) \($0)".utf8) }
+        // Enough to be flushed by one syncfs, or too few.
+        let bodies = (0..<(act % 2 == 0 ? 8 : 3)).map { Array("line \(act) \($0)".utf8) }
         let ids = try queue.publish(bodies.map { Draft(slug: "many", body: $0) })
         for (id, body) in zip(ids, bodies) { lab.accept(id, in: "a", body: body) }
       }
@@ -71,7 +72,8 @@ struct PassingOn: Scenario {
     let workers = 1 + Int(dice >> 16 % 3)
     let stays = dice >> 24 & 3 == 0
     for _ in 0..<workers { lab.role("work", runs: 4) { process in try work(on: "a", once: !stays, process) } }
-    lab.role("next", runs: 3) { process in try work(on: "b", once: true, process) }
+    let batches = dice >> 40 & 1 == 0
+    lab.role("next", runs: 3) { process in if batches { try workTogether() } else { try work(on: "b", once: true, process) } }
     lab.role("sweep", runs: 3) { _ in try sweep() }
     if dice >> 32 & 3 == 0 { lab.role("person", runs: 2) { _ in try moveByHand() } }
   }
@@ -89,6 +91,14 @@ struct PassingOn: Scenario {
       if left == 0 { process.signals.append(15) }
       return try step.run(claim)
     }
+  }
+
+  /// As somebody does whose work is shorter than a barrier.
+  private func workTogether() throws {
+    let queue = try lab.spool("batch").queue("b")
+    let claims = try queue.claim(queue.ready().places)
+    for claim in claims { lab.machine.act { work.begun["b/\(claim.id)", default: 0] += 1 } }
+    if !claims.isEmpty { try queue.finish(claims) }
   }
 
   private func sweep() throws {

@@ -13,7 +13,7 @@ protocol Scenario {
 }
 
 let scenarios: [any Scenario.Type] = [
-  PassingOn.self, OneKey.self, Dropping.self, Delivering.self, Calling.self,
+  PassingOn.self, OneKey.self, Dropping.self, Delivering.self, Calling.self, RunningJobs.self,
 ]
 
 /// A run goes on until there were so many renames, links and removals.

@@ -17,6 +17,7 @@ struct Simulate: ParsableCommand {
   @Option(help: "The first seed; each run takes the next.") var seed: UInt64 = 1
   @Option(help: "Only this scenario.") var only: String?
   @Option(help: "Processes to share the runs among.") var jobs = 1
+  @Flag(help: "Spoilt entries and dropped files instead of stories; a run is \(Fuzz.batch) of them.") var fuzz = false
   @Flag(help: "Print every system call.") var trace = false
   @Flag(help: "Stop at the first failure.") var first = false
   @Flag(help: "Print the tally as one line of JSON.") var json = false
@@ -30,6 +31,8 @@ struct Simulate: ParsableCommand {
   func run() throws {
     let tally = jobs > 1 ? try shared() : alone()
     if json { print(tally.json) } else { print(tally.text(from: seed)) }
+    // At least half of what is spoilt must be read beyond its first line.
+    if fuzz && tally.pastFirstLine * 2 < tally.inputs { throw ValidationError("too few inputs get past their first line") }
     // An empty run proves nothing.
     if tally.failed > 0 || tally.runs == 0 { throw ExitCode.failure }
   }
@@ -37,8 +40,7 @@ struct Simulate: ParsableCommand {
   private func alone() -> Tally {
     var tally = Tally()
     for seed in seed..<seed + UInt64(runs) {
-      let outcome = simulate(seed: seed, only: only, trace: trace ? { print($0) } : nil)
-      tally.add(outcome)
+      let outcome = one(seed, &tally)
       if outcome.violations.isEmpty { continue }
       complain("seed \(seed), \(outcome.scenario): \(outcome.violations.joined(separator: "; "))")
       if first || tally.failed >= 20 { break }
@@ -46,10 +48,24 @@ struct Simulate: ParsableCommand {
     return tally
   }
 
+  private func one(_ seed: UInt64, _ tally: inout Tally) -> Outcome {
+    let trace: ((String) -> Void)? = trace ? { print($0) } : nil
+    if fuzz {
+      let (outcome, inputs, pastFirstLine) = spoil(seed: seed, trace: trace)
+      tally.add(outcome)
+      tally.inputs += inputs
+      tally.pastFirstLine += pastFirstLine
+      return outcome
+    }
+    let outcome = simulate(seed: seed, only: only, trace: trace)
+    tally.add(outcome)
+    return outcome
+  }
+
   /// As many processes of our own as asked for, each with its share of the seeds.
   private func shared() throws -> Tally {
     let share = (runs + jobs - 1) / jobs
-    let options = (only.map { ["--only", $0] } ?? []) + (first ? ["--first"] : [])
+    let options = (only.map { ["--only", $0] } ?? []) + (first ? ["--first"] : []) + (fuzz ? ["--fuzz"] : [])
     let children = try (0..<jobs).map { job in
       let start = seed + UInt64(job * share)
       let count = min(share, runs - job * share)

@@ -10,6 +10,9 @@ struct Tally: Codable {
   var stateChanges = 0
   var scenarios: [String: Int] = [:]
   var strikes: [String: Int] = [:]
+  /// Of fuzzing.
+  var inputs = 0
+  var pastFirstLine = 0
 
   init() {}
 
@@ -38,11 +41,19 @@ struct Tally: Codable {
     stateChanges += other.stateChanges
     fewestProcesses = min(fewestProcesses, other.fewestProcesses)
     fewestStateChanges = min(fewestStateChanges, other.fewestStateChanges)
+    inputs += other.inputs
+    pastFirstLine += other.pastFirstLine
     scenarios.merge(other.scenarios, uniquingKeysWith: +)
     strikes.merge(other.strikes, uniquingKeysWith: +)
   }
 
   func text(from seed: UInt64) -> String {
+    if inputs > 0 {
+      return """
+        \(inputs) spoilt entries and dropped files from seed \(seed); \(pastFirstLine) get past their first line
+        \(runs - failed) passed, \(failed) failed
+        """
+    }
     let stories = scenarios.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     let faults = Fault.allCases.map { "  \($0.rawValue): \(strikes[$0.rawValue] ?? 0)" }.joined(separator: "\n")
     return """
