@@ -27,7 +27,7 @@ struct Calling: Scenario {
       machine.act { world.paid[call.environment["SPINDLE_CALL"] ?? "?", default: 0] += 1 }
       switch machine.dice.roll(12) {
       case 0: machine.sleep(atMost: .seconds(300), watch: nil)
-      case 1: return call.process.status = 1 << 8
+      case 1: return machine.exit(1)
       default: break
       }
       let result = """
@@ -35,8 +35,7 @@ struct Calling: Scenario {
         "session_id":"session-\(machine.dice.roll(1000))","total_cost_usd":0.01}
 
         """
-      call.process.output = Array(result.utf8)
-      machine.act {}
+      machine.exit(0, Array(result.utf8))
     }
   }
 

@@ -40,19 +40,18 @@ struct Delivering: Scenario {
     }
     let ending = machine.dice.roll(14)
     switch ending {
-    case 0: return call.process.status = 75 << 8
-    case 1: return call.process.status = 69 << 8
-    case 2: return call.process.status = 1 << 8
+    case 0: return machine.exit(75)
+    case 1: return machine.exit(69)
+    case 2: return machine.exit(1)
     case 3, 4:
       if ending == 3 { arrives() }
-      return call.process.status = 74 << 8
+      return machine.exit(74)
     case 5:
       machine.sleep(atMost: .seconds(100), watch: nil)
       arrives()
     default: arrives()
     }
-    call.process.output = Array("message 4711\n".utf8)
-    machine.act {}
+    machine.exit(0, Array("message 4711\n".utf8))
   }
 
   private func append(_ machine: Machine, _ call: Machine.Invocation) {
@@ -60,8 +59,8 @@ struct Delivering: Scenario {
     do {
       let channel = FileChannel(
         path: "/home/inbox", id: id, subject: call.environment["DELIVERY_SUBJECT"], text: call.input)
-      call.process.output = Array(try channel.append().utf8)
-    } catch { call.process.status = error.status.rawValue << 8 }
+      machine.exit(0, Array(try channel.append().utf8))
+    } catch { machine.exit(error.status.rawValue) }
   }
 
   func cast(act: Int) {

@@ -235,6 +235,14 @@ final class Machine {
   /// What a killed process's calls fail with: no call of a living one does.
   static let dead = Errno(rawValue: 3)
 
+  /// A program's last words; a program that was killed before has none.
+  func exit(_ code: Int32, signal: Int32 = 0, _ output: [UInt8] = []) {
+    act {
+      current.output = output
+      current.status = code << 8 | signal
+    }
+  }
+
   /// Something that the outside world sees the current process do, unless it is killed before.
   func act(_ effect: () -> Void) {
     guard (try? enter()) != nil else { return }

@@ -37,8 +37,8 @@ struct PassingOn: Scenario {
       let ending = machine.dice.roll(20)
       if ending == 0 { machine.sleep(atMost: .seconds(7200), watch: nil) }
       if ending == 1 { linger(machine, call.process) }
-      if prints { call.process.output = call.input.map { (97...122).contains($0) ? $0 - 32 : $0 } }
-      machine.act { call.process.status = [2: 75 << 8, 3: 1 << 8, 4: 74 << 8, 5: 6][ending] ?? 0 }
+      let output = prints ? call.input.map { (97...122).contains($0) ? $0 - 32 : $0 } : []
+      machine.exit([2: 75, 3: 1, 4: 74][ending] ?? 0, signal: ending == 5 ? 6 : 0, output)
     }
   }
 

@@ -25,8 +25,7 @@ struct RunningJobs: Scenario {
         work.runs += 1
       }
       machine.sleep(atMost: .seconds(machine.dice.roll(3)), watch: nil)
-      call.process.output = Array("backed up\n".utf8)
-      machine.act { call.process.status = machine.dice.once(in: 6) ? 1 << 8 : 0 }
+      machine.exit(machine.dice.once(in: 6) ? 1 : 0, Array("backed up\n".utf8))
     }
   }
 

@@ -77,7 +77,7 @@ forever() { # COMMAND...
   n=0
   while :; do
     n=$((n + 1))
-    until [ -e /run/go ]; do sleep 0.02; done
+    until [ -e /run/go ]; do sleep 0.1; done
     "$@" "$n"
   done
 }
@@ -98,16 +98,16 @@ together() {
   for worker in 1 2; do
     while :; do
       work "$worker"
-      sleep 0.02
+      sleep 0.1
     done &
   done
   # Now and then the publishers stop, else the workers would never be done, and hand-overs never acknowledged.
   while :; do
     : >/run/go
-    sleep 0.4
+    sleep 0.5
     rm /run/go
-    until is_idle; do sleep 0.02; done
-    sleep 0.1
+    until is_idle; do sleep 0.1; done
+    sleep 0.2
   done
 }
 

@@ -1,26 +1,24 @@
 """A machine that can lose its power: Debian's kernel and busybox, the tools, and a disk, under qemu."""
+import contextlib
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent.parent / ".build" / "powercut"
 BUSYBOX = Path("/bin/busybox")
-CC = "gcc"
 
-# By package, what of it is called. gcc and libc6-dev are for eat-fsync.c only.
-NEEDED = {
-    "qemu-system-x86": "qemu-system-x86_64", "busybox-static": "busybox", "kmod": "modprobe",
-    "e2fsprogs": "mkfs.ext4", "xfsprogs": "mkfs.xfs", "btrfs-progs": "mkfs.btrfs"}
-NEEDED_TO_EAT = {"gcc": CC, "libc6-dev": ""}
-MAKERS = {
-    # As small as each of them can be, with some room: the images are sparse.
-    "ext4": (64, "mkfs.ext4 -q -F"), "xfs": (300, "mkfs.xfs -q"), "btrfs": (160, "mkfs.btrfs -q -f")}
+PACKAGES = ["qemu-system-x86", "busybox-static", "kmod"]
+PACKAGES_TO_EAT = ["gcc", "libc6-dev"]
+# The package that makes it, how, and how many MiB it must have at least, with some room: the images are sparse.
+FILE_SYSTEMS = {
+    "ext4": ("e2fsprogs", "mkfs.ext4 -q -F", 64),
+    "xfs": ("xfsprogs", "mkfs.xfs -q", 300),
+    "btrfs": ("btrfs-progs", "mkfs.btrfs -q -f", 160),
+}
 KERNELS = ["linux-image-cloud-amd64", "linux-image-amd64"]
 MODULES = ["virtio_pci", "virtio_blk"]
 LINKS = ["spool", "deliver"]
@@ -30,21 +28,28 @@ class Unavailable(Exception):
     """The machine cannot be had here; says why."""
 
 
-def said(*argv, **options):
-    """What a command prints; Unavailable where it fails."""
-    done = subprocess.run(list(map(str, argv)), capture_output=True, text=True, **options)
+class CommandFailed(Exception):
+    """With the last that it said."""
+
+
+def run(*argv, **options):
+    """What a command prints."""
+    argv = list(map(str, argv))
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, **options)
+    except FileNotFoundError:
+        raise CommandFailed(f"{argv[0]}: not found") from None
     if done.returncode:
-        raise Unavailable(f"{' '.join(map(str, argv))}: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")
+        raise CommandFailed(f"{' '.join(argv)}: {(done.stderr or done.stdout).strip().rpartition(chr(10))[2]}")
     return done.stdout
 
 
 def require(packages):
-    missing = []
-    for package in packages:
-        status = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status}", package], capture_output=True)
-        if status.stdout != b"installed":
-            missing.append(package)
-    if missing:
+    def is_installed(package):
+        with contextlib.suppress(CommandFailed):
+            return run("dpkg-query", "-W", "-f", "${db:Status-Status}", package) == "installed"
+
+    if missing := [package for package in packages if not is_installed(package)]:
         raise Unavailable(f"not installed: apt-get install {' '.join(missing)}")
 
 
@@ -65,23 +70,26 @@ class Kernel:
             return cls(root)
         CACHE.mkdir(parents=True, exist_ok=True)
         try:
+            try:
+                return cls.download()
+            except CommandFailed:
+                if os.geteuid():
+                    raise
+            # The lists may be missing, or older than the last security update.
+            run("apt-get", "update")
             return cls.download()
-        except Unavailable:
-            if os.geteuid():
-                raise
-        # The lists may be missing, or older than the last security update.
-        said("apt-get", "update")
-        return cls.download()
+        except CommandFailed as failure:
+            raise Unavailable(f"no kernel package: {failure}") from None
 
     @classmethod
     def download(cls):
         package = cls.resolve()
         with tempfile.TemporaryDirectory(dir=CACHE) as work:
-            said("apt-get", "download", package, cwd=work)
+            run("apt-get", "download", package, cwd=work)
             root = Path(work) / "root"
-            said("dpkg-deb", "-x", next(Path(work).glob("*.deb")), root)
+            run("dpkg-deb", "-x", next(Path(work).glob("*.deb")), root)
             kernel = cls(root)
-            said("depmod", "-b", root, kernel.version)
+            run("depmod", "-b", root, kernel.version)
             try:
                 root.rename(CACHE / package)
             except OSError:  # somebody else was faster
@@ -92,16 +100,16 @@ class Kernel:
     def resolve():
         """linux-image-amd64 is empty: the package is the one that it depends on."""
         for name in KERNELS:
-            listing = subprocess.run(["apt-cache", "depends", name], capture_output=True, text=True).stdout
-            if found := re.search(r"Depends: (linux-image-\d\S+)", listing):
+            listing = run("apt-cache", "show", "--no-all-versions", name)
+            if found := re.search(r"^Depends: .*?(linux-image-\d\S+)", listing, re.M):
                 return found[1]
-        raise Unavailable(f"apt knows none of {', '.join(KERNELS)}")
+        raise CommandFailed(f"{' and '.join(KERNELS)} name no kernel")
 
     def modules(self, *names):
         """The files to insert, in their order; none for what is built in."""
         files = []
         for name in names:
-            steps = said("modprobe", "-C", "/dev/null", "-d", self.root, "-S", self.version, "--show-depends", name)
+            steps = run("modprobe", "-C", "/dev/null", "-d", self.root, "-S", self.version, "--show-depends", name)
             files += [Path(step.split()[1]) for step in steps.splitlines() if step.startswith("insmod ")]
         return list(dict.fromkeys(files))
 
@@ -161,38 +169,44 @@ def build_initramfs(path, kernel, bin_dir, file_systems, eat):
 
 
 def build_eat_fsync(path):
-    said(CC, "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o", path, HERE / "eat-fsync.c")
+    run("gcc", "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o", path, HERE / "eat-fsync.c")
     return path
 
 
 # ------------------------------------------------------------------ running it
 
 class Host:
-    """What every machine of a run has in common."""
+    """What every machine of a run has in common. Unavailable where there can be none."""
 
     def __init__(self, work, bin_dir, file_systems, eating):
-        require([*NEEDED, *(NEEDED_TO_EAT if eating else [])])
         if os.uname().machine != "x86_64":
-            raise Unavailable(f"the machine is an x86_64, and this one is an {os.uname().machine}")
+            raise Unavailable(f"the kernel is for x86_64, and this is {os.uname().machine}")
+        makers = [FILE_SYSTEMS[fs][0] for fs in file_systems]
+        require([*PACKAGES, *makers, *(PACKAGES_TO_EAT if eating else [])])
         self.kernel, self.initramfs = Kernel.fetched(), work / "initramfs"
         eat = build_eat_fsync(work / "eat-fsync") if eating else None
         build_initramfs(self.initramfs, self.kernel, bin_dir, file_systems, eat)
-        self.accelerator, self.patience = "kvm", 30
-        if not self.has_kvm(work):
-            self.accelerator, self.patience = "tcg", 300
+        self.use("kvm")
+        if not self.comes_up(work / "trial"):
+            self.use("tcg")
 
-    def has_kvm(self, work):
-        """Whether a machine comes up under it: /dev/kvm alone promises nothing."""
+    def use(self, accelerator):
+        """Seconds: the longest that a machine may take for what it is waited for."""
+        self.accelerator = accelerator
+        self.cpu, self.patience = ("host", 120) if accelerator == "kvm" else ("qemu64,+rdrand", 600)
+
+    def comes_up(self, console):
+        """A /dev/kvm promises nothing: some are there and do not work."""
         if not os.access("/dev/kvm", os.R_OK | os.W_OK):
             return False
-        with Machine(self, work / "trial", role="trial") as machine:
-            return machine.waits_for(b"up")
+        with Machine(self, console, role="trial") as machine:
+            return machine.waits_for("up", 10)
 
 
 def make_image(path, fs):
-    megabytes, maker = MAKERS[fs]
+    _, maker, megabytes = FILE_SYSTEMS[fs]
     make_sparse(path, megabytes)
-    said(*maker.split(), path)
+    run(*maker.split(), path)
 
 
 def make_sparse(path, megabytes):
@@ -204,15 +218,17 @@ class Machine:
     """One boot. What its second serial line says is collected as it comes; the first, its console, is a file."""
 
     def __init__(self, host, console, drives=(), **environment):
-        self.host = host
+        self.host, self.console = host, console
         words = [f"{name}={value}" for name, value in environment.items()]
+        # mitigations=off: nobody attacks it, and without kvm it would be half as fast.
+        append = " ".join(["console=ttyS0 quiet panic=-1 mitigations=off", *words])
         argv = [
-            "qemu-system-x86_64", "-accel", host.accelerator, "-cpu", "host" if host.accelerator == "kvm" else "max",
-            "-m", "384", "-smp", "1", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-            "-kernel", host.kernel.image, "-initrd", host.initramfs,
-            "-append", " ".join(["console=ttyS0 quiet panic=-1", *words]),
+            "qemu-system-x86_64", "-accel", host.accelerator, "-cpu", host.cpu, "-m", "384", "-smp", "1",
+            "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+            "-kernel", host.kernel.image, "-initrd", host.initramfs, "-append", append,
             "-serial", f"file:{console}", "-serial", "stdio"]
         for drive in drives:
+            # unsafe: what the guest has written is the host's, which goes on; a flush has nothing to add to that.
             argv += ["-drive", f"if=virtio,format=raw,cache=unsafe,{drive}"]
         self.said, self.ended, self.changed = bytearray(), False, threading.Condition()
         with open(f"{console}.qemu", "wb") as errors:
@@ -236,18 +252,25 @@ class Machine:
             self.ended = True
             self.changed.notify()
 
-    def waits_for(self, word):
-        """Whether a line with this word first comes, before the machine ends or patience does."""
-        line = re.compile(rb"<\d+ " + word + rb"[ >]")
+    def waits_for(self, word, seconds=None):
+        """Whether a line that begins with this word comes before the machine ends, or patience does."""
+        line = re.compile(rb"<\d+ (%s)[ >]" % word.encode())
         with self.changed:
-            self.changed.wait_for(lambda: self.ended or line.search(self.said), self.host.patience)
+            self.changed.wait_for(
+                lambda: self.ended or line.search(self.said), self.host.patience if seconds is None else seconds)
             return bool(line.search(self.said))
 
     def cut(self):
-        """Its power. Returns whether it was running until now."""
-        was_running = self.process.poll() is None
+        """Its power. Returns whether it was on until now."""
+        if self.process.stdout.closed:
+            return False
+        was_on = self.process.poll() is None
         self.process.kill()
         self.process.wait()
         self.reader.join()
         self.process.stdout.close()
-        return was_running
+        return was_on
+
+    def last_words(self):
+        said = self.console.read_text(errors="replace") + Path(f"{self.console}.qemu").read_text(errors="replace")
+        return said.splitlines()[-12:]
