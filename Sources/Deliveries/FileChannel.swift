@@ -41,7 +41,11 @@ public struct FileChannel {
     var record = record
     var offset = bytes.count
     switch find(in: bytes) {
-    case .whole(let start): return "\(path): \(record.count) bytes at \(start), there already"
+    case .whole(let start):
+      // Found: who wrote it may have died before it was durable.
+      try file.sync()
+      try parent.sync()
+      return "\(path): \(record.count) bytes at \(start), there already"
     case .torn(let start): offset = start
     case .none: if let last = bytes.last, last != 10 { record.insert(10, at: 0) }
     }
