@@ -141,6 +141,8 @@ extension Machine: KernelStandIn {
       let inode = try file(descriptor).inode
       if isStruck(by: .ioError) { throw .ioError }
       inode.content.removeLast(max(0, inode.content.count - size))
+      // The pages that could not be written are gone; what is written in their place is written anew.
+      if inode.content.count <= inode.stored?.count ?? 0 { inode.lostPages = false }
     }
   }
 
