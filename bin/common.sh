@@ -61,6 +61,13 @@ show_progress() {
   rm -f "$log"
 }
 
+# A product that tests need, from the objects of the release; prints its path.
+build_test_product() {
+  need_swift
+  (cd "$top" && show_progress swift build -c release --static-swift-stdlib --product "$1") >&2 || return 1
+  printf '%s/%s\n' "$(cd "$top" && swift build -c release --static-swift-stdlib --show-bin-path)" "$1"
+}
+
 # The release: one static executable that is every tool by the name that it is called by.
 build_release() {
   need_swift

@@ -43,9 +43,7 @@ enum Skeleton {
 public enum Installation {
   /// Where the executable lies: `PREFIX/bin`.
   public static let executable: String? = {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink("/proc/self/exe", &buffer, buffer.count)
-    return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    try? Kernel.readLink("/proc/self/exe", in: nil)
   }()
 
   /// A path under the prefix, or, where the executable was not installed, in its source tree.
@@ -54,10 +52,10 @@ public enum Installation {
     var directory = executable[..<(executable.lastIndex(of: "/") ?? executable.startIndex)]
     guard let slash = directory.lastIndex(of: "/") else { return nil }
     let installed = directory[..<slash] + "/" + path
-    if access(String(installed), F_OK) == 0 { return String(installed) }
+    if Kernel.mayAccess(String(installed), F_OK) { return String(installed) }
     while let slash = directory.lastIndex(of: "/") {
       directory = directory[..<slash]
-      if access(directory + "/Package.swift", F_OK) == 0, access(directory + "/" + sourcePath, F_OK) == 0 {
+      if Kernel.mayAccess(directory + "/Package.swift", F_OK), Kernel.mayAccess(directory + "/" + sourcePath, F_OK) {
         return directory + "/" + sourcePath
       }
     }
