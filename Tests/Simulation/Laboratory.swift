@@ -27,6 +27,13 @@ final class Laboratory {
 
   init(_ machine: Machine) { self.machine = machine }
 
+  /// Lets everybody go: roles and programs hold the laboratory, and it holds them.
+  func dismantle() {
+    roles = []
+    running = [:]
+    machine.dismantle()
+  }
+
   /// As each tool opens it.
   func spool(_ tool: String) throws -> SpoolDirectory {
     try SpoolDirectory(path: "/spool", tool: tool) { [machine] line in machine.note("says: \(line)") }

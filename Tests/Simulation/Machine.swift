@@ -64,6 +64,14 @@ final class Machine {
     if let trace { trace("      \(words())") }
   }
 
+  /// Nobody runs here any more; what holds each other lets go.
+  func dismantle() {
+    programs = [:]
+    processes = []
+    current = Process(id: 1, role: "nobody") { _ in }
+    disk.dismantle()
+  }
+
   // MARK: Processes
 
   @discardableResult
@@ -117,6 +125,7 @@ final class Machine {
       process.closeAll()
       // What a dead parent leaves dies with it.
       for child in process.children { kill(child) }
+      process.children = []
       onEnd(process)
     }
     return !processes.isEmpty

@@ -26,7 +26,8 @@ final class Process {
   var status: Int32 = 0
   var output: [UInt8] = []
   var error: [UInt8] = []
-  private let body: (Process) -> Void
+  /// Gone once it has ended: it holds what holds us.
+  private var body: ((Process) -> Void)?
   private var coroutine: OpaquePointer?
 
   init(id: Int32, role: String, body: @escaping (Process) -> Void) {
@@ -41,11 +42,12 @@ final class Process {
       coroutine = coroutine_make(
         { context in
           let process = Unmanaged<Process>.fromOpaque(context!).takeUnretainedValue()
-          process.body(process)
+          process.body?(process)
         }, Unmanaged.passUnretained(self).toOpaque())
     }
     if coroutine_resume(coroutine) == 0 {
       hasEnded = true
+      body = nil
       coroutine_free(coroutine)
       coroutine = nil
     }

@@ -40,7 +40,7 @@ func simulate(seed: UInt64, only: String? = nil, trace: ((String) -> Void)? = ni
   Kernel.standIn = machine
   defer {
     Kernel.standIn = nil
-    machine.disk.dismantle()
+    laboratory.dismantle()
   }
   do { try scenario.setUp() } catch { machine.violate("setting up: \(error)") }
   // What was there before is durable.
