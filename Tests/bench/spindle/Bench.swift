@@ -2,8 +2,8 @@ import ArgumentParser
 import Glibc
 import Spool
 
-/// Spindle's side of bin/bench: the library in one process, timed by itself, so that start-up is not in the figure. Each verb waits
-/// for the end of its standard input before it begins (the common start of several processes), and prints one JSON object.
+/// Spindle's side of bin/bench: the library in one process, timed by itself, so that start-up is not in the figure. Each verb
+/// says "ready", waits for a byte, or the end, of its standard input (the common start of several processes), and prints one JSON object.
 @main
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -62,7 +62,7 @@ struct Bench: ParsableCommand {
 
     func run() throws {
       let queue = try opened(spool, queue)
-      while readLine() != nil {}
+      waitForStart()
       let start = monotonic()
       var items = 0
       while true {
@@ -95,10 +95,16 @@ private func opened(_ path: String, _ name: String) throws -> Queue {
 nonisolated(unsafe) private var kept: [SpoolDirectory] = []
 
 private func timed(_ items: Int, _ work: () throws -> Void) throws {
-  while readLine() != nil {}
+  waitForStart()
   let start = monotonic()
   try work()
   report(seconds: monotonic() - start, items: items)
+}
+
+private func waitForStart() {
+  _ = write(STDOUT_FILENO, "ready\n", 6)
+  var byte: UInt8 = 0
+  _ = read(STDIN_FILENO, &byte, 1)
 }
 
 private func monotonic() -> Double {
