@@ -2,10 +2,11 @@
 # /init of the machine whose power is cut. As `load` it works on the disk and says on the second serial line what was
 # acknowledged; as `check` it mounts the disk that a cut has left, hands it out as it is, mends it as its user or cron
 # would, and hands it out again. What it has to do comes as environment, from the kernel's command line:
-#   role=load fs=ext4 shape=together|alone [eat=fsync]    role=check fs=ext4 keys=N deliveries=N    role=trial
+#   role=load fs=ext4 shape=together|alone first=N [eat=fsync]
+#   role=check fs=ext4 keys=N-N,... deliveries=N-N,...      role=trial
 # shellcheck shell=dash
 export PATH=/bin HOME=/root SPOOL_DIR=/disk/spool
-: "${role=}" "${fs=}" "${shape=}" "${eat=}" "${keys=}" "${deliveries=}" "${SPOOL_ID=}"
+: "${role=}" "${fs=}" "${shape=}" "${first=1}" "${eat=}" "${keys=}" "${deliveries=}" "${SPOOL_ID=}"
 
 # One line, in one write, with its length: what was cut off or mixed up is not taken for whole.
 say() { words="$*"; printf '<%s %s>\n' "${#words}" "$words" >/dev/ttyS1; }
@@ -29,7 +30,7 @@ put() { put_it "$1-$2"; }
 put_keyed() { put_it "$1-$2" --key "$1-$2"; }
 
 put_lines() { # KIND N
-  ids=$(for line in 1 2 3 4 5 6 7 8; do echo "$1-$2.$line"; done | spool put a --lines) || say failed "spool put --lines"
+  ids=$(seq 8 | sed "s,^,$1-$2.," | spool put a --lines) || say failed "spool put --lines"
   line=0
   for id in $ids; do
     line=$((line + 1))
@@ -74,11 +75,11 @@ step() { # WORKER: what spool work runs
 }
 
 forever() { # COMMAND...
-  n=0
+  n=$first
   while :; do
-    n=$((n + 1))
     until [ -e /run/go ]; do sleep 0.1; done
     "$@" "$n"
+    n=$((n + 1))
   done
 }
 
@@ -87,8 +88,7 @@ is_idle() {
 }
 
 together() {
-  forever put p1 &
-  forever put p2 &
+  forever put p &
   forever put_keyed k &
   forever put_keyed k &
   forever put_lines l &
@@ -104,7 +104,7 @@ together() {
   # Now and then the publishers stop, else the workers would never be done, and hand-overs never acknowledged.
   while :; do
     : >/run/go
-    sleep 0.5
+    sleep 0.2
     rm /run/go
     until is_idle; do sleep 0.1; done
     sleep 0.2
@@ -113,16 +113,16 @@ together() {
 
 # One after the other, so that no fsync of somebody else makes good for one that is missing.
 alone() {
-  n=0
+  n=$first
   while :; do
-    n=$((n + 1))
-    put p1 "$n"
+    put p "$n"
     put_keyed k "$n"
     deliver_keyed dk "$n"
     put_lines l "$n"
     deliver_plain d "$n"
     drop f "$n"
     work 1
+    n=$((n + 1))
   done
 }
 
@@ -136,15 +136,20 @@ run() { # COMMAND...: whose exit is part of the report
   return "$code"
 }
 
-# Again under the keys with odd numbers (1), or with even ones (2).
-again() {
-  for n in $(seq "$1" 2 "$keys"); do
-    text "k-$n" | run spool put a --key "k-$n" && echo "k-$n $(tail -n 1 /run/out)" >>/report/again
+again() { # KIND RANGES REMAINDER COMMAND...: once more under those keys whose number, halved, leaves this
+  kind=$1 ranges=$2 remainder=$3
+  shift 3
+  for n in $(echo "$ranges" | tr ',-' '\n ' | while read -r from to; do seq "$from" "$to"; done); do
+    [ $((n % 2)) -eq "$remainder" ] || continue
+    text "$kind-$n" | run "$@" --subject "$kind-$n" --key "$kind-$n" &&
+      echo "$kind-$n $(tail -n 1 /run/out)" >>/report/again
   done
-  for n in $(seq "$1" 2 "$deliveries"); do
-    text "dk-$n" | run deliver --to file:/disk/inbox --subject "dk-$n" --key "dk-$n" &&
-      echo "dk-$n $(tail -n 1 /run/out)" >>/report/again
-  done
+}
+
+# Half of the keys are used again before anything is mended, half after that.
+all_again() { # REMAINDER
+  again k "$keys" "$1" spool put a
+  again dk "$deliveries" "$1" deliver --to file:/disk/inbox
 }
 
 mend() {
@@ -158,9 +163,9 @@ check() {
   : >/report/again
   tar -C / -cf /dev/vdb disk || return
   spool check >/report/found 2>&1
-  again 1
+  all_again 1
   mend
-  again 2
+  all_again 0
   mend
   run spool check
   tar -C / -cf /dev/vdc disk report || return
@@ -184,6 +189,7 @@ mount_disk() {
 
 boot() {
   /bin/busybox --install -s /bin
+  hostname powercut
   mount -t proc proc /proc
   mount -t sysfs sysfs /sys
   mount -t devtmpfs devtmpfs /dev
