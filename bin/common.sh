@@ -7,7 +7,7 @@ top=$(cd "$(dirname "$0")/.." && pwd -P)
 # shellcheck disable=SC2034
 packages_run='libinotifytools0-dev libsqlite3-dev binutils python3 python3-icalendar python3-recurring-ical-events python3-jsonschema tzdata'
 # shellcheck disable=SC2034
-packages_test='cron strace procps util-linux mandoc shellcheck inotify-tools'
+packages_test='cron strace e2fsprogs faketime qemu-system-x86 busybox-static kmod gcc libc6-dev procps util-linux mandoc shellcheck inotify-tools'
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

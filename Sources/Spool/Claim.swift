@@ -126,6 +126,12 @@ public final class Claim {
   }
 
   private func move(to room: Room, as target: EntryName) throws(Failure) {
+    // The work is done once its product lies in out/, whatever went wrong behind that: the sweep finishes it from there.
+    if try queue[.out].contains(id.description) {
+      throw Failure(
+        .tryAgain, "\(queue.name)/out/\(id)", "its product is there, but not handed over yet",
+        do: "spool sweep \(queue.name)")
+    }
     switch try queue[.run].move(name.description, to: queue[room], as: target.description) {
     case .done: try queue[room].sync()
     case .sourceGone: throw gone()

@@ -60,8 +60,11 @@ final class Calls: @unchecked Sendable {
     let queue = try scratch.spool().0.queue("q")
     _ = try queue.publish(Draft(body: [1]))
     let calls = Calls()
+    let few = Calls()
+    _ = try few.observe { try queue.publish((0..<7).map { Draft(body: [UInt8($0)]) }) }
+    #expect(few.count(.fsync) == 8 && few.count(.syncfs) == 0)
     let ids = try calls.observe { try queue.publish((0..<10).map { Draft(body: [UInt8($0)]) }) }
-    #expect(calls.count(.fsync) == 11)
+    #expect(calls.count(.fsync) == 1 && calls.count(.syncfs) == 1)
     #expect(ids == ids.sorted() && Set(ids).count == 10)
   }
 

@@ -1,7 +1,9 @@
 """A machine that can lose its power: Debian's kernel and busybox, the tools, and a disk, under qemu."""
 import contextlib
+import ctypes
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -214,6 +216,10 @@ def make_sparse(path, megabytes):
         file.truncate(megabytes << 20)
 
 
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Machine:
     """One boot. What its second serial line says is collected as it comes; the first, its console, is a file."""
 
@@ -233,7 +239,8 @@ class Machine:
         self.said, self.ended, self.changed = bytearray(), False, threading.Condition()
         with open(f"{console}.qemu", "wb") as errors:
             self.process = subprocess.Popen(
-                list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
+                list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+                preexec_fn=die_with_parent)
         self.reader = threading.Thread(target=self.collect)
         self.reader.start()
 
@@ -252,13 +259,17 @@ class Machine:
             self.ended = True
             self.changed.notify()
 
-    def waits_for(self, word, seconds=None):
-        """Whether a line that begins with this word comes before the machine ends, or patience does."""
-        line = re.compile(rb"<\d+ (%s)[ >]" % word.encode())
+    def waits_for(self, words, seconds=None, start=0):
+        """Whether a line that begins with one of these words comes before the machine ends, or patience does."""
+        line = re.compile(rb"<\d+ (%s)\b.*>\n" % words.encode())
         with self.changed:
             self.changed.wait_for(
-                lambda: self.ended or line.search(self.said), self.host.patience if seconds is None else seconds)
-            return bool(line.search(self.said))
+                lambda: self.ended or line.search(self.said, start),
+                self.host.patience if seconds is None else seconds)
+            return bool(line.search(self.said, start))
+
+    def waits_for_next(self, words, seconds):
+        return self.waits_for(words, seconds, len(self.said))
 
     def cut(self):
         """Its power. Returns whether it was on until now."""

@@ -2,7 +2,7 @@
 //
 //   floor cycle DIR QUEUE COUNT BATCH    publish, claim and finish COUNT items
 //   floor fill DIR QUEUE COUNT           publish only
-//   floor drain DIR QUEUE                claim and finish all that lies in new/
+//   floor drain DIR QUEUE BATCH          claim and finish all that lies in new/
 //
 // One at a time, an item costs four barriers: its file, new/, run/, done/. A batch shares one syncfs and three.
 #define _GNU_SOURCE
@@ -16,7 +16,7 @@
 #include "bench.h"
 #include "rooms.h"
 
-enum { DRAIN_BATCH = 64, FILL_BATCH = 1024 };
+enum { FILL_BATCH = 1024 };
 
 typedef char id_text[ID_SIZE];
 
@@ -107,34 +107,35 @@ static id_text *scan(const struct queue *queue, long *count) {
   return ids;
 }
 
-static long drain(const struct queue *queue) {
-  int files[DRAIN_BATCH];
+static long drain(const struct queue *queue, long batch) {
+  int *files = memory((size_t)batch, sizeof *files);
   long count;
   id_text *ids = scan(queue, &count);
-  for (long done = 0; done < count; done += DRAIN_BATCH)
-    work_off(queue, ids + done, files, least(DRAIN_BATCH, count - done));
+  for (long done = 0; done < count; done += batch)
+    work_off(queue, ids + done, files, least(batch, count - done));
   free(ids);
+  free(files);
   return count;
 }
 
 int main(int argc, char **argv) {
-  const char *synopsis = "floor cycle DIR QUEUE COUNT BATCH | fill DIR QUEUE COUNT | drain DIR QUEUE";
+  const char *synopsis = "floor cycle DIR QUEUE COUNT BATCH | fill DIR QUEUE COUNT | drain DIR QUEUE BATCH";
   if (argc < 4) usage(synopsis);
   const char *verb = argv[1];
   int directory = open_queue(argv[2], argv[3]);
   struct queue queue = {
       open_room(directory, "tmp"), open_room(directory, "new"), open_room(directory, "run"),
       open_room(directory, "done")};
-  long count = argc > 4 ? count_in(argv[4]) : 0, batch = argc > 5 ? count_in(argv[5]) : 0, items;
   bool is_cycle = strcmp(verb, "cycle") == 0 && argc == 6, is_fill = strcmp(verb, "fill") == 0 && argc == 5;
-  if (!is_cycle && !is_fill && !(strcmp(verb, "drain") == 0 && argc == 4)) usage(synopsis);
+  if (!is_cycle && !is_fill && !(strcmp(verb, "drain") == 0 && argc == 5)) usage(synopsis);
+  long count = count_in(argv[4]), batch = is_cycle ? count_in(argv[5]) : count, items;
   make_body();
   wait_for_gate();
   int64_t start = now_ns();
   if (is_cycle) {
     items = cycle(&queue, count, batch);
   } else {
-    items = is_fill ? fill(&queue, count) : drain(&queue);
+    items = is_fill ? fill(&queue, count) : drain(&queue, batch);
   }
   report(start, items);
   return 0;

@@ -1,9 +1,9 @@
-// A queue in SQLite, as a peer: one table, WAL, synchronous=FULL; enqueue, claim and acknowledge are a transaction each.
+// A queue in SQLite, as a peer: one table, WAL, synchronous=FULL; a transaction each to enqueue, claim, acknowledge.
 //
 //   sqlite prepare DIR QUEUE                makes DIR/QUEUE.db
 //   sqlite cycle DIR QUEUE COUNT BATCH      enqueue, claim and acknowledge COUNT items, BATCH to a transaction
 //   sqlite fill DIR QUEUE COUNT
-//   sqlite drain DIR QUEUE                  claim the oldest 64, acknowledge them, until none is left
+//   sqlite drain DIR QUEUE BATCH            claim the oldest, acknowledge them, until none is left
 //
 // What is acknowledged stays, as in done/. In a cycle each process claims what it has enqueued itself, by its row.
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "bench.h"
 #include "rooms.h"
 
-enum { DRAIN_BATCH = 64, FILL_BATCH = 1024, PATIENCE_MS = 120000 };
+enum { FILL_BATCH = 1024, PATIENCE_MS = 120000 };
 
 static sqlite3 *database;
 static sqlite3_stmt *begin, *commit, *enqueue, *claim, *oldest, *acknowledge;
@@ -130,29 +130,32 @@ static long find_oldest(sqlite3_int64 *rows, long limit) {
   return count;
 }
 
-static long drain(void) {
-  sqlite3_int64 rows[DRAIN_BATCH];
+static long drain(long batch) {
+  sqlite3_int64 *rows = calloc((size_t)batch, sizeof *rows);
+  if (rows == NULL) fail("memory");
   long items = 0;
   for (;;) {
     run(begin);
-    long count = find_oldest(rows, DRAIN_BATCH);
+    long count = find_oldest(rows, batch);
     claim_rows(rows, count);
     run(commit);
-    if (count == 0) return items;
+    if (count == 0) break;
     acknowledge_rows(rows, count);
     items += count;
   }
+  free(rows);
+  return items;
 }
 
 int main(int argc, char **argv) {
   const char *synopsis =
-      "sqlite prepare DIR QUEUE | cycle DIR QUEUE COUNT BATCH | fill DIR QUEUE COUNT | drain DIR QUEUE";
+      "sqlite prepare DIR QUEUE | cycle DIR QUEUE COUNT BATCH | fill DIR QUEUE COUNT | drain DIR QUEUE BATCH";
   if (argc < 4) usage(synopsis);
   const char *verb = argv[1];
   bool making = strcmp(verb, "prepare") == 0 && argc == 4;
   bool is_cycle = strcmp(verb, "cycle") == 0 && argc == 6, is_fill = strcmp(verb, "fill") == 0 && argc == 5;
-  if (!making && !is_cycle && !is_fill && !(strcmp(verb, "drain") == 0 && argc == 4)) usage(synopsis);
-  long count = argc > 4 ? count_in(argv[4]) : 0, batch = argc > 5 ? count_in(argv[5]) : 0, items;
+  if (!making && !is_cycle && !is_fill && !(strcmp(verb, "drain") == 0 && argc == 5)) usage(synopsis);
+  long count = argc > 4 ? count_in(argv[4]) : 0, batch = is_cycle ? count_in(argv[5]) : count, items;
   open_database(argv[2], argv[3], making);
   // The process ends here: what it has opened goes with it.
   if (making) return 0;
@@ -163,7 +166,7 @@ int main(int argc, char **argv) {
   if (is_cycle) {
     items = cycle(count, batch);
   } else {
-    items = is_fill ? fill(count) : drain();
+    items = is_fill ? fill(count) : drain(batch);
   }
   report(start, items);
   return 0;

@@ -55,10 +55,11 @@ struct Bench: ParsableCommand {
     }
   }
 
-  /// Claims and finishes all that is there, one at a time, as a worker does.
+  /// Claims and finishes all that is there, in batches.
   struct Drain: ParsableCommand {
     @Argument var spool: String
     @Argument var queue: String
+    @Argument var batch: Int
 
     func run() throws {
       let queue = try opened(spool, queue)
@@ -66,12 +67,12 @@ struct Bench: ParsableCommand {
       let start = monotonic()
       var items = 0
       while true {
-        let ready = try queue.ready()
-        if ready.places.isEmpty { break }
-        for place in ready.places {
-          guard case .claimed(let claim) = try queue.claim(place.fileName, in: place.room) else { continue }
-          try claim.finish()
-          items += 1
+        let places = try queue.ready().places
+        if places.isEmpty { break }
+        for start in stride(from: 0, to: places.count, by: batch) {
+          let claims = try queue.claim(places[start..<min(start + batch, places.count)])
+          try queue.finish(claims)
+          items += claims.count
         }
       }
       report(seconds: monotonic() - start, items: items)

@@ -5,9 +5,10 @@ from measure import Figure
 from page import Aim, Section, Table
 
 TITLE = "claude-call: what a call adds"
-WORDS = """Milliseconds that `claude-call` takes longer than its agent's bare command, in turn; the command is a static program that
-prints a fixed reply. A call costs ten barriers (the prompt, `new/`, `run/` twice, the reply, its directory, `tmp/`, `out/`,
-`done/`, `re/`). The floor is one C process that makes the same steps with the same barriers and runs the same command."""
+WORDS = """Milliseconds that `claude-call` takes longer than its agent's bare command, in turn; the command is a static
+program that prints a fixed reply. A call costs ten barriers (the prompt, `new/`, `run/` twice, `tmp/`, the reply, its
+directory, `out/`, `done/`, `re/`). The floor is one C process that makes the same steps with the same barriers and runs
+the same command."""
 
 ROUNDS, QUICK_ROUNDS = 100, 20
 ROOMS = "tmp", "new", "run", "out", "done", "re"

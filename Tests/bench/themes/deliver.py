@@ -5,9 +5,9 @@ from measure import Figure
 from page import Section, Table
 
 TITLE = "deliver: messages to a file"
-WORDS = """Deliveries a second of `deliver --to file:PATH`, one whole process after the other, each of which starts the channel as a
-process of its own. A delivery costs twelve barriers: those of a call, and the file and its directory. The floor is one C
-process with the same steps and barriers."""
+WORDS = """Deliveries a second of `deliver --to file:PATH`, one whole process after the other, each of which starts the
+channel as a process of its own. A delivery costs twelve barriers: those of a call, and the file and its directory. The
+floor is one C process with the same steps and barriers."""
 
 ROUNDS, QUICK_ROUNDS = 100, 20
 ROOMS = "tmp", "new", "run", "out", "done", "re"

@@ -6,8 +6,8 @@ from page import Aim, Section, Table
 from sides import QUEUE
 
 TITLE = "Start: time and memory of a tool"
-WORDS = """Milliseconds from the start of a process to its end, all commands in turn, and the most memory that it had. `spool ls`
-lists a queue with 100 entries. A process cannot show less than 1.2 MB here: that is what its parent has."""
+WORDS = """Milliseconds from the start of a process to its end, all commands in turn, and the most memory that it had.
+`spool ls` lists a queue with 100 entries. A process cannot show less than 1.2 MB here: that is what its parent has."""
 
 ENTRIES = 100
 ROUNDS, QUICK_ROUNDS = 200, 30

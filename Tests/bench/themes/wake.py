@@ -3,17 +3,16 @@ import json
 import os
 import select
 import subprocess
-import time
 
 from measure import Failed, Figure, in_turn
 from page import Aim, Section, Table
 from sides import QUEUE, ROOMS
 
 TITLE = "Wake: from the rename to the command"
-WORDS = """Microseconds from just before the producer's rename into `new/` to the first instruction of the command that the
-resident worker starts: a static program that reads the clock. The producer does not fsync. `spool work` has, before the
-command starts, locked the file, moved it to `run/` and made that durable; "floor + claim" is the C floor with the same
-promise. The plain floor and inotifywait promise nothing."""
+WORDS = """Microseconds from just before the producer's rename into `new/` to the first instruction of the command that
+the resident worker starts: a static program that reads the clock. The producer does not fsync. `spool work` has, before
+the command starts, locked the file, moved it to `run/` and made that durable; "floor + claim" is the C floor with the
+same promise. The plain floor and inotifywait promise nothing."""
 
 SAMPLES, ROUNDS = 400, 10
 QUICK_SAMPLES, QUICK_ROUNDS = 60, 2
@@ -99,10 +98,14 @@ class Inotifywait(Resident):
 
     def wait_until_ready(self):
         """It says so on stderr; what came before is lost."""
-        until = time.monotonic() + 10
-        while time.monotonic() < until and select.select([self.process.stderr], [], [], 1)[0]:
-            if b"established" in self.process.stderr.readline():
+        said = b""
+        while select.select([self.process.stderr], [], [], 10)[0]:
+            piece = os.read(self.process.stderr.fileno(), 4096)
+            said += piece
+            if b"established" in said:
                 return
+            if not piece:
+                break
         raise Failed("inotifywait did not become ready")
 
 
@@ -138,8 +141,8 @@ def samples(bench, place, kinds):
 
 
 def add_row(table, place, label, found):
-    spindle, floor, claim, peer = (
-        Figure([found[name]] if name in found else []) for name in ("Spindle", "C floor", "floor + claim", "inotifywait -m"))
+    names = "Spindle", "C floor", "floor + claim", "inotifywait -m"
+    spindle, floor, claim, peer = (Figure([found[name]] if name in found else []) for name in names)
     aims = []
     if label == "p50":
         ratio, lead = spindle.per(floor), spindle.per(peer)
