@@ -55,7 +55,8 @@ let package = Package(
     // The library as it is shipped, on a simulated machine.
     .target(name: "Coroutine", path: "Tests/Coroutine"),
     .executableTarget(
-      name: "simulate", dependencies: ["Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Coroutine", argumentParser, system],
+      name: "simulate",
+      dependencies: ["Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Coroutine", argumentParser, system],
       path: "Tests/Simulation"),
 
     // Spindle's side of bin/bench.

@@ -23,7 +23,8 @@ public struct Channel: Sendable {
   {
     for directory in [spool.path + "/channels", installed].compactMap({ $0 }) {
       if let path = Command.find(name, in: [directory]) {
-        return Channel(name: name, path: path, arguments: [path], isIdempotent: Kernel.mayAccess(path + ".idempotent", F_OK))
+        return Channel(
+          name: name, path: path, arguments: [path], isIdempotent: Kernel.mayAccess(path + ".idempotent", F_OK))
       }
     }
     if let isIdempotent = builtIn[name], let executable {

@@ -74,11 +74,14 @@ struct Calling: Scenario {
     }
     lab.checkInvariants(["calls-main"])
     for (id, found) in lab.places("calls-main") { check(id, room: found.first?.room ?? "") }
-    if let session = lab.bytes("calls-main", "", "session"), !session.starts(with: "session-".utf8) || session.last != 10 {
+    if let session = lab.bytes("calls-main", "", "session"),
+      !session.starts(with: "session-".utf8) || session.last != 10
+    {
       lab.machine.violate("the session is torn: \(String(decoding: session, as: UTF8.self).printable)")
     }
     for (id, answer) in world.answers where record(id)?.text.trimmed != answer.trimmed {
-      lab.machine.violate("I4: \(id) was answered with \(answer.printable), and its record says \(record(id)?.text ?? "nothing")")
+      lab.machine.violate(
+        "I4: \(id) was answered with \(answer.printable), and its record says \(record(id)?.text ?? "nothing")")
     }
   }
 

@@ -69,7 +69,9 @@ struct Delivering: Scenario {
       let address = lab.machine.dice.pick(addresses)
       let policy = lab.machine.dice.pick(Delivery.DoubtPolicy.allCases)
       let key = lab.machine.dice.once(in: 2) ? "m\(act)\(number)" : nil
-      lab.role("deliver", runs: key == nil ? 1 : 3) { _ in try deliver("\(act) \(number)", to: address, policy, key: key) }
+      lab.role("deliver", runs: key == nil ? 1 : 3) { _ in
+        try deliver("\(act) \(number)", to: address, policy, key: key)
+      }
     }
     let stays = lab.machine.dice.once(in: 3)
     lab.role("courier", runs: 3) { _ in if stays { _ = try courier("deliver").watch() } else { try recover() } }
@@ -103,7 +105,8 @@ struct Delivering: Scenario {
       try recover()
     }
     lab.checkInvariants(["deliveries"])
-    let inbox = String(decoding: lab.machine.disk.root.children["home"]?.children["inbox"]?.content ?? [], as: UTF8.self)
+    let inbox = String(
+      decoding: lab.machine.disk.root.children["home"]?.children["inbox"]?.content ?? [], as: UTF8.self)
     for (id, found) in lab.places("deliveries") {
       guard let (room, name) = found.first else { continue }
       guard let entry = try? Entry(parsing: lab.bytes("deliveries", room, name) ?? []) else { continue }
@@ -131,7 +134,8 @@ struct Delivering: Scenario {
         lab.machine.violate("I5: \(id) was sent again without a mark: \(got.map(\.isMarked))")
       }
       if entry.header["In-Doubt"] != "resend" && got.count > 1 {
-        lab.machine.violate("I5: \(id) was sent \(got.count) times, though --in-doubt \(entry.header["In-Doubt"] ?? "")")
+        lab.machine.violate(
+          "I5: \(id) was sent \(got.count) times, though --in-doubt \(entry.header["In-Doubt"] ?? "")")
       }
     }
   }

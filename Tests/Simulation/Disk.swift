@@ -28,7 +28,9 @@ final class Disk {
     }
   }
 
-  func make(_ kind: Inode.Kind, _ name: String, in directory: Inode, mode: mode_t, time: Timestamp) throws(Errno) -> Inode {
+  func make(_ kind: Inode.Kind, _ name: String, in directory: Inode, mode: mode_t, time: Timestamp) throws(Errno)
+    -> Inode
+  {
     guard directory.links > 0 else { throw .noSuchFileOrDirectory }
     guard directory.children[name] == nil else { throw .fileExists }
     let place = Inode.Place(directory: directory, name: name, changed: time)

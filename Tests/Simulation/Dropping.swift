@@ -72,7 +72,9 @@ struct Dropping: Scenario {
       guard let entry = try? Entry(parsing: lab.bytes("a", place.room, place.name) ?? []) else { continue }
       entries[entry.header["Name"] ?? "?", default: []].append(entry)
     }
-    for (name, found) in entries where found.count > 1 { lab.machine.violate("I7: \(name) became \(found.count) entries") }
+    for (name, found) in entries where found.count > 1 {
+      lab.machine.violate("I7: \(name) became \(found.count) entries")
+    }
     let kept = cutsBefore == 0 ? dropped.whole : dropped.safe
     for name in kept.sorted() {
       guard let entry = entries[name]?.first else {

@@ -86,7 +86,8 @@ struct Fuzz {
     case 8: bytes.insert(contentsOf: [13, 10], at: place)
     case 9: bytes.insert(contentsOf: [0xEF, 0xBB, 0xBF], at: place)
     case 10: bytes.insert(contentsOf: Array("9223372036854775808".utf8), at: place)
-    case 11: if machine.dice.once(in: 20) { bytes.insert(contentsOf: [UInt8](repeating: 120, count: 70_000), at: place) }
+    case 11:
+      if machine.dice.once(in: 20) { bytes.insert(contentsOf: [UInt8](repeating: 120, count: 70_000), at: place) }
     default: bytes.insert(machine.dice.pick([0, 10, 58, 32, 255]), at: place)
     }
     let rejoined = Array(lines.joined(separator: [10]))
@@ -94,7 +95,9 @@ struct Fuzz {
   }
 
   private func spoilt(name: String) -> String {
-    let endings = [",1", ",0d", ",7d", ",01", ",-1", ",99999999999999999999", "@host.1", ",2@host.99", "@.", ".1.2", ".0", "~", " "]
+    let endings = [
+      ",1", ",0d", ",7d", ",01", ",-1", ",99999999999999999999", "@host.1", ",2@host.99", "@.", ".1.2", ".0", "~", " ",
+    ]
     switch machine.dice.roll(3) {
     case 0: return name + machine.dice.pick(endings)
     case 1: return String(name.dropLast(machine.dice.roll(name.count)))
@@ -123,7 +126,9 @@ struct Fuzz {
         whole[bytes] = count - 1
       } else if let dropName, let body = byName[dropName] {
         let isHeaded = bytes.starts(with: Self.firstLine)
-        if isHeaded ? !bytes.ends(with: body) : bytes != body { machine.violate("fuzz: \(dropName) lost some of its bytes") }
+        if isHeaded ? !bytes.ends(with: body) : bytes != body {
+          machine.violate("fuzz: \(dropName) lost some of its bytes")
+        }
       } else {
         machine.violate("fuzz: lost: \(String(decoding: bytes.prefix(300), as: UTF8.self).printable)")
       }
@@ -137,7 +142,9 @@ struct Fuzz {
 }
 
 extension [UInt8] {
-  fileprivate func ends(with other: [UInt8]) -> Bool { count >= other.count && self[(count - other.count)...] == other[...] }
+  fileprivate func ends(with other: [UInt8]) -> Bool {
+    count >= other.count && self[(count - other.count)...] == other[...]
+  }
 }
 
 /// One batch, wholly determined by its seed.
@@ -152,6 +159,7 @@ func spoil(seed: UInt64, trace: ((String) -> Void)? = nil) -> (outcome: Outcome,
   var fuzz = Fuzz(Laboratory(machine))
   do { try fuzz.run() } catch { machine.violate("fuzz: \(error)") }
   return (
-    Outcome(scenario: "fuzz", violations: machine.violations, stateChanges: machine.stateChanges), fuzz.count, fuzz.pastFirstLine
+    Outcome(scenario: "fuzz", violations: machine.violations, stateChanges: machine.stateChanges), fuzz.count,
+    fuzz.pastFirstLine
   )
 }

@@ -56,8 +56,12 @@ extension Laboratory {
     }
     for (hash, ids) in entries {
       if Set(ids).count > 1 { machine.violate("I7: \(queue): one key, and \(ids.sorted())") }
-      if linked[hash] != ids[0] { machine.violate("I7: \(queue): \(ids[0]) has a key that leads to \(linked[hash] ?? "nothing")") }
+      if linked[hash] != ids[0] {
+        machine.violate("I7: \(queue): \(ids[0]) has a key that leads to \(linked[hash] ?? "nothing")")
+      }
     }
-    for (_, id) in linked where places[id] == nil { machine.violate("I7: \(queue): a key leads to \(id), which is gone") }
+    for (_, id) in linked where places[id] == nil {
+      machine.violate("I7: \(queue): a key leads to \(id), which is gone")
+    }
   }
 }

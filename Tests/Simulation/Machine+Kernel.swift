@@ -49,8 +49,8 @@ extension Machine: KernelStandIn {
 
   private func fire(_ directory: Inode) {
     for process in processes {
-      for number in process.watches.indices where process.watches[number].directories.contains(where: { $0 === directory })
-      {
+      for number in process.watches.indices
+      where process.watches[number].directories.contains(where: { $0 === directory }) {
         if isStruck(by: .silentWatch) { return }
         process.watches[number].hasFired = true
       }

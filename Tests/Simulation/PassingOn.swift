@@ -73,7 +73,9 @@ struct PassingOn: Scenario {
     let stays = dice >> 24 & 3 == 0
     for _ in 0..<workers { lab.role("work", runs: 4) { process in try work(on: "a", once: !stays, process) } }
     let batches = dice >> 40 & 1 == 0
-    lab.role("next", runs: 3) { process in if batches { try workTogether() } else { try work(on: "b", once: true, process) } }
+    lab.role("next", runs: 3) { process in
+      if batches { try workTogether() } else { try work(on: "b", once: true, process) }
+    }
     lab.role("sweep", runs: 3) { _ in try sweep() }
     if dice >> 32 & 3 == 0 { lab.role("person", runs: 2) { _ in try moveByHand() } }
   }

@@ -32,7 +32,9 @@ struct Simulate: ParsableCommand {
     let tally = jobs > 1 ? try shared() : alone()
     if json { print(tally.json) } else { print(tally.text(from: seed)) }
     // At least half of what is spoilt must be read beyond its first line.
-    if fuzz && tally.pastFirstLine * 2 < tally.inputs { throw ValidationError("too few inputs get past their first line") }
+    if fuzz && tally.pastFirstLine * 2 < tally.inputs {
+      throw ValidationError("too few inputs get past their first line")
+    }
     // An empty run proves nothing.
     if tally.failed > 0 || tally.runs == 0 { throw ExitCode.failure }
   }

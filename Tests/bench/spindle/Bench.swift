@@ -7,7 +7,8 @@ import Spool
 @main
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "spindle-bench", abstract: "Time the spool's library.", subcommands: [Cycle.self, Fill.self, Drain.self])
+    commandName: "spindle-bench", abstract: "Time the spool's library.",
+    subcommands: [Cycle.self, Fill.self, Drain.self])
 
   /// Publishes, claims and finishes its own items.
   struct Cycle: ParsableCommand {
