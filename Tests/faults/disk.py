@@ -33,9 +33,9 @@ def filling(home, disk, then="true"):
     return "sh", "-c", f"cat >>{home.home}/given; exec </dev/null; {fill(disk)}; {then}"
 
 
-def done_with(home, queue="a", products=1):
-    """Each entry of the queue is done, and has its product in b."""
-    entries = home.entries(queue)
+def done_with(home, products=1):
+    """Each entry of a is done, and its product, where it had one to make, is in b."""
+    entries = home.entries("a")
     expect(all(entry.room == "done" for entry in entries), f"not done: {[entry.path.name for entry in entries]}")
     expect(len(home.entries("b", "new")) == products, f"not {products} products: {home.names('b', 'new')}")
     home.settled()

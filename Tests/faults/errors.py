@@ -6,14 +6,15 @@ import re
 import resource
 import shutil
 import tempfile
+from collections import Counter
 
 from case import Broken, check_printed, expect
-from home import CASES, Home, failed
-from scenarios import SCENARIOS
+from home import CASES, Home, case, failed
+from scenarios import SCENARIOS, Scenario
 
 # The kernel's reasons: the calls that give them, and what a tool may exit with.
-CALLS = ("openat,write,read,fsync,syncfs,renameat2,renameat,close,getdents64,flock,unlinkat,mkdirat,symlinkat,readlinkat,"
-         "ftruncate,utimensat,newfstatat,fstat,fstatfs,lseek,fcntl,pipe2,pidfd_open").split(",")
+CALLS = ("openat,write,read,fsync,syncfs,renameat2,renameat,close,getdents64,flock,unlinkat,mkdirat,symlinkat,"
+         "readlinkat,ftruncate,utimensat,newfstatat,fstat,fstatfs,lseek,fcntl,pipe2,pidfd_open").split(",")
 REASONS = {
     "EIO": (CALLS, (0, 69, 73, 74, 75)),
     "EINTR": (["openat", "read", "write", "flock", "ftruncate", "getdents64", "fsync", "close"], (0, 73, 74, 75)),
@@ -23,9 +24,11 @@ REASONS = {
 }
 # These are asked again until they succeed.
 REPEATED = "openat", "read", "write", "flock", "ftruncate"
-# Every point of the first, each so many-th of the others.
-THOROUGHLY = {"put": 1, "put-key": 1, "work-to": 1, "deliver-file": 1, "channel-file": 1}
+# Each so many-th point: the longer ones are sampled.
+THOROUGHLY = {"put": 1, "put-key": 1, "put-lines": 2, "channel-file": 1, "work-to": 2, "deliver-file": 2}
 SAMPLED = {"work-re": 5, "drop-tick": 5, "drop-work": 5, "sweep": 5, "claude-call": 5, "job": 5, "deliver-hold": 5}
+# Where Swift looks for them.
+ARGUMENTS = re.compile(r"/proc/(self|\d+)/(maps|cmdline)")
 STEPS = {"EIO": 1, "EINTR": 3, "EMFILE": 2, "ENFILE": 4, "ENOSPC": 2}
 
 
@@ -88,21 +91,26 @@ class Trial:
 
     def check_refused(self, copy, done, trace):
         """docs/spool.md: "An fsync that fails is never repeated: exit 74, and the entry is not there." """
-        if self.scenario.name == "put" and done.code and any(line.startswith("fsync") and "= -1" in line for line in trace):
+        is_lost = any(line.startswith("fsync") and "= -1" in line for line in trace)
+        if self.scenario.name == "put" and done.code and is_lost:
             expect(not copy.entries("a"), f"exit {done.code}, and the entry is there")
 
 
 def traced(*inject):
-    return ["strace", "-y", "-qq", "-o", "{home}/strace", "-e", f"trace={','.join(CALLS)}", "-e", "signal=none", *inject]
+    calls = f"trace={','.join(CALLS)}"
+    return ["strace", "-y", "-qq", "-o", "{home}/strace", "-e", "signal=none", "-e", calls, *inject]
 
 
-def points(trial, calls, step):
-    """Each call by its name and number among those of its name."""
-    trace = trial.once("no fault", (0,), traced())
+def points(trial, calls, step, reason):
+    """Each call by its name and number among those of its name. Not on pipes with EIO, which no kernel gives there; and
+    a pipe whose close strace swallows stays open, as it never would: who reads it waits for ever. How the arguments are
+    read is a case of its own."""
     seen, found = {}, []
-    for name in re.findall(r"^(\w+)\(", "\n".join(trace), re.M):
+    for line in trial.once("no fault", (0,), traced()):
+        name, _, words = line.partition("(")
         seen[name] = seen.get(name, 0) + 1
-        if name in calls:
+        is_pipes = "<pipe:" in words.partition(",")[0] and (reason == "EIO" or name == "close")
+        if name in calls and not is_pipes and not ARGUMENTS.search(words):
             found.append((name, seen[name]))
     return found[::step]
 
@@ -113,7 +121,7 @@ def survives(name, reason):
 
     def run(home):
         trial = Trial(name, home)
-        for call, number in points(trial, calls, STEPS[reason] * (THOROUGHLY | SAMPLED)[name]):
+        for call, number in points(trial, calls, STEPS[reason] * (THOROUGHLY | SAMPLED)[name], reason):
             repeated = reason == "EINTR" and call in REPEATED
             inject = "-e", f"inject={call}:error={reason}:when={number}"
             trial.attempt(f"{reason} at {call} {number}", (0,) if repeated else codes, traced(*inject))
@@ -123,31 +131,61 @@ def survives(name, reason):
     CASES[f"{name.replace('-', '_')}_survives_{reason}_in_each_call"] = run
 
 
+def with_descriptors(limit):
+    return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))}
+
+
 def survives_few_descriptors(name):
     def run(home):
         trial = Trial(name, home)
-        for limit in range(3, 25):
-            def lower(limit=limit):
-                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-            trial.attempt(f"{limit} descriptors", (0, 69, 73, 74, 75), preexec_fn=lower)
+        for limit in range(4, 25):
+            trial.attempt(f"{limit} descriptors", (0, 69, 73, 74, 75), **with_descriptors(limit))
         trial.over()
 
     run.__module__ = __name__
     CASES[f"{name.replace('-', '_')}_survives_with_few_descriptors"] = run
 
 
-def reading_survives_few_descriptors(home):
+@case
+def reading_survives_with_few_descriptors(home):
     home.init().put()
-    for verb in ("ls",), ("ls", "--all"), ("check",), ("age",), ("tail", "--no-follow"), ("show", "a"), ("put", "a"):
-        for limit in range(3, 25):
-            def lower(limit=limit):
-                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-            done = home.run("spool", *verb, preexec_fn=lower)
+    for verb in ("ls",), ("ls", "--all"), ("check",), ("age",), ("tail", "--no-follow"), ("show", "a"):
+        for limit in range(4, 25):
+            done = home.run("spool", *verb, **with_descriptors(limit))
             if done.code not in (0, 1):
-                failed(done, (65, 69, 74, 75), tool="spool")
+                failed(done, (74, 75), tool="spool")
     home.settled()
 
 
+@case
+def arguments_that_cannot_be_read_are_no_wrong_arguments(home):
+    """Exit 64 is mended by a person; that descriptors have run out is over in a moment."""
+    home.init()
+    for call, reason in ("openat", "EMFILE"), ("openat", "ENFILE"), ("openat", "EIO"), ("read", "EIO"):
+        strace = [word.format(home=home.home) for word in traced("-e", f"inject={call}:error={reason}:when=1")]
+        done = home.run(*strace, "spool", "put", "a", stdin=b"hello\n")
+        expect(done.code in (0, 73, 74, 75), f"{reason} at the first {call}: exit {done.code}: {done.err.decode()}")
+    done = home.run("spool", "put", "a", stdin=b"hello\n", **with_descriptors(3))
+    expect(done.code in (0, 74, 75), f"no descriptor is left: exit {done.code}: {done.err.decode()}")
+    home.settled()
+
+
+class PutLines(Scenario):
+    """Many entries share their flush: what was printed is there."""
+    name, stdin = "put-lines", b"".join(b"%d\n" % number for number in range(12))
+
+    def command(self, case):
+        return "spool", "put", "a", "--lines"
+
+    def settle(self, case, killed):
+        before = case.entries("a")
+        expect(killed.code or len(before) == 12, "not all lines")
+        case.good(*self.command(case), stdin=self.stdin)
+        bodies = Counter(entry.body for entry in case.entries("a", "new"))
+        expect(len(bodies) == 12 and max(bodies.values()) <= 2, f"not each line once more: {bodies}")
+
+
+SCENARIOS = SCENARIOS | {PutLines.name: PutLines()}
 for name in THOROUGHLY:
     for reason in REASONS:
         survives(name, reason)
@@ -155,4 +193,3 @@ for name in SAMPLED:
     survives(name, "EIO")
 for name in THOROUGHLY | SAMPLED:
     survives_few_descriptors(name)
-CASES["reading_survives_with_few_descriptors"] = reading_survives_few_descriptors

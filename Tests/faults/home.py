@@ -91,9 +91,6 @@ class Running:
                                             env=home.environment(env), start_new_session=True, **how)
         self.pid = self.process.pid
 
-    def is_running(self):
-        return self.process.poll() is None
-
     def said(self):
         return self.files[1].read_bytes() + self.files[2].read_bytes()
 
@@ -108,7 +105,7 @@ class Running:
         except subprocess.TimeoutExpired:
             raise Broken(f"{' '.join(self.argv)}: still running after {within} s: {self.said()!r}") from None
         done = Done(code, self.files[1].read_bytes(), self.files[2].read_bytes())
-        said = self.said()[:4000].decode(errors="replace").splitlines()
+        said = self.said()[-4000:].decode(errors="replace").splitlines()
         self.home.transcript += [f"    $ {' '.join(self.argv)}   (exit {code})", *("      " + line for line in said)]
         expect(code not in (-4, -5, -6, -7, -8, -11), f"{' '.join(self.argv)}: crashed by signal {-code}")
         expect(not TRACE.search(done.err), f"a stack trace: {done.err[:400]!r}")
@@ -279,11 +276,18 @@ class Disk:
         shutil.rmtree(self.path / "fillers", ignore_errors=True)
 
 
-def private_mounts():
-    """From now on what this process mounts is seen, and outlived, by nobody else."""
+def private_place(place):
+    """From now on what this process mounts is seen, and outlived, by nobody else. Its cases lie on ext4 in memory,
+    where a flush costs little: what a real disk does is the matter of those cases that bring one."""
     clone_newns, ms_rec, ms_private = 0x20000, 0x4000, 0x40000
-    if LIBC.unshare(clone_newns) == 0:
-        LIBC.mount(b"none", b"/", None, ms_rec | ms_private, None)
+    if LIBC.unshare(clone_newns) or LIBC.mount(b"none", b"/", None, ms_rec | ms_private, None):
+        return
+    image = place / "image"
+    for command in (["mount", "-t", "tmpfs", "-o", "size=40%", "none", place], ["truncate", "-s", "4G", image],
+                    ["mkfs.ext4", "-q", image], ["mount", "-o", "loop,discard", image, place]):
+        if subprocess.run(command, capture_output=True).returncode:
+            subprocess.run(["umount", place], capture_output=True)
+            return
 
 
 # ------------------------------------------------------------------ what a tool may say

@@ -1,134 +1,196 @@
-"""Workers that stand still, and commands that do not behave."""
+"""Commands that do not behave, under `spool work`: each has its defined result, and no second copy of one starts while
+any part of the first lives."""
 import os
 import signal
-import subprocess
 import time
+from pathlib import Path
 
-from case import check_invariants, expect
-from fault import case
+from case import expect
+from home import CASES, case, children, until
+from watching import gates
 
-
-def start(case, *argv):
-    return subprocess.Popen(list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, cwd=case.home, env=case.environment({}), start_new_session=True)
-
-
-def gate(case, name):
-    path = case.home / name
-    os.mkfifo(path)
-    return path
+WORK = "spool", "work", "a", "--to", "b", "--once"
 
 
-def one(case, body=b"hello\n"):
-    case.good("spool", "init", "a", "b")
-    case.good("spool", "put", "a", stdin=body)
+def alive(pid):
+    """Whether a process runs that is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
-def work(case, *command):
-    return case.run("spool", "work", "a", "--to", "b", "--once", "--timeout", "20s", "--", *command)
+def product(home):
+    """The one product of the one entry, which is done."""
+    home.only("a", "done")
+    home.settled()
+    return home.only("b", "new").body
 
 
-@case
-def a_worker_that_is_stopped_keeps_its_entry_until_it_goes_on(case):
-    one(case)
-    arrived, go = gate(case, "arrived"), gate(case, "go")
-    worker = start(case, "spool", "work", "a", "--to", "b", "--once", "--", "sh", "-c",
-                   f"echo >{arrived}; read x <{go}; tr a-z A-Z")
-    arrived.read_text()
-    worker.send_signal(signal.SIGSTOP)
-    other = work(case, "tr", "a-z", "A-Z")
-    expect(other.code == 0 and not case.entries("b"), "somebody else took what was locked")
-    case.good("spool", "sweep")
-    expect(case.only("a", "run"), "swept while its worker lives")
-    go.write_text("\n")
-    worker.send_signal(signal.SIGCONT)
-    expect(worker.wait(timeout=30) == 0, "the worker did not go on")
-    expect([entry.body for entry in case.entries("b", "new")] == [b"HELLO\n"], "not its product")
-    check_invariants(case)
+def tried_again(home, why):
+    """The entry waits, and says why; the next try makes its product."""
+    entry = home.only("a", "wait")
+    expect(entry.attempts == 1 and why in home.log("a", entry.id), f"not \"{why}\": {home.log('a', entry.id)}")
+    home.make_due("a")
+    home.good(*WORK, "--", "cat")
+    expect(product(home) == b"hello\n", "another product")
 
 
-@case
-def a_stopped_worker_that_is_killed_gives_its_entry_back(case):
-    one(case)
-    arrived = gate(case, "arrived")
-    worker = start(case, "spool", "work", "a", "--to", "b", "--once", "--", "sh", "-c", f"echo >{arrived}; exec sleep 1000")
-    arrived.read_text()
-    worker.send_signal(signal.SIGSTOP)
-    worker.kill()
-    worker.wait()
-    until = time.monotonic() + 30
-    # The command dies with its worker, and its lock with it; a moment later.
-    while time.monotonic() < until and not case.entries("a", "wait"):
-        case.good("spool", "sweep")
-    os.utime(case.only("a", "wait").path)
-    expect(work(case, "tr", "a-z", "A-Z").code == 0, "not worked on again")
-    expect(len(case.entries("b", "new")) == 1, "not one product")
-    check_invariants(case)
+# What a command does, and what its product is: the entry is done, once.
+HARMLESS = {
+    "closes_its_stdin": ("exec <&-; echo done", b"done\n"),
+    "reads_its_stdin_twice": ("cat /dev/stdin; cat /dev/stdin", b"hello\nhello\n"),
+    "closes_its_lock": ("exec 9>&-; cat", b"hello\n"),
+    "unlocks_nothing_by_ending_a_child_with_the_lock": ("(exec 9>&9; true); cat", b"hello\n"),
+    "removes_its_directory": ("mkdir d; cd d; rmdir ../d; cat", b"hello\n"),
+    "prints_nuls": ("printf 'Spool: 1\\nId: x\\n\\n\\000\\377\\n'; head -c 300000 /dev/zero",
+                    b"Spool: 1\nId: x\n\n\0\xff\n" + bytes(300_000)),
+    "prints_sixty_megabytes": ("head -c 60000000 /dev/zero", bytes(60_000_000)),
+    "leaves_children_on_its_stdout": ("for i in 1 2 3; do sleep 1000 & done; cat", b"hello\n"),
+    "leaves_a_daemon_on_its_stdout": ("setsid sh -c 'echo $$ >daemon; exec sleep 1000' & "
+                                      "until [ -s daemon ]; do :; done; cat", b"hello\n"),
+    "leaves_a_daemon_without_its_lock": ("setsid sh -c 'exec 9>&- </dev/null >/dev/null 2>&1; echo $$ >daemon; "
+                                         "exec sleep 1000' & until [ -s daemon ]; do :; done; cat", b"hello\n"),
+    "forks_like_a_small_bomb": ("for i in $(seq 100); do (sleep 1000 & sleep 1000) & done; cat", b"hello\n"),
+    "ignores_its_signals_and_ends": ("trap '' TERM HUP INT; cat", b"hello\n"),
+    "changes_its_process_group": ("setsid -w cat", b"hello\n"),
+    "says_ten_megabytes_of_rubbish": ("head -c 10000000 /dev/urandom >&2; cat", b"hello\n"),
+}
 
 
-@case
-def a_step_that_closes_its_stdin_is_no_failure(case):
-    one(case, b"x" * 1_000_000)
-    expect(work(case, "sh", "-c", "exec <&-; echo done").code == 0, "work failed")
-    expect([entry.body for entry in case.entries("b", "new")] == [b"done\n"], "not its product")
-    check_invariants(case)
+def is_done_once(text, body):
+    def run(home):
+        home.init().put()
+        start = time.monotonic()
+        worker = home.start(*WORK, "--timeout", "1m", "--", "sh", "-c", text)
+        expect(worker.end().code == 0, "another end")
+        expect(time.monotonic() - start < 30, "it waited for what the command had left behind")
+        group = [pid for pid in children(os.getpid()) if alive(pid)]
+        daemon = [int(line) for line in home.lines("daemon")]
+        expect(group == daemon, f"processes of its group live on: {group}, and the daemon is {daemon}")
+        expect(product(home) == body, "another product")
+
+    run.__module__ = __name__
+    return run
 
 
-@case
-def a_step_may_read_its_stdin_twice(case):
-    one(case)
-    expect(work(case, "sh", "-c", "cat /dev/stdin; cat /dev/stdin").code == 0, "work failed")
-    expect([entry.body for entry in case.entries("b", "new")] == [b"hello\nhello\n"], "not the body twice")
-    check_invariants(case)
+for name, (text, body) in HARMLESS.items():
+    CASES[f"a_step_that_{name}_is_done_once"] = is_done_once(text, body)
 
 
 @case
-def a_step_that_daemonizes_without_the_lock_is_done_when_it_exits(case):
-    one(case)
-    go = gate(case, "go")
-    # A daemon as they are written: a session of its own, and every descriptor closed.
-    done = work(case, "sh", "-c", f"setsid sh -c 'exec 9>&- </dev/null >/dev/null 2>&1; read x <{go}' & echo started")
-    end = subprocess.run(["sh", "-c", f"timeout 10 sh -c 'echo >{go}'"])
-    expect(done.code == 0, f"work: exit {done.code}")
-    expect(end.returncode in (0, 124), "the gate is broken")
-    expect([entry.body for entry in case.entries("b", "new")] == [b"started\n"], "not its product")
-    check_invariants(case)
+def a_step_that_prints_more_than_an_entry_holds_has_failed(home):
+    home.init()
+    id = home.put()
+    home.good(*WORK, "--", "head", "-c", "100000000", "/dev/zero")
+    expect(home.only("a", "fail").id == id and not home.entries("b"), "not in fail/, or half a product")
+    expect("its output is longer than" in home.log("a", id), "it is not said why")
+    home.settled()
+
+
+def is_slow_to_die(home, text):
+    home.init().put()
+    start = time.monotonic()
+    home.good(*WORK, "--timeout", "1s", "--", "sh", "-c", text)
+    took = time.monotonic() - start
+    expect(took < 20, f"it was ended after {took:.1f} s")
+    expect(not [pid for pid in children(os.getpid()) if alive(pid)], "a part of it lives on")
+    tried_again(home, "ran out of time")
 
 
 @case
-def a_grandchild_that_keeps_the_lock_keeps_others_out(case):
-    one(case)
-    arrived, go = gate(case, "arrived"), gate(case, "go")
-    worker = start(case, "spool", "work", "a", "--to", "b", "--once", "--", "sh", "-c",
-                   f"setsid sh -c 'echo >{arrived}; read x <{go}' & wait")
-    arrived.read_text()
-    worker.kill()
-    worker.wait()
-    expect(work(case, "tr", "a-z", "A-Z").code == 0 and not case.entries("b"), "a second copy ran beside the first")
-    case.good("spool", "sweep")
-    expect(case.only("a", "run"), "swept while a part of it lives")
-    go.write_text("\n")
-    until = time.monotonic() + 30
-    while time.monotonic() < until and not case.entries("a", "wait"):
-        case.good("spool", "sweep")
-    os.utime(case.only("a", "wait").path)
-    expect(work(case, "tr", "a-z", "A-Z").code == 0 and len(case.entries("b", "new")) == 1, "not one product")
-    check_invariants(case)
+def a_step_that_is_deaf_to_sigterm_is_killed(home):
+    is_slow_to_die(home, "trap '' TERM; sleep 1000; sleep 1000")
 
 
 @case
-def a_step_that_prints_anything_has_it_as_product(case):
-    one(case)
-    expect(work(case, "sh", "-c", "printf '\\000\\377\\n'; head -c 3000000 /dev/zero").code == 0, "work failed")
-    [product] = case.entries("b", "new")
-    expect(product.body == b"\0\xff\n" + b"\0" * 3_000_000, "not what it printed")
-    check_invariants(case)
+def a_step_that_stops_itself_is_killed(home):
+    is_slow_to_die(home, "kill -STOP $$; echo no")
 
 
 @case
-def a_step_that_is_deaf_to_sigterm_is_killed_at_its_time(case):
-    one(case)
-    done = case.run("spool", "work", "a", "--to", "b", "--once", "--timeout", "1s", "--attempts", "1", "--", "sh", "-c",
-                    "trap '' TERM; while :; do read x <no-such-file || sleep 0.2; done 2>/dev/null")
-    expect(done.code == 0 and len(case.entries("a", "fail")) == 1, f"exit {done.code}")
-    check_invariants(case)
+def a_step_that_is_killed_is_tried_again(home):
+    home.init().put()
+    home.good(*WORK, "--", "sh", "-c", "cat; kill -KILL $$")
+    tried_again(home, "killed by signal 9")
+
+
+@case
+def a_step_that_removes_its_entry_is_said(home):
+    home.init()
+    id = home.put()
+    done = home.run(*WORK, "--", "sh", "-c", "mv \"$SPOOL_DIR/a/run/$SPOOL_ID\"@* \"$SPOOL_DIR/a/fail/$SPOOL_ID\"; cat")
+    expect(done.code in (0, 1) and b"was moved by somebody" in done.err, f"exit {done.code}: {done.err}")
+    expect(home.only("a", "fail").id == id, "its entry is not where it was moved")
+
+
+def daemon(go, arrived, then=""):
+    """In shell: a daemon as they are written, that keeps its descriptor 9, and goes on until its gate opens."""
+    inner = f"exec </dev/null >/dev/null 2>&1; echo $$ >{arrived}; read word <{go}; echo $word >>daemons"
+    return f"setsid sh -c 'sh -c \"$1\" & exit' sh '{inner}'; {then}"
+
+
+@case
+def a_step_that_leaves_a_daemon_is_done_when_it_ends_itself(home):
+    home.init().put()
+    arrived, go = gates(home, "arrived", "go")
+    worker = home.start(*WORK, "--", "sh", "-c", daemon(go, arrived, "cat"))
+    pid = int(arrived.read_text())
+    expect(worker.end().code == 0, "another end")
+    expect(product(home) == b"hello\n" and alive(pid), "another product, or the daemon was ended")
+    go.write_text("well\n")
+    until(lambda: home.lines("daemons") == ["well"], "the daemon goes on")
+    home.settled()
+
+
+def waits_for_its_daemon(home, then):
+    home.init()
+    id = home.put()
+    arrived, go = gates(home, "arrived", "go")
+    worker = home.start(*WORK, "--timeout", "2s", "--", "sh", "-c", daemon(go, arrived, then))
+    pid = int(arrived.read_text())
+    expect(worker.end().code == 0 and alive(pid), "another end, or the daemon was ended")
+    home.make_due("a")
+    home.good(*WORK, "--", "cat")
+    expect(not home.entries("b"), "a second copy ran beside the first")
+    go.write_text("well\n")
+    until(lambda: not alive(pid), "the daemon ends")
+    home.make_due("a")
+    home.good(*WORK, "--", "cat")
+    expect(product(home) == b"hello\n" and home.only("a", "done").id == id, "not one product")
+
+
+@case
+def no_second_copy_starts_while_a_daemon_of_a_step_that_failed_lives(home):
+    waits_for_its_daemon(home, "exit 75")
+
+
+@case
+def no_second_copy_starts_while_a_daemon_of_a_step_that_ran_out_of_time_lives(home):
+    waits_for_its_daemon(home, "exec sleep 1000")
+
+
+@case
+def no_second_copy_starts_while_a_daemon_of_a_killed_worker_lives(home):
+    home.init()
+    id = home.put()
+    arrived, go = gates(home, "arrived", "go")
+    worker = home.start(*WORK, "--timeout", "1s", "--", "sh", "-c", daemon(go, arrived, "exec sleep 1000"))
+    pid = int(arrived.read_text())
+    worker.kill(signal.SIGKILL)
+    expect(worker.end().code == -signal.SIGKILL, "another end")
+    home.good(*WORK, "--", "cat")
+    home.good("spool", "sweep")
+    expect(home.only("a", "run").id == id and not home.entries("b"), "taken while a part of it lives")
+    later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 120))
+    found = home.run("spool", "check", env={"SPOOL_NOW": later})
+    expect(found.code == 1 and f" {pid} (sh)".encode() in found.out, f"its holder is not named: {found.out}")
+    go.write_text("well\n")
+
+    def swept():
+        home.good("spool", "sweep")
+        return home.names("a", "wait")
+
+    expect(until(swept, "the sweep takes it") == [f"{id},1"], "its attempt was not counted")
+    home.good(*WORK, "--", "cat")
+    expect(product(home) == b"hello\n", "not one product")
