@@ -31,8 +31,8 @@ extension Queue {
   private func forget(_ key: String, of id: EntryID) throws(Failure) {
     let hash = sha256(key.utf8)
     let ledger = try Directory.making(String(hash.prefix(2)), in: self[.keys])
-    guard try ledger.readLink(hash) == id.description else { return }
-    try ledger.unlink(hash)
+    if try ledger.readLink(hash) == id.description { try ledger.unlink(hash) }
+    // Also where it was found gone: who removed it may have died before that was durable.
     try ledger.sync()
   }
 }
