@@ -69,11 +69,7 @@ public final class Claim {
 
   /// It lies in `done/`, durably: told, and given up.
   func retired(event: String = "done", detail: String? = nil) {
-    // Done at once and without a word has no log: done/ says it, the journal says when, and one more file for each entry
-    // would cost as much as two of its barriers (docs/decisions/0006-no-log-where-nothing-was-said.md).
-    if detail != nil || name.attempts > 0 || queue.hasLog(id) {
-      queue.logAttempt(id, "attempt \(name.attempts + 1): \(detail ?? "done")")
-    }
+    queue.logAttempt(id, "attempt \(name.attempts + 1): \(detail ?? "done")")
     settled(event, detail)
   }
 

@@ -3,8 +3,8 @@
 /// A batch is for work that is shorter than a barrier. Who works longer claims one at a time: what a batch holds nobody else can
 /// take, and a crash counts as an attempt of each.
 extension Queue {
-  /// From so many on, one syncfs for all files is cheaper than an fsync of each, on all file systems that were measured
-  /// (docs/benchmarks.md).
+  /// From so many on, one syncfs flushes all files in the place of an fsync each. A syncfs writes what others have left
+  /// unwritten as well, so a few files are flushed by themselves; where exactly it pays was not measured.
   static let sharedFlush = 8
 
   /// Claims what can be claimed of these names; one fsync makes all of them durable before the first is given out.

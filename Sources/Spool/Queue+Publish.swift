@@ -30,7 +30,12 @@ extension Queue {
   /// - Throws: `.tryAgain` where the disk is nearly full; nothing is then published.
   public func publish(_ drafts: [Draft]) throws(Failure) -> [EntryID] {
     try refuseIfNearlyFull()
-    let ids = try drafts.count < Self.sharedFlush ? placeEach(drafts) : placeTogether(drafts)
+    var ids: [EntryID] = []
+    if drafts.count < Self.sharedFlush {
+      for draft in drafts { ids.append(try place(draft)) }
+    } else {
+      ids = try placeTogether(drafts)
+    }
     try self[.new].sync()
     for id in ids { spool.journal.write("new", queue: name, id: id) }
     return ids
@@ -117,15 +122,12 @@ extension Queue {
     return id
   }
 
-  /// Entries in `new/`, each flushed by itself; the caller fsyncs the directory.
-  private func placeEach(_ drafts: [Draft]) throws(Failure) -> [EntryID] {
-    var ids: [EntryID] = []
-    for draft in drafts {
+  /// An entry in `new/`, flushed by itself; the caller fsyncs the directory.
+  private func place(_ draft: Draft) throws(Failure) -> EntryID {
+    while true {
       let id = try write(draft, into: self[.tmp]) { $0.description }
-      try moveToNew(id)
-      ids.append(id)
+      if try moveToNew(id) { return id }
     }
-    return ids
   }
 
   /// Entries in `new/`, flushed by one syncfs; the caller fsyncs the directory.
@@ -138,16 +140,17 @@ extension Queue {
       for id in ids { try? self[.tmp].unlink(id.description) }
       throw error
     }
-    for id in ids { try moveToNew(id) }
+    for index in ids.indices where try !moveToNew(ids[index]) { ids[index] = try place(drafts[index]) }
     return ids
   }
 
-  private func moveToNew(_ id: EntryID) throws(Failure) {
+  /// False where the ID is taken (the same microsecond and the same R): then it is gone from `tmp/`, and needs another.
+  private func moveToNew(_ id: EntryID) throws(Failure) -> Bool {
     switch try self[.tmp].move(id.description, to: self[.new], as: id.description) {
-    case .done: break
+    case .done: return true
     case .targetExists:
-      // The same microsecond and the same R as another's: once in some 10^14 entries a second.
-      throw Failure(.tryAgain, "\(name)/new/\(id)", "exists already", do: "try again")
+      try self[.tmp].unlink(id.description)
+      return false
     case .sourceGone:
       throw Failure(.tryAgain, "\(name)/tmp/\(id)", "was removed before it could be published", do: "try again")
     }

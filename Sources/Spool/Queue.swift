@@ -102,9 +102,6 @@ public final class Queue {
     } catch { spool.notice("\(name)/log/\(id).log: \(error.why)") }
   }
 
-  /// Whether anything was said of an entry so far.
-  func hasLog(_ id: EntryID) -> Bool { (try? self[.log].contains("\(id).log")) ?? false }
-
   /// One line in an entry's log on what became of it; on a line of its own, whatever a command left before it.
   func logAttempt(_ id: EntryID, _ text: String) {
     log(id, "\n== \(Kernel.now().rfc3339Seconds) \(spool.tool): \(text.printable)\n")

@@ -16,12 +16,10 @@ extension Child {
   }
 
   func runSimulated(
-    _ standIn: any KernelStandIn, until deadline: Deadline?, _ onOutput: (ArraySlice<UInt8>) -> Appetite,
-    _ onError: (ArraySlice<UInt8>) -> Void
+    _ standIn: any KernelStandIn, until deadline: Deadline?, _ onOutput: (ArraySlice<UInt8>) -> Appetite
   ) -> Outcome {
     let ended = standIn.wait(for: process, until: deadline.map { standIn.uptime() + $0.remaining.nanoseconds })
     if !ended.output.isEmpty { _ = onOutput(ended.output[...]) }
-    if !ended.error.isEmpty { onError(ended.error[...]) }
     var outcome = Outcome(end: Self.end(of: ended.status))
     outcome.timedOut = ended.timedOut
     outcome.stoppedBy = ended.stoppedBy

@@ -115,7 +115,7 @@ public final class Child {
     until deadline: Deadline?, wholeTree: Bool = false, patience: Duration = .seconds(5),
     onOutput: (ArraySlice<UInt8>) -> Appetite, onError: (ArraySlice<UInt8>) -> Void
   ) -> Outcome {
-    if let standIn = Kernel.standIn { return runSimulated(standIn, until: deadline, onOutput, onError) }
+    if let standIn = Kernel.standIn { return runSimulated(standIn, until: deadline, onOutput) }
     if wholeTree { _ = clinux_become_subreaper() }
     var outcome = Outcome(end: .exited(0))
     var end = deadline

@@ -99,9 +99,7 @@ struct Delivering: Scenario {
 
   func finish() {
     lab.settle(["deliveries"]) { _ in
-      let queue = try lab.spool("sweep").queue("deliveries")
-      try queue.sweep()
-      try queue.sweepKeys()
+      try lab.sweep("deliveries")
       try recover()
     }
     lab.checkInvariants(["deliveries"])

@@ -25,7 +25,7 @@ struct Dropping: Scenario {
       lab.role("person") { _ in try drop("note\(act)\(number).txt", moves: moves, flushes: flushes) }
     }
     for taker in ["tick", "work"] { lab.role(taker, runs: 5) { _ in try take() } }
-    lab.role("sweep", runs: 3) { _ in try sweep() }
+    lab.role("sweep", runs: 3) { _ in try lab.sweep("a") }
   }
 
   private static func text(_ name: String) -> [UInt8] { Array("\(name) says a few words".utf8) }
@@ -51,16 +51,9 @@ struct Dropping: Scenario {
 
   private func take() throws { _ = try lab.spool("spool").queue("a").takeDrops() }
 
-  private func sweep() throws {
-    let queue = try lab.spool("sweep").queue("a")
-    if let trouble = try queue.sweep() { throw trouble }
-    try queue.sweepKeys()
-  }
-
   func finish() {
-    let cutsBefore = lab.machine.cuts
     lab.settle([]) { _ in
-      try sweep()
+      try lab.sweep("a")
       try take()
     }
     lab.checkInvariants(["a"])
@@ -75,7 +68,7 @@ struct Dropping: Scenario {
     for (name, found) in entries where found.count > 1 {
       lab.machine.violate("I7: \(name) became \(found.count) entries")
     }
-    let kept = cutsBefore == 0 ? dropped.whole : dropped.safe
+    let kept = lab.machine.cuts == 0 ? dropped.whole : dropped.safe
     for name in kept.sorted() {
       guard let entry = entries[name]?.first else {
         lab.machine.violate("drop/\(name) is gone")

@@ -11,7 +11,7 @@ enum Fault: String, CaseIterable {
   case tooManyFiles = "EMFILE"
   /// The rename has happened, and its caller is told EIO.
   case lyingRename = "rename that lies"
-  /// The clock is set by up to two days, forward or back.
+  /// The clock is set by up to a day, forward or back.
   case clockJump = "clock jump"
   /// A change that wakes nobody who watches.
   case silentWatch = "silent inotify"

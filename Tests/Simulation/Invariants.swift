@@ -2,7 +2,7 @@ import Spool
 
 /// What must hold when all is quiet, whatever happened (docs/spool.md; I1 to I7 of the design), read past the library.
 extension Laboratory {
-  func checkInvariants(_ queues: [String], mayBeBad: Bool = false) {
+  func checkInvariants(_ queues: [String]) {
     for queue in queues {
       let places = places(queue)
       for (id, found) in places.sorted(by: { $0.key < $1.key }) {
@@ -10,7 +10,7 @@ extension Laboratory {
         for (room, name) in found where room != "bad" { checkWhole(queue, room, name, id) }
       }
       for name in names(queue, "re") { checkWhole(queue, "re", name, name) }
-      if !mayBeBad, let bad = names(queue, "bad").first { machine.violate("I1: \(queue)/bad/\(bad)") }
+      if let bad = names(queue, "bad").first { machine.violate("I1: \(queue)/bad/\(bad)") }
       checkKeys(queue, places)
     }
     for (queue, id, body) in accepted {

@@ -39,6 +39,16 @@ final class Laboratory {
     try SpoolDirectory(path: "/spool", tool: tool) { [machine] line in machine.note("says: \(line)") }
   }
 
+  /// As `spool sweep QUEUE...`.
+  func sweep(_ queues: String..., making: Bool = false) throws {
+    let spool = try spool("sweep")
+    for name in queues {
+      let queue = try spool.queue(name, making: making)
+      if let trouble = try queue.sweep() { throw trouble }
+      try queue.sweepKeys()
+    }
+  }
+
   func role(_ name: String, runs: Int = 1, _ body: @escaping (Process) throws -> Void) {
     roles.append(Role(name, runs: runs, body))
   }
@@ -91,13 +101,11 @@ final class Laboratory {
         do { try round(process) } catch { machine.violate("settling: \(error)") }
       }
       machine.run()
-      if isQuiet(queues) { return }
+      if unrest(queues).isEmpty { return }
       machine.pass(number < 12 ? 7_200_000_000_000 : 43_200_000_000_000)
     }
     machine.violate("not quiet: " + unrest(queues).joined(separator: " "))
   }
-
-  private func isQuiet(_ queues: [String]) -> Bool { unrest(queues).isEmpty }
 
   private func unrest(_ queues: [String]) -> [String] {
     queues.flatMap { queue in

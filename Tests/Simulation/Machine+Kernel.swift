@@ -344,7 +344,6 @@ extension Machine: KernelStandIn {
     }
     end.status = child.status
     end.output = child.output
-    end.error = child.error
     return end
   }
 }

@@ -29,7 +29,7 @@ struct OneKey: Scenario {
     // A queue that is made at its first use, by two at once.
     for _ in 0..<2 { lab.role("put-first", runs: 3) { _ in try putFirst("first \(act)") } }
     lab.role("work", runs: 4) { _ in try work() }
-    lab.role("sweep", runs: 3) { _ in try sweep() }
+    lab.role("sweep", runs: 3) { _ in try lab.sweep("a", "b", making: true) }
   }
 
   private func put(_ keys: [String]) throws {
@@ -49,14 +49,6 @@ struct OneKey: Scenario {
     let queue = try lab.spool("spool").queue("a")
     let step = CommandStep(path: "/bin/true", arguments: ["true"], timeout: .seconds(60), attempts: 5) { _ in }
     _ = try Worker(queue: queue, attempts: 5).run(once: true) { claim throws(Failure) in try step.run(claim) }
-  }
-
-  private func sweep() throws {
-    let spool = try lab.spool("sweep")
-    for queue in [try spool.queue("a"), try spool.queue("b", making: true)] {
-      if let trouble = try queue.sweep() { throw trouble }
-      try queue.sweepKeys()
-    }
   }
 
   func finish() {
@@ -79,7 +71,7 @@ struct OneKey: Scenario {
 
   private func settle() {
     lab.settle(["a"]) { _ in
-      try sweep()
+      try lab.sweep("a", "b", making: true)
       // What was removed by half goes with the next day's round.
       try lab.spool("tick").queue("a").removeOld()
       for act in 0..<used.acts {

@@ -76,7 +76,7 @@ struct PassingOn: Scenario {
     lab.role("next", runs: 3) { process in
       if batches { try workTogether() } else { try work(on: "b", once: true, process) }
     }
-    lab.role("sweep", runs: 3) { _ in try sweep() }
+    lab.role("sweep", runs: 3) { _ in try lab.sweep("a", "b") }
     if dice >> 32 & 3 == 0 { lab.role("person", runs: 2) { _ in try moveByHand() } }
   }
 
@@ -103,15 +103,6 @@ struct PassingOn: Scenario {
     if !claims.isEmpty { try queue.finish(claims) }
   }
 
-  private func sweep() throws {
-    let spool = try lab.spool("sweep")
-    for name in ["a", "b"] {
-      let queue = try spool.queue(name)
-      if let trouble = try queue.sweep() { throw trouble }
-      try queue.sweepKeys()
-    }
-  }
-
   private func moveByHand() throws {
     let queue = try lab.spool("person").queue("a")
     for request in [Request.hold, .release, .cancel, .retry] {
@@ -122,7 +113,7 @@ struct PassingOn: Scenario {
 
   func finish() {
     lab.settle(["a", "b"]) { process in
-      try sweep()
+      try lab.sweep("a", "b")
       let a = try lab.spool("release").queue("a")
       for place in try a.entries(in: .hold) { try a.carryOut(.release, for: place, by: "a person") }
       try work(on: "a", once: true, process)

@@ -25,7 +25,6 @@ final class Process {
   /// As waitpid tells it.
   var status: Int32 = 0
   var output: [UInt8] = []
-  var error: [UInt8] = []
   /// Gone once it has ended: it holds what holds us.
   private var body: ((Process) -> Void)?
   private var coroutine: OpaquePointer?
@@ -54,13 +53,9 @@ final class Process {
   }
 
   func open(_ inode: Inode, appends: Bool = false, writes: Bool = false) -> Int32 {
-    adopt(OpenFile(inode, appends: appends, writes: writes))
-  }
-
-  func adopt(_ file: OpenFile) -> Int32 {
     var number: Int32 = 3
     while descriptors[number] != nil { number += 1 }
-    descriptors[number] = file
+    descriptors[number] = OpenFile(inode, appends: appends, writes: writes)
     return number
   }
 

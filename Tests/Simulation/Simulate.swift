@@ -44,7 +44,7 @@ struct Simulate: ParsableCommand {
     for seed in seed..<seed + UInt64(runs) {
       let outcome = one(seed, &tally)
       if outcome.violations.isEmpty { continue }
-      complain("seed \(seed), \(outcome.scenario): \(outcome.violations.joined(separator: "; "))")
+      complain(Array("seed \(seed), \(outcome.scenario): \(outcome.violations.joined(separator: "; "))\n".utf8))
       if first || tally.failed >= 20 { break }
     }
     return tally
@@ -80,17 +80,12 @@ struct Simulate: ParsableCommand {
     var tally = Tally()
     for child in children {
       let (_, output, error) = child.collect(until: nil)
-      FileHandleLike.write(error)
+      complain(error)
       guard let part = Tally(json: output) else { throw ValidationError("a part of the runs has crashed: see above") }
       tally.add(part)
     }
     return tally
   }
 
-  private func complain(_ words: String) { FileHandleLike.write(Array((words + "\n").utf8)) }
-}
-
-/// Standard error, unbuffered.
-private enum FileHandleLike {
-  static func write(_ bytes: [UInt8]) { _ = Glibc.write(STDERR_FILENO, bytes, bytes.count) }
+  private func complain(_ bytes: [UInt8]) { _ = write(STDERR_FILENO, bytes, bytes.count) }
 }

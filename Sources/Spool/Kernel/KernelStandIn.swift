@@ -55,7 +55,6 @@ package struct SimulatedEnd {
   package var timedOut = false
   package var stoppedBy: Int32?
   package var output: [UInt8] = []
-  package var error: [UInt8] = []
   package init() {}
 }
 
