@@ -4,14 +4,13 @@ extension SpoolDirectory {
   /// What the file system is called; "unknown (0x...)" where it is none of those that were tried.
   public var fileSystem: String {
     let type = clinux_file_system_type(root.descriptor.rawValue)
-    // From linux/magic.h and statfs(2).
     switch type {
-    case 0xEF53: return "ext4"
-    case 0x5846_5342: return "xfs"
-    case 0x9123_683E: return "btrfs"
-    case 0x0102_1994: return "tmpfs"
-    case 0x6969: return "nfs"
-    case 0x794C_7630: return "overlayfs"
+    case FileSystemType.ext4: return "ext4"
+    case FileSystemType.xfs: return "xfs"
+    case FileSystemType.btrfs: return "btrfs"
+    case FileSystemType.tmpfs: return "tmpfs"
+    case FileSystemType.nfs: return "nfs"
+    case FileSystemType.overlayfs: return "overlayfs"
     default: return "an unknown file system (0x\(String(type, radix: 16)))"
     }
   }

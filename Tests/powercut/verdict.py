@@ -139,9 +139,6 @@ class Verdict:
 
     # -------------------------------------------------------------- as the cut has left it
 
-    # A rename may be half durable: btrfs keeps both names when only the new one's directory was flushed. Which of the
-    # two counts is for the sweep to say; until then it is enough that the right one is there.
-
     def judge_found(self, disk):
         when = "after the cut"
         self.judge_entries(disk, when)
@@ -171,6 +168,9 @@ class Verdict:
 
     def judge_entries(self, disk, when):
         self.lost += [f"{when}: {words}" for words in disk.broken]
+        for (queue, id), found in disk.entries.items():
+            if len(found) != 1:
+                self.wrong.append(f"{queue}: {id}: {when}: lies in {disk.rooms(queue, id)}")
         for (queue, id), name in self.acknowledged.entries.items():
             found = disk.find(queue, id)
             if not found:

@@ -54,6 +54,16 @@ package struct FileStatus {
   package func isSameFile(as other: FileStatus) -> Bool { inode == other.inode && device == other.device }
 }
 
+/// The numbers of file systems, from linux/magic.h and statfs(2).
+enum FileSystemType {
+  static let ext4 = 0xEF53
+  static let xfs = 0x5846_5342
+  static let btrfs = 0x9123_683E
+  static let tmpfs = 0x0102_1994
+  static let nfs = 0x6969
+  static let overlayfs = 0x794C_7630
+}
+
 /// What `statvfs` says of a file system.
 package struct FileSystemSpace {
   package var totalBytes: UInt64

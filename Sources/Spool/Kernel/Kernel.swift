@@ -49,12 +49,14 @@ package enum Kernel {
     return try retrying { Glibc.write(descriptor.rawValue, bytes.baseAddress, bytes.count) }
   }
 
-  /// The corresponding C function is `fsync`. A failure is never retried: the kernel may have dropped
-  /// the pages that it could not write, and a second call would then report success.
+  /// The corresponding C function is `fsync`; on btrfs `syncfs`, whose log tree may keep a file under its old and its new
+  /// name when only the new one's directory was flushed (docs/decisions/0006). A failure is never retried: the kernel may
+  /// have dropped the pages that it could not write, and a second call would then report success.
   package static func sync(_ descriptor: FileDescriptor, _ name: String) throws(Errno) {
     try intercept(.fsync, name)
     if let standIn { return try standIn.sync(descriptor) }
-    if fsync(descriptor.rawValue) < 0 { throw Errno(rawValue: errno) }
+    let isBtrfs = clinux_file_system_type(descriptor.rawValue) == FileSystemType.btrfs
+    if (isBtrfs ? clinux_syncfs(descriptor.rawValue) : fsync(descriptor.rawValue)) < 0 { throw Errno(rawValue: errno) }
   }
 
   /// Everything on the file system. The corresponding C function is `syncfs`.
