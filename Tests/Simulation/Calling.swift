@@ -6,6 +6,7 @@ import Work
 /// Callers who ask an agent: two under the same key, one without; each answer is on record, and what was paid twice says so.
 struct Calling: Scenario {
   static let name = "calling"
+  static let sights = ["a model is asked", "a model is asked again", "an answer is given"]
   let lab: Laboratory
   private let world = World()
 
@@ -14,6 +15,10 @@ struct Calling: Scenario {
     var paid: [String: Int] = [:]
     var answers: [String: String] = [:]
     var keys: Set<String> = []
+    /// The agent's sessions, in the order in which they were remembered, and the last of which a caller had an answer.
+    var sessions: [String] = []
+    var lastAnswered = -1
+    var sessionCount = 0
   }
 
   init(_ laboratory: Laboratory) { lab = laboratory }
@@ -23,16 +28,24 @@ struct Calling: Scenario {
     _ = try spool.queue("calls-main", making: true)
     let agent = "Command: /bin/claude\nSession: persistent\nRate: 100/min\nConcurrency: 2\n\nYou are main.\n"
     try spool.directory("agents").replace("main.md", with: Array(agent.utf8))
+    lab.machine.onReplace = { [world] path, content in
+      if path.hasSuffix("/calls-main/session") { world.sessions.append(Self.session(content)) }
+    }
     lab.machine.programs["/bin/claude"] = { machine, call in
-      machine.act { world.paid[call.environment["SPINDLE_CALL"] ?? "?", default: 0] += 1 }
+      machine.act {
+        let id = call.environment["SPINDLE_CALL"] ?? "?"
+        lab.see(world.paid[id] == nil ? "a model is asked" : "a model is asked again")
+        world.paid[id, default: 0] += 1
+      }
       switch machine.dice.roll(12) {
       case 0: machine.sleep(atMost: .seconds(300), watch: nil)
       case 1: return machine.exit(1)
       default: break
       }
+      world.sessionCount += 1
       let result = """
         {"type":"result","subtype":"success","is_error":false,"result":"an answer to \(call.input.count) bytes",\
-        "session_id":"session-\(machine.dice.roll(1000))","total_cost_usd":0.01}
+        "session_id":"session-\(world.sessionCount)","total_cost_usd":0.01}
 
         """
       machine.exit(0, Array(result.utf8))
@@ -57,7 +70,14 @@ struct Calling: Scenario {
       spool: spool, agent: try Agent(named: "main", in: spool), options: options, environment: ["PATH": "/bin"])
     let answer = try caller.call(Array(prompt.utf8))
     lab.accept(answer.id, in: "calls-main", body: Array(prompt.utf8), key: key)
-    lab.machine.act { world.answers[answer.id.description] = answer.text }
+    lab.machine.act {
+      lab.see("an answer is given")
+      world.answers[answer.id.description] = answer.text
+      let session = record(answer.id.description)?.header["Session"]
+      if let place = world.sessions.lastIndex(where: { $0 == session }) {
+        world.lastAnswered = max(world.lastAnswered, place)
+      }
+    }
   }
 
   private func sweep() throws {
@@ -67,7 +87,15 @@ struct Calling: Scenario {
     try queue.expireDue()
   }
 
+  private static func session(_ content: [UInt8]) -> String { String(String(decoding: content, as: UTF8.self).trimmed) }
+
   func finish() {
+    // Who has answered remembers it: an older session would know less than the caller was told.
+    let session = Self.session(lab.bytes("calls-main", "", "session") ?? [])
+    let place = world.sessions.lastIndex(of: session) ?? -1
+    if place < world.lastAnswered {
+      lab.machine.violate("I4: \(world.sessions[world.lastAnswered]) has answered, and \(session) is remembered")
+    }
     lab.settle(["calls-main"]) { _ in
       try sweep()
       for key in world.keys.sorted() { try? ask("one question", key: key) }

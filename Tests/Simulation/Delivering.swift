@@ -7,6 +7,10 @@ import Work
 /// once by who writes them, and by a courier who goes on with what was left.
 struct Delivering: Scenario {
   static let name = "delivering"
+  static let sights = [
+    "the pager gets one", "the desk gets one", "the file gets one", "a repeat is marked", "one is held",
+    "one is given up",
+  ]
   let lab: Laboratory
   private let world = World()
 
@@ -14,7 +18,8 @@ struct Delivering: Scenario {
   private final class World {
     var got: [String: [(channel: String, isMarked: Bool)]] = [:]
     var policies: [String: Delivery.DoubtPolicy] = [:]
-    var addresses: [String: String] = [:]
+    /// What `deliver` has exited with, as the room that says the same.
+    var told: [String: String] = [:]
   }
 
   init(_ laboratory: Laboratory) { lab = laboratory }
@@ -36,6 +41,8 @@ struct Delivering: Scenario {
       machine.act {
         world.got[id, default: []].append((channel, call.environment["DELIVERY_REPEAT"] != nil))
         machine.note("the \(channel) gets \(id)")
+        lab.see("the \(channel) gets one")
+        if call.environment["DELIVERY_REPEAT"] != nil { lab.see("a repeat is marked") }
       }
     }
     let ending = machine.dice.roll(14)
@@ -92,7 +99,10 @@ struct Delivering: Scenario {
     try queue.sweep()
     let id = try delivery.commit(to: courier.spool, key: key).id
     lab.accept(id, in: "deliveries", body: text, key: key)
-    if case .claimed(let claim) = try queue.claim(id) { _ = try courier.carry(claim) }
+    guard case .claimed(let claim) = try queue.claim(id) else { return }
+    _ = try courier.carry(claim)
+    guard let room = try queue.locate(id)?.room, [.done, .fail, .hold].contains(room) else { return }
+    lab.machine.act { world.told[id.description] = room.rawValue }
   }
 
   private func recover() throws { _ = try courier("tick").recover { _ in } }
@@ -115,12 +125,18 @@ struct Delivering: Scenario {
   /// I5: what may have happened is never repeated unmarked; done means that it happened, once where the channel can tell.
   private func check(_ id: String, _ entry: Entry, room: String, inbox: String) {
     let got = world.got[id] ?? []
+    if let told = world.told[id], told != room {
+      lab.machine.violate("I4: \(id): its sender was told \(told), and it lies in \(room)")
+    }
+    if room == "hold" { lab.see("one is held") }
+    if room == "fail" { lab.see("one is given up") }
     let receipt = lab.bytes("deliveries", "re", id)
     if room == "done" && receipt == nil { lab.machine.violate("I5: deliveries/done/\(id) has no receipt") }
     switch entry.header["To"]?.split(separator: ":").first {
     case "file":
       let records = inbox.split(separator: "\n").filter { $0.hasPrefix("=== \(id)") }.count
       let whole = inbox.split(separator: "=== ").filter { $0.hasPrefix(id) && $0.contains(entry.text) }.count
+      if room == "done" { lab.see("the file gets one") }
       if room == "done" && (whole != 1 || records != 1) {
         lab.machine.violate("I5: \(id) is done, and the file has it \(whole) times whole, \(records) times begun")
       }

@@ -5,6 +5,7 @@ import SystemPackage
 /// People put files into `drop/`, in whichever way their program writes; two tools take them at once.
 struct Dropping: Scenario {
   static let name = "dropping"
+  static let sights = ["a file becomes an entry"]
   let lab: Laboratory
   private let dropped = Dropped()
 
@@ -65,6 +66,7 @@ struct Dropping: Scenario {
       guard let entry = try? Entry(parsing: lab.bytes("a", place.room, place.name) ?? []) else { continue }
       entries[entry.header["Name"] ?? "?", default: []].append(entry)
     }
+    for _ in entries { lab.see("a file becomes an entry") }
     for (name, found) in entries where found.count > 1 {
       lab.machine.violate("I7: \(name) became \(found.count) entries")
     }

@@ -11,6 +11,8 @@ final class Laboratory {
   private var roles: [Role] = []
   private var running: [ObjectIdentifier: Role] = [:]
   private(set) var processCount = 0
+  /// How often each sight of the story was seen.
+  private(set) var seen: [String: Int] = [:]
 
   /// Something that is started, and started again by cron or by its user when it was killed.
   final class Role {
@@ -68,6 +70,8 @@ final class Laboratory {
     accepted = []
     keyed = [:]
   }
+
+  func see(_ sight: String) { seen[sight, default: 0] += 1 }
 
   /// Runs all roles at once, with what is planned.
   func run(_ plan: Plan, _ cast: () -> Void) {

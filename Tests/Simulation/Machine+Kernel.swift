@@ -162,6 +162,7 @@ extension Machine: KernelStandIn {
       if isStruck(by: .ioError) { throw .ioError }
       try disk.rename(from, in: here, to: to, in: there, replacing: replacing, time: clock)
       stateChanges += 1
+      if replacing, let inode = there.children[to] { onReplace?(inode.path, inode.content) }
       fire(there)
       if isStruck(by: .lyingRename) { throw .ioError }
     }

@@ -18,6 +18,10 @@ final class Machine {
   /// Renames, links and removals that happened.
   var stateChanges = 0
   var cuts = 0
+  /// SIGTERMs that were sent, by a fault or by the story.
+  private(set) var signalled = 0
+  /// Told of each file that takes its name whatever had it before: its path and its content.
+  var onReplace: ((String, [UInt8]) -> Void)?
   private(set) var violations: [String] = []
   /// Gets each system call in words.
   var trace: ((String) -> Void)?
@@ -67,6 +71,7 @@ final class Machine {
   /// Nobody runs here any more; what holds each other lets go.
   func dismantle() {
     programs = [:]
+    onReplace = nil
     processes = []
     current = Process(id: 1, role: "nobody") { _ in }
     disk.dismantle()
@@ -159,7 +164,7 @@ final class Machine {
     guard let next = wakes.min() else { return false }
     time = max(time, next)
     // Who is resident would wait for ever: the machine goes down some time.
-    if time > shutdown { for process in processes where process.signals.isEmpty { process.signals.append(15) } }
+    if time > shutdown { for process in processes where process.signals.isEmpty { signal(process) } }
     return true
   }
 
@@ -170,6 +175,12 @@ final class Machine {
     process.status = 9
     process.closeAll()
     for child in process.children { kill(child) }
+  }
+
+  /// SIGTERM.
+  func signal(_ process: Process) {
+    signalled += 1
+    process.signals.append(15)
   }
 
   private func killAll() { for process in processes { kill(process) } }
@@ -201,7 +212,7 @@ final class Machine {
         note("POWER CUT")
         disk.cutPower(&dice)
       case .kill: kill(dice.pick(alive))
-      case .signal: dice.pick(alive).signals.append(15)
+      case .signal: signal(dice.pick(alive))
       default:
         let span = dice.roll(2 * 86400) - 86400
         note("the clock jumps by \(span) s")

@@ -4,6 +4,7 @@ import Work
 /// The same keys from several processes at once, while the entries are already worked off.
 struct OneKey: Scenario {
   static let name = "one key"
+  static let sights = ["a key is new", "a key is known", "an entry is worked on", "an old record is removed"]
   let lab: Laboratory
 
   private let used = Used()
@@ -16,7 +17,7 @@ struct OneKey: Scenario {
 
   func setUp() throws {
     _ = try lab.spool("setup").queue("a", making: true)
-    lab.machine.programs["/bin/true"] = { _, _ in }
+    lab.machine.programs["/bin/true"] = { [lab] _, _ in lab.see("an entry is worked on") }
   }
 
   func cast(act: Int) {
@@ -36,7 +37,9 @@ struct OneKey: Scenario {
     let queue = try lab.spool("put").queue("a")
     for key in keys {
       let body = Array("text of \(key)".utf8)
-      lab.accept(try queue.publish(Draft(body: body), key: key).id, in: "a", body: body, key: key)
+      let published = try queue.publish(Draft(body: body), key: key)
+      lab.see(published.isNew ? "a key is new" : "a key is known")
+      lab.accept(published.id, in: "a", body: body, key: key)
     }
   }
 
@@ -53,7 +56,8 @@ struct OneKey: Scenario {
 
   func finish() {
     settle()
-    let count = lab.places("a").count
+    let old = lab.places("a").keys
+    let count = old.count
     if count != 3 * used.acts { lab.machine.violate("I7: \(3 * used.acts) keys, \(count) entries") }
     // Past the time for which a key is kept: records go, and the keys with them.
     lab.machine.pass(100 * 86_400_000_000_000)
@@ -67,6 +71,8 @@ struct OneKey: Scenario {
       }
     }
     settle()
+    let now = lab.places("a")
+    for id in old where now[id] == nil { lab.see("an old record is removed") }
   }
 
   private func settle() {

@@ -5,15 +5,20 @@ import Work
 /// moves things by hand.
 struct PassingOn: Scenario {
   static let name = "passing on"
+  static let sights = [
+    "a step runs", "a step runs again", "a batch is finished", "a person moves one", "a product is handed over",
+  ]
   let lab: Laboratory
   private let work = Copies()
 
   init(_ laboratory: Laboratory) { lab = laboratory }
 
-  /// Which processes work on an entry, and how often it was begun.
+  /// Which processes work on an entry, as which attempt it was begun last, and where people were told that it lies.
   private final class Copies {
     var at: [String: [Process]] = [:]
     var begun: [String: Int] = [:]
+    var told: [EntryID: Room] = [:]
+    var isMovedByHand = false
   }
 
   func setUp() throws {
@@ -32,7 +37,7 @@ struct PassingOn: Scenario {
         let others = work.at["\(queue)/\(id)", default: []].filter { !$0.isDead && !$0.hasEnded }
         if !others.isEmpty { lab.machine.violate("I3: two copies work on \(queue)/\(id)") }
         work.at["\(queue)/\(id)"] = others + [call.process]
-        work.begun["\(queue)/\(id)", default: 0] += 1
+        begin("\(queue)/\(id)", attempt: call.environment["SPOOL_ATTEMPT"].flatMap { Int($0) } ?? 0)
       }
       let ending = machine.dice.roll(20)
       if ending == 0 { machine.sleep(atMost: .seconds(7200), watch: nil) }
@@ -40,6 +45,17 @@ struct PassingOn: Scenario {
       let output = prints ? call.input.map { (97...122).contains($0) ? $0 - 32 : $0 } : []
       machine.exit([2: 75, 3: 1, 4: 74][ending] ?? 0, signal: ending == 5 ? 6 : 0, output)
     }
+  }
+
+  /// What was begun is counted: a poison that takes the power down with it is not begun for ever. Who is asked to stop, and
+  /// who is revived by hand, begins as before.
+  private func begin(_ entry: String, attempt: Int) {
+    let last = work.begun[entry]
+    if let last, attempt <= last, lab.machine.signalled == 0, !work.isMovedByHand {
+      lab.machine.violate("\(entry): attempt \(last) was begun, and then attempt \(attempt)")
+    }
+    lab.see(last == nil ? "a step runs" : "a step runs again")
+    work.begun[entry] = attempt
   }
 
   /// A grandchild that keeps the lock for a while after its parent has ended.
@@ -90,7 +106,7 @@ struct PassingOn: Scenario {
     _ = try Worker(queue: queue, attempts: 5).run(once: once) { claim throws(Failure) in
       left -= 1
       // A resident worker is asked to stop some time.
-      if left == 0 { process.signals.append(15) }
+      if left == 0 { lab.machine.signal(process) }
       return try step.run(claim)
     }
   }
@@ -98,20 +114,37 @@ struct PassingOn: Scenario {
   /// As somebody does whose work is shorter than a barrier.
   private func workTogether() throws {
     let queue = try lab.spool("batch").queue("b")
-    let claims = try queue.claim(queue.ready().places)
-    for claim in claims { lab.machine.act { work.begun["b/\(claim.id)", default: 0] += 1 } }
-    if !claims.isEmpty { try queue.finish(claims) }
+    for _ in 0..<5 {
+      let claims = try queue.claim(queue.ready().places)
+      for claim in claims { lab.machine.act { begin("b/\(claim.id)", attempt: claim.name.attempts + 1) } }
+      if !claims.isEmpty {
+        try queue.finish(claims)
+        lab.see("a batch is finished")
+      }
+      lab.machine.sleep(atMost: .seconds(1), watch: nil)
+    }
   }
 
   private func moveByHand() throws {
     let queue = try lab.spool("person").queue("a")
     for request in [Request.hold, .release, .cancel, .retry] {
       let places = try queue.places(for: "e\(lab.machine.dice.roll(4))")
-      if let place = places.first { try? queue.carryOut(request, for: place, by: "a person") }
+      guard let place = places.first else { continue }
+      work.isMovedByHand = true
+      work.told[place.name.id] = nil
+      guard (try? queue.carryOut(request, for: place, by: "a person")) != nil else { continue }
+      lab.see("a person moves one")
+      // Exit 0: parked is parked, and cancelled is cancelled.
+      lab.machine.act { if request == .hold || request == .cancel { work.told[place.name.id] = request == .hold ? .hold : .fail } }
     }
   }
 
   func finish() {
+    let found = lab.places("a")
+    for (id, room) in work.told where found[id.description]?.first?.room != room.rawValue {
+      lab.machine.violate(
+        "I4: a/\(id): \(room) was told, and it lies in \(found[id.description]?.first?.room ?? "nothing")")
+    }
     lab.settle(["a", "b"]) { process in
       try lab.sweep("a", "b")
       let a = try lab.spool("release").queue("a")
@@ -135,6 +168,7 @@ struct PassingOn: Scenario {
           continue
         }
         let text = (try? Entry(parsing: lab.bytes("a", room, name) ?? []))?.text.uppercased()
+        lab.see("a product is handed over")
         if (try? Entry(parsing: lab.bytes("b", there, product) ?? []))?.text != text {
           lab.machine.violate("I5: b/\(there)/\(id): not what the step printed")
         }

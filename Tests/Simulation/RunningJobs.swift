@@ -5,12 +5,12 @@ import Work
 /// Cron starts the same job again and again, whether its last run is over or not.
 struct RunningJobs: Scenario {
   static let name = "running jobs"
+  static let sights = ["the job runs", "the job has a record"]
   let lab: Laboratory
   private let work = Work()
 
   private final class Work {
     var copies: [Process] = []
-    var runs = 0
   }
 
   init(_ laboratory: Laboratory) { lab = laboratory }
@@ -22,7 +22,7 @@ struct RunningJobs: Scenario {
         work.copies.removeAll { $0.isDead || $0.hasEnded }
         if !work.copies.isEmpty { lab.machine.violate("I3: the job runs twice at once") }
         work.copies.append(call.process)
-        work.runs += 1
+        lab.see("the job runs")
       }
       machine.sleep(atMost: .seconds(machine.dice.roll(3)), watch: nil)
       machine.exit(machine.dice.once(in: 6) ? 1 : 0, Array("backed up\n".utf8))
@@ -52,6 +52,7 @@ struct RunningJobs: Scenario {
     lab.checkInvariants(["jobs"])
     let state = try? JobState.read("backup", in: lab.spool("check"))
     if state?.lastExit == nil { lab.machine.violate("the job's state is lost: \(String(describing: state))") }
+    if !lab.names("jobs", "re").isEmpty { lab.see("the job has a record") }
     for (id, found) in lab.places("jobs") where found.first?.room == "done" && lab.bytes("jobs", "re", id) == nil {
       lab.machine.violate("I5: jobs/done/\(id) has no record")
     }

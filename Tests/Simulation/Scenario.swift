@@ -3,6 +3,8 @@ import Spool
 /// A story of several processes on one spool: who does what, what brings it to rest, and what must be true then.
 protocol Scenario {
   static var name: String { get }
+  /// What it is about: a story of which many runs never see one of these has lost its point.
+  static var sights: [String] { get }
   init(_ laboratory: Laboratory)
   /// Makes the spool, before anything goes wrong.
   func setUp() throws
@@ -12,7 +14,7 @@ protocol Scenario {
   func finish()
 }
 
-let scenarios: [any Scenario.Type] = [
+let stories: [any Scenario.Type] = [
   PassingOn.self, OneKey.self, Dropping.self, Delivering.self, Calling.self, RunningJobs.self,
 ]
 
@@ -24,6 +26,8 @@ struct Outcome {
   var scenario = ""
   var violations: [String] = []
   var strikes: [Fault: Int] = [:]
+  /// How often each of its sights was seen.
+  var seen: [String: Int] = [:]
   var processes = 0
   var stateChanges = 0
   var steps = 0
@@ -33,7 +37,7 @@ struct Outcome {
 func simulate(seed: UInt64, only: String? = nil, trace: ((String) -> Void)? = nil) -> Outcome {
   let machine = Machine(seed: seed)
   machine.trace = trace
-  let choices = scenarios.filter { only == nil || $0.name == only }
+  let choices = stories.filter { only == nil || $0.name == only }
   let kind = machine.dice.pick(choices)
   let laboratory = Laboratory(machine)
   let scenario = kind.init(laboratory)
@@ -52,6 +56,7 @@ func simulate(seed: UInt64, only: String? = nil, trace: ((String) -> Void)? = ni
   }
   scenario.finish()
   return Outcome(
-    scenario: kind.name, violations: machine.violations, strikes: machine.strikes, processes: laboratory.processCount,
+    scenario: kind.name, violations: machine.violations, strikes: machine.strikes,
+    seen: laboratory.seen, processes: laboratory.processCount,
     stateChanges: machine.stateChanges, steps: machine.steps)
 }

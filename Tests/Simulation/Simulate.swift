@@ -23,8 +23,8 @@ struct Simulate: ParsableCommand {
   @Flag(help: "Print the tally as one line of JSON.") var json = false
 
   func validate() throws {
-    if let only, !scenarios.contains(where: { $0.name == only }) {
-      throw ValidationError("--only: one of \(scenarios.map { $0.name }.joined(separator: ", "))")
+    if let only, !stories.contains(where: { $0.name == only }) {
+      throw ValidationError("--only: one of \(stories.map { $0.name }.joined(separator: ", "))")
     }
   }
 
@@ -34,6 +34,9 @@ struct Simulate: ParsableCommand {
     // At least half of what is spoilt must be read beyond its first line.
     if fuzz && tally.pastFirstLine * 2 < tally.inputs {
       throw ValidationError("too few inputs get past their first line")
+    }
+    if !json && !fuzz && !tally.missed.isEmpty {
+      throw ValidationError("never seen: \(tally.missed.joined(separator: ", "))")
     }
     // An empty run proves nothing.
     if tally.failed > 0 || tally.runs == 0 { throw ExitCode.failure }

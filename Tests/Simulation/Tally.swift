@@ -10,6 +10,8 @@ struct Tally: Codable {
   var stateChanges = 0
   var scenarios: [String: Int] = [:]
   var strikes: [String: Int] = [:]
+  /// By story and sight.
+  var seen: [String: Int] = [:]
   /// Of fuzzing.
   var inputs = 0
   var pastFirstLine = 0
@@ -31,6 +33,7 @@ struct Tally: Codable {
     fewestProcesses = min(fewestProcesses, outcome.processes)
     fewestStateChanges = min(fewestStateChanges, outcome.stateChanges)
     scenarios[outcome.scenario, default: 0] += 1
+    for (sight, count) in outcome.seen { seen["\(outcome.scenario): \(sight)", default: 0] += count }
     for (fault, count) in outcome.strikes { strikes[fault.rawValue, default: 0] += count }
   }
 
@@ -45,6 +48,19 @@ struct Tally: Codable {
     pastFirstLine += other.pastFirstLine
     scenarios.merge(other.scenarios, uniquingKeysWith: +)
     strikes.merge(other.strikes, uniquingKeysWith: +)
+    seen.merge(other.seen, uniquingKeysWith: +)
+  }
+
+  /// What each story is about, and how often it was seen.
+  private var sights: [(name: String, count: Int)] {
+    stories.filter { scenarios[$0.name] != nil }.flatMap { story in
+      story.sights.map { ("\(story.name): \($0)", seen["\(story.name): \($0)"] ?? 0) }
+    }
+  }
+
+  /// Sights that so many runs should have seen, and have not.
+  var missed: [String] {
+    sights.filter { sight in sight.count == 0 && runs >= 100 * scenarios.count }.map(\.name)
   }
 
   func text(from seed: UInt64) -> String {
@@ -54,14 +70,17 @@ struct Tally: Codable {
         \(runs - failed) passed, \(failed) failed
         """
     }
-    let stories = scenarios.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    let told = scenarios.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    let sights = sights.map { "  \($0.name): \($0.count)" }.joined(separator: "\n")
     let faults = Fault.allCases.map { "  \($0.rawValue): \(strikes[$0.rawValue] ?? 0)" }.joined(separator: "\n")
     return """
-      \(runs) runs from seed \(seed): \(stories)
+      \(runs) runs from seed \(seed): \(told)
       \(steps) system calls, \(stateChanges) state changes; at least \(fewestProcesses) processes and \
       \(fewestStateChanges) state changes a run
       faults that struck:
       \(faults)
+      what was seen:
+      \(sights)
       \(runs - failed) passed, \(failed) failed
       """
   }

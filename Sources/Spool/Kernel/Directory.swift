@@ -33,11 +33,14 @@ public final class Directory {
   }
 
   package init(_ name: String, in parent: Directory) throws(Failure) {
-    path = parent.path + "/" + name
+    path = parent.path(of: name)
     do { file = File(try Kernel.open(name, in: parent.descriptor, Self.flags), path: path) } catch {
       throw Failure(error, path, "open the directory")
     }
   }
+
+  /// For messages.
+  package func path(of name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
 
   /// Makes the directory where it is missing, durably, and opens it.
   package static func making(_ name: String, in parent: Directory, mode: mode_t = 0o700) throws(Failure) -> Directory {
@@ -45,7 +48,7 @@ public final class Directory {
     do { try Kernel.makeDirectory(name, in: parent.descriptor, mode: mode) } catch {
       // Somebody else may have made it meanwhile.
       if error != .fileExists {
-        var failure = Failure(error, parent.path + "/" + name, "make the directory")
+        var failure = Failure(error, parent.path(of: name), "make the directory")
         if failure.status == .io { failure.status = .cannotCreate }
         throw failure
       }
@@ -69,10 +72,10 @@ public final class Directory {
   package func open(_ name: String) throws(Failure) -> File? {
     do {
       return File(
-        try Kernel.open(name, in: descriptor, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), path: path + "/" + name)
+        try Kernel.open(name, in: descriptor, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), path: path(of: name))
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
-      throw Failure(error, path + "/" + name, "open")
+      throw Failure(error, path(of: name), "open")
     }
   }
 
@@ -81,9 +84,9 @@ public final class Directory {
     do {
       return File(
         try Kernel.open(name, in: descriptor, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode),
-        path: path + "/" + name)
+        path: path(of: name))
     } catch {
-      var failure = Failure(error, path + "/" + name, "create")
+      var failure = Failure(error, path(of: name), "create")
       if failure.status == .io { failure.status = .cannotCreate }
       throw failure
     }
@@ -92,15 +95,15 @@ public final class Directory {
   /// Opens for appending or for locking, made where it is missing.
   package func openOrCreate(_ name: String, append: Bool = false, mode: mode_t = 0o600) throws(Failure) -> File {
     let flags = O_RDWR | O_CREAT | O_NOFOLLOW | (append ? O_APPEND : 0)
-    do { return File(try Kernel.open(name, in: descriptor, flags, mode: mode), path: path + "/" + name) } catch {
-      throw Failure(error, path + "/" + name, "open")
+    do { return File(try Kernel.open(name, in: descriptor, flags, mode: mode), path: path(of: name)) } catch {
+      throw Failure(error, path(of: name), "open")
     }
   }
 
   package func status(_ name: String) throws(Failure) -> FileStatus? {
     do { return try Kernel.status(name, in: descriptor) } catch {
       if error == .noSuchFileOrDirectory { return nil }
-      throw Failure(error, path + "/" + name, "stat")
+      throw Failure(error, path(of: name), "stat")
     }
   }
 
@@ -119,7 +122,7 @@ public final class Directory {
         // An error may hide that it has happened (a file system that answers late): names lead to one file each, so what is
         // gone here and there now was moved.
         if try status(name) == nil, try target.contains(newName) { return .done }
-        throw Failure(error, path + "/" + name, "move to \(target.path)/\(newName)")
+        throw Failure(error, path(of: name), "move to \(target.path(of: newName))")
       }
     }
   }
@@ -134,7 +137,7 @@ public final class Directory {
   /// Removes a file; no error where there is none.
   package func unlink(_ name: String) throws(Failure) {
     do { try Kernel.unlink(name, in: descriptor) } catch {
-      if error != .noSuchFileOrDirectory { throw Failure(error, path + "/" + name, "remove") }
+      if error != .noSuchFileOrDirectory { throw Failure(error, path(of: name), "remove") }
     }
   }
 
@@ -143,7 +146,7 @@ public final class Directory {
   package func removeDirectory(_ name: String) throws(Failure) -> Bool {
     do { try Kernel.unlink(name, in: descriptor, flags: AT_REMOVEDIR) } catch {
       if error == .directoryNotEmpty || error == .fileExists { return false }
-      if error != .noSuchFileOrDirectory { throw Failure(error, path + "/" + name, "remove") }
+      if error != .noSuchFileOrDirectory { throw Failure(error, path(of: name), "remove") }
     }
     return true
   }
@@ -151,7 +154,7 @@ public final class Directory {
   package func readLink(_ name: String) throws(Failure) -> String? {
     do { return try Kernel.readLink(name, in: descriptor) } catch {
       if error == .noSuchFileOrDirectory { return nil }
-      throw Failure(error, path + "/" + name, "read the link")
+      throw Failure(error, path(of: name), "read the link")
     }
   }
 
@@ -164,7 +167,7 @@ public final class Directory {
     try file.sync()
     try file.close()
     do { try Kernel.replace(temporary, in: descriptor, with: name) } catch {
-      throw Failure(error, path + "/" + name, "replace")
+      throw Failure(error, path(of: name), "replace")
     }
     try sync()
   }
