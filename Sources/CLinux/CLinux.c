@@ -13,6 +13,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static int argument_count;
+static char **all_arguments;
+
+// glibc gives its constructors what it gives main.
+__attribute__((constructor)) static void keep_arguments(int count, char **arguments) {
+  argument_count = count;
+  all_arguments = arguments;
+}
+
+int clinux_argument_count(void) { return argument_count; }
+
+const char *clinux_argument(int place) { return all_arguments[place]; }
+
 int clinux_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to) {
   return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
 }

@@ -27,7 +27,7 @@ struct AgentProgram {
 
   func find() throws(CallFailure) -> String {
     let name = Agent.expanded(agent.command[0], environment)
-    if let path = Command.find(name, in: searched) { return path }
+    if let path = try? Command.find(name, in: searched) { return path }
     var seen: Set<String> = []
     let places = name.contains("/") ? "" : " in \(searched.filter { seen.insert($0).inserted }.joined(separator: ", "))"
     throw CallFailure(
@@ -92,7 +92,7 @@ struct AgentProgram {
       let name = kind == .codex ? "CODEX_HOME" : "CLAUDE_CONFIG_DIR"
       result[name] = Agent.expanded(directory, environment)
     }
-    result["SPINDLE_DEADLINE"] = deadline.environmentValue
+    deadline.handDown(to: &result)
     result["SPINDLE_CALL"] = call.description
     result["SPINDLE_AGENT"] = agent.name
     result["SPOOL_DIR"] = spool

@@ -29,7 +29,7 @@ public struct CallOptions: Sendable {
   /// By the program of Debian's python3-jsonschema: a validator is no work of ours.
   private static func validate(_ text: String, against schema: String) throws(CallFailure) {
     let environment = inheritedEnvironment()
-    guard let python = Command.find("/usr/bin/python3", in: []) else {
+    guard let python = try? Command.find("/usr/bin/python3", in: []) else {
       throw CallFailure(.missing, "/usr/bin/python3 was not found", do: "apt-get install python3-jsonschema")
     }
     let script = """

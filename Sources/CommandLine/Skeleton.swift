@@ -8,7 +8,7 @@ enum Skeleton {
     if try spool.root.contains("journal") { return }
     try spool.syncName()
     for name in ["secrets", "heartbeats", "slots"] { _ = try spool.directory(name) }
-    if let source = Installation.find("share/spindle/spool", inSource: "spool") {
+    if let source = try Installation.find("share/spindle/spool", inSource: "spool") {
       try copy(try Directory.following(path: source), to: spool.root, top: true)
     }
     try addOwner(to: spool.directory("people"))
@@ -41,14 +41,16 @@ enum Skeleton {
 
 /// What was installed beside the executable, under any prefix; or the source tree that it was built in.
 public enum Installation {
-  /// Where the executable lies: `PREFIX/bin`.
-  public static let executable: String? = {
-    try? Kernel.readLink("/proc/self/exe", in: nil)
-  }()
+  /// Where the executable lies: `PREFIX/bin/spindle`.
+  public static func executable() throws(Failure) -> String {
+    do { return try Kernel.readLink("/proc/self/exe", in: nil) } catch {
+      throw Failure(error, "/proc/self/exe", "read the link")
+    }
+  }
 
   /// A path under the prefix, or, where the executable was not installed, in its source tree.
-  public static func find(_ path: String, inSource sourcePath: String) -> String? {
-    guard let executable else { return nil }
+  public static func find(_ path: String, inSource sourcePath: String) throws(Failure) -> String? {
+    let executable = try executable()
     var directory = executable[..<(executable.lastIndex(of: "/") ?? executable.startIndex)]
     guard let slash = directory.lastIndex(of: "/") else { return nil }
     let installed = directory[..<slash] + "/" + path

@@ -19,10 +19,11 @@ public struct Channel: Sendable {
 
   /// The user's own `channels/NAME` in the spool, else the installed one.
   /// - Parameter installed: directories of installed channels.
-  public static func find(_ name: String, in spool: SpoolDirectory, installed: String?, executable: String?) -> Channel?
-  {
+  public static func find(
+    _ name: String, in spool: SpoolDirectory, installed: String?, executable: String?
+  ) throws(Failure) -> Channel? {
     for directory in [spool.path + "/channels", installed].compactMap({ $0 }) {
-      if let path = Command.find(name, in: [directory]) {
+      if let path = try Command.find(name, in: [directory]) {
         return Channel(
           name: name, path: path, arguments: [path], isIdempotent: Kernel.mayAccess(path + ".idempotent", F_OK))
       }
@@ -64,7 +65,7 @@ public struct Channel: Sendable {
     environment["DELIVERY_AS"] = delivery.speaker
     environment["DELIVERY_REPEAT"] = isRepeat ? "1" : nil
     environment["SPOOL_DIR"] = claim.queue.spool.path
-    environment["SPINDLE_DEADLINE"] = deadline.environmentValue
+    deadline.handDown(to: &environment)
     let mark = isRepeat && !isIdempotent ? "(This may be a repeat of message \(claim.id.short).)\n" : ""
     let input = try claim.queue.unlinkedCopy(of: Array(mark.utf8) + delivery.text, for: claim.id)
     try claim.setDeathTimer(deadline.remaining)

@@ -35,7 +35,9 @@ public struct Courier {
     }
     var reasons: [String] = []
     for address in delivery.addresses {
-      guard let channel = Channel.find(address.channel, in: spool, installed: installedChannels, executable: executable)
+      guard
+        let channel = try Channel.find(
+          address.channel, in: spool, installed: installedChannels, executable: executable)
       else {
         reasons.append("there is no channel \(address.channel)")
         continue

@@ -94,7 +94,7 @@ public struct JobRun {
     var environment = inheritedEnvironment()
     environment["SPOOL_DIR"] = spool.path
     environment["SPINDLE_JOB"] = name
-    environment["SPINDLE_DEADLINE"] = deadline.environmentValue
+    deadline.handDown(to: &environment)
     let child = try Child(Command(path: path, arguments: arguments, environment: environment), lock: claim.file)
     var kept: [UInt8] = []
     let outcome = child.run(until: deadline) { piece in

@@ -97,7 +97,8 @@ public final class Claim {
     try file.setModified(due)
     queue.logAttempt(id, "attempt \(name.attempts + 1): \(reason): again at \(due.rfc3339Seconds)")
     try move(to: .wait, as: target)
-    settled("wait", reason)
+    // A daemon that the attempt has left may hold the lock with us: then the next attempt waits for its end.
+    settled("wait", reason, unlocking: false)
   }
 
   /// Given up; it lies in `fail/` until a person acts.
@@ -145,9 +146,9 @@ public final class Claim {
   }
 
   /// Only now may anybody else have it.
-  private func settled(_ event: String, _ detail: String?) {
+  private func settled(_ event: String, _ detail: String?, unlocking: Bool = true) {
     isSettled = true
-    file.unlock()
+    if unlocking { file.unlock() }
     try? file.close()
     queue.spool.journal.write(event, queue: queue.name, id: id, detail: detail)
   }

@@ -7,6 +7,8 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
   static let alphabet = Array("0123456789bcdfghjklmnpqrstvwxz")
   /// 23 of the stamp, a dash, 6 of R.
   static let fixedLength = 30
+  /// With `,k`, `@`, a HOST of 64 and a PID behind it a name still fits into the 255 bytes that a file system allows.
+  static let maximumLength = 160
 
   /// Parses an ID; throws what is wrong with it.
   public init(_ text: some StringProtocol) throws(MalformedName) {
@@ -17,6 +19,9 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
     guard bytes.count >= Self.fixedLength else {
       throw bad(bytes.count, "an ID of at least \(Self.fixedLength) characters")
+    }
+    guard bytes.count <= Self.maximumLength else {
+      throw bad(Self.maximumLength, "an ID of at most \(Self.maximumLength) characters")
     }
     guard Timestamp(stamp: String(decoding: bytes[..<23], as: UTF8.self)) != nil else {
       throw bad(0, "a stamp such as 20261123T172044.120773Z")

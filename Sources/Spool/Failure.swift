@@ -36,6 +36,9 @@ public struct Failure: Error, Hashable {
   public var advice: String?
   /// The kernel's own word, where it had one.
   public var errno: Errno?
+  /// An fsync has failed. The next one on the same file or directory would report success though what could not be written is
+  /// lost: whoever meets this ends, and touches nothing more.
+  public var isFailedFlush = false
 
   public init(_ status: ExitStatus, _ what: String, _ why: String, do advice: String? = nil) {
     self.status = status
@@ -64,6 +67,11 @@ public struct Failure: Error, Hashable {
       advice = "a symbolic link is never followed here; put the thing itself in its place"
     default: status = .io
     }
+  }
+
+  package init(flushing path: String, _ doing: String, _ errno: Errno) {
+    self.init(errno, path, doing)
+    isFailedFlush = true
   }
 }
 

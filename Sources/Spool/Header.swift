@@ -11,6 +11,8 @@ public struct Header: Hashable, Sendable {
 
   public init() {}
 
+  init(lines: [Line]) { self.lines = lines }
+
   public init(_ pairs: KeyValuePairs<String, String?>) {
     for (name, value) in pairs { self[name] = value }
   }
@@ -40,11 +42,14 @@ public struct Header: Hashable, Sendable {
 
   /// At most this much of a file is header.
   static let limit = 65536
+  /// So many are searched one by one; a file that is nothing but header would take its time.
+  private static let fewLines = 64
 
   /// Reads header lines up to the blank line. Returns them and the offset at which the body begins.
   /// Strict: LF only, each name once.
   static func parse(_ bytes: [UInt8]) throws(MalformedText) -> (Header, body: Int) {
     var header = Header()
+    var known: [String: Int] = [:]
     var start = 0
     var number = 1
     while true {
@@ -53,7 +58,14 @@ public struct Header: Hashable, Sendable {
       }
       if end == start { return (header, end + 1) }
       guard end < limit else { throw MalformedText(line: number, found: nil, expected: "a header of at most 64 KiB") }
-      try header.append(bytes[start..<end], number: number)
+      let line = try Line(parsing: bytes[start..<end], number: number)
+      if header.lines.count < fewLines {
+        try header.append(line)
+      } else {
+        if known.isEmpty { for line in header.lines { known[line.name.lowercased()] = line.number } }
+        if let first = known.updateValue(number, forKey: line.name.lowercased()) { throw line.isThere(since: first) }
+        header.lines.append(line)
+      }
       start = end + 1
       number += 1
     }
@@ -61,31 +73,12 @@ public struct Header: Hashable, Sendable {
 
   /// Reads one line, as a person may have written it.
   package mutating func append(line: some StringProtocol, number: Int) throws(MalformedText) {
-    try append(Array(line.utf8)[...], number: number)
+    try append(Line(parsing: Array(line.utf8)[...], number: number))
   }
 
-  mutating func append(_ bytes: ArraySlice<UInt8>, number: Int) throws(MalformedText) {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw MalformedText(line: number, found: String(decoding: bytes, as: UTF8.self), expected: "UTF-8")
-    }
-    guard let colon = text.firstIndex(of: ":"), colon != text.startIndex,
-      text[..<colon].utf8.allSatisfy({ Self.isName($0) })
-    else { throw MalformedText(line: number, found: text, expected: "Name: value") }
-    let name = String(text[..<colon])
-    guard line(name) == nil else {
-      throw MalformedText(
-        line: number, found: text, expected: "each name once (the first is on line \(line(name)!.number))")
-    }
-    let value = text[text.index(after: colon)...].trimmed
-    if value.printable != value {
-      throw MalformedText(line: number, found: text, expected: "a value without control characters")
-    }
-    lines.append(Line(name: name, value: String(value), number: number))
-  }
-
-  private static func isName(_ byte: UInt8) -> Bool {
-    (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "-")
-      || byte == UInt8(ascii: "_")
+  private mutating func append(_ line: Line) throws(MalformedText) {
+    if let first = self.line(line.name) { throw line.isThere(since: first.number) }
+    lines.append(line)
   }
 
   private static func same(_ left: String, _ right: String) -> Bool {
@@ -95,6 +88,31 @@ public struct Header: Hashable, Sendable {
 
   private static func lowered(_ byte: UInt8) -> UInt8 {
     (65...90).contains(byte) ? byte + 32 : byte
+  }
+}
+
+extension Header.Line {
+  fileprivate func isThere(since first: Int) -> MalformedText {
+    MalformedText(line: number, found: "\(name): \(value)", expected: "each name once (the first is on line \(first))")
+  }
+
+  fileprivate init(parsing bytes: ArraySlice<UInt8>, number: Int) throws(MalformedText) {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw MalformedText(line: number, found: String(decoding: bytes, as: UTF8.self), expected: "UTF-8")
+    }
+    guard let colon = text.firstIndex(of: ":"), colon != text.startIndex,
+      text[..<colon].utf8.allSatisfy({ Self.isName($0) })
+    else { throw MalformedText(line: number, found: text, expected: "Name: value") }
+    let value = text[text.index(after: colon)...].trimmed
+    if value.printable != value {
+      throw MalformedText(line: number, found: text, expected: "a value without control characters")
+    }
+    self.init(name: String(text[..<colon]), value: String(value), number: number)
+  }
+
+  private static func isName(_ byte: UInt8) -> Bool {
+    (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "-")
+      || byte == UInt8(ascii: "_")
   }
 }
 

@@ -15,6 +15,12 @@ extension Queue {
     findings += try checkRooms()
     var seen: [EntryID: (path: String, status: FileStatus)] = [:]
     for room in Room.ofEntries {
+      if room != .bad {
+        for raw in try self[room].foreignNames() {
+          let name = String(decoding: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+          findings.append(finding("\(room.rawValue)/\(name)", "its name is not UTF-8", []))
+        }
+      }
       for fileName in try self[room].names().sorted() {
         let path = "\(room.rawValue)/\(fileName)"
         guard let status = try self[room].status(fileName) else { continue }

@@ -136,14 +136,22 @@ extension Queue {
 
   /// Moves what no tool can read to `bad/`, and says so.
   func quarantine(_ fileName: String, in room: Room, because reason: String) throws(Failure) {
+    try quarantine(raw: Array(fileName.utf8CString), in: room, because: reason)
+  }
+
+  /// - Parameter raw: a name that may be no UTF-8; what is none is replaced.
+  func quarantine(raw: [CChar], in room: Room, because reason: String) throws(Failure) {
+    let fileName = String(decoding: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     // Without its holder, and without the dot that would hide it.
     let held = fileName.prefix { $0 != "@" }
-    let plain = (held.isEmpty ? fileName[...] : held).drop { $0 == "." }
+    var plain = String((held.isEmpty ? fileName[...] : held).drop { $0 == "." })
+    // Room for ~2: and what was replaced has become longer.
+    while plain.utf8.count > 240 { plain.removeLast() }
     guard !plain.isEmpty else { return }
-    var target = String(plain)
+    var target = plain
     var copy = 1
     while true {
-      switch try self[room].move(fileName, to: self[.bad], as: target) {
+      switch try self[room].move(raw: raw, to: self[.bad], as: target) {
       case .done:
         try self[.bad].sync()
         spool.notice("\(name)/bad/\(target): \(reason): mend it and mv it to \(name)/new/, or rm it")
@@ -177,13 +185,12 @@ extension Queue {
     guard let named = try self[.run].status(fileName), named.isSameFile(as: try file.status()),
       var name = try? EntryName(fileName)
     else { return .gone }
-    // Found left behind: its own rename may not be durable yet.
-    try self[.run].sync()
     name.holder = SpoolDirectory.holder
     if name.description != fileName {
       guard try self[.run].move(fileName, to: self[.run], as: name.description) == .done else { return .gone }
-      try self[.run].sync()
     }
+    // Also where the name is ours already: found left behind, it may not be durable yet.
+    try self[.run].sync()
     return try take(file, name, attempts: attempts)
   }
 }

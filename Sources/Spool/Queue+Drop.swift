@@ -61,7 +61,7 @@ extension Queue {
       switch error {
       case .noSuchFileOrDirectory: return .gone
       case .tooManySymbolicLinkLevels, .noSuchAddressOrDevice:
-        try quarantineDrop(raw, name, "is a symbolic link or a socket, not a regular file")
+        try quarantine(raw: raw, in: .drop, because: "is a symbolic link or a socket, not a regular file")
         return .gone
       default:
         spool.notice("\(self.name)/drop/\(name.printable): cannot open: \(error): check its owner and mode")
@@ -70,8 +70,10 @@ extension Queue {
     }
     let file = File(descriptor, path: "\(drop.path)/\(name)")
     let status = try file.status()
+    // Saved anew while we opened it: the name leads to another file, which gets its own look.
+    if status.links == 0 { return .busy }
     if let reason = unreadable(status) {
-      try quarantineDrop(raw, name, reason)
+      try quarantine(raw: raw, in: .drop, because: reason)
       return .gone
     }
     guard try isComplete(file, status) else { return .busy }
@@ -114,7 +116,16 @@ extension Queue {
   func resumeTaken(_ takenName: String) throws(Failure) -> EntryID? {
     guard let file = try lockUnheld(takenName, in: .drop) else { return nil }
     let parts = takenName.dropFirst(6).split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, let inode = UInt64(parts[0]), let changed = Int64(parts[1]) else { return nil }
+    guard parts.count == 3, !parts[2].isEmpty, let inode = UInt64(parts[0]), let changed = Int64(parts[1]) else {
+      return nil
+    }
+    guard try file.status().inode == inode else {
+      // Somebody has called it so, or the spool was copied: it is no file that was taken here, and gets a look of its own.
+      if try self[.drop].move(takenName, to: self[.drop], as: String(parts[2])) == .targetExists {
+        spool.notice("\(name)/drop/\(takenName): its name is not its own: give it another")
+      }
+      return nil
+    }
     // Found left behind: the rename may not be durable, and the key must not outlive it.
     try self[.drop].sync()
     return try publishTaken(
@@ -135,9 +146,7 @@ extension Queue {
       do {
         let entry = try Self.dropped(bytes)
         body = entry.body
-        for line in entry.header.lines where !Self.ownHeaders.contains(line.name.lowercased()) {
-          header[line.name] = line.value
-        }
+        header = Header(lines: entry.header.lines.filter { !Self.ownHeaders.contains($0.name.lowercased()) })
       } catch {
         try quarantine(taken.takenName, in: .drop, because: error.description)
         return nil
@@ -168,15 +177,4 @@ extension Queue {
     return try Entry(parsing: bytes[..<start] + Array(id.utf8) + bytes[start...])
   }
 
-  private func quarantineDrop(_ raw: [CChar], _ name: String, _ reason: String) throws(Failure) {
-    // By the name that is also valid UTF-8; the bytes of others are replaced.
-    let plain = name.printable.replacing("/", with: "_")
-    let drop = try self[.drop]
-    if Array(plain.utf8CString) != raw {
-      do { try Kernel.rename(raw: raw, in: drop.descriptor, to: plain, in: drop.descriptor) } catch {
-        throw Failure(error, "\(drop.path)/\(plain)", "move to bad/")
-      }
-    }
-    try quarantine(plain, in: .drop, because: reason)
-  }
 }

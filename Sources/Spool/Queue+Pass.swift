@@ -22,9 +22,9 @@ extension Queue {
   /// that follows does not: work the whole pass off before scanning again.
   public func ready() throws(Failure) -> Ready {
     var ready = Ready()
-    for fileName in try self[.new].names() { ready.places.append((.new, fileName)) }
+    for fileName in try ownNames(in: .new) { ready.places.append((.new, fileName)) }
     let now = Kernel.now()
-    for fileName in try self[.wait].names() {
+    for fileName in try ownNames(in: .wait) {
       guard let status = try self[.wait].status(fileName) else { continue }
       if Self.isDue(status.modified) {
         ready.places.append((.wait, fileName))
@@ -34,5 +34,18 @@ extension Queue {
     }
     ready.places.sort { $0.fileName < $1.fileName }
     return ready
+  }
+
+  /// The names in a room; those that are no text are no entry's, and go to `bad/`.
+  private func ownNames(in room: Room) throws(Failure) -> [String] {
+    var names: [String] = []
+    for raw in try self[room].rawNames() {
+      if let name = String(validatingCString: raw) {
+        names.append(name)
+      } else {
+        try quarantine(raw: raw, in: room, because: "its name is not UTF-8")
+      }
+    }
+    return names
   }
 }

@@ -36,12 +36,22 @@ extension Queue {
     } else {
       ids = try placeTogether(drafts)
     }
-    try self[.new].sync()
+    do { try self[.new].sync() } catch {
+      // Its caller is told that nothing was accepted, and may publish it again: what nobody has claimed yet goes.
+      for id in ids { withdraw(id) }
+      throw error
+    }
     for id in ids { spool.journal.write("new", queue: name, id: id) }
     return ids
   }
 
   public func publish(_ draft: Draft) throws(Failure) -> EntryID { try publish([draft])[0] }
+
+  private func withdraw(_ id: EntryID) {
+    guard let file = try? lockUnheld(id.description, in: .new) else { return }
+    try? self[.new].unlink(id.description)
+    file.unlock()
+  }
 
   /// Publishes under a key: the same key again gives the first ID and changes nothing.
   ///

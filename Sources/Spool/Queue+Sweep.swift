@@ -4,27 +4,29 @@ extension Queue {
   ///
   /// One entry that cannot be put in order is said, and stops no other.
   /// - Returns: the first such trouble.
+  /// - Throws: what stops them all, as a disk that has failed.
   @discardableResult
   public func sweep() throws(Failure) -> Failure? {
     var trouble: Failure?
-    func said(_ work: () throws(Failure) -> Void) {
+    func said(_ work: () throws(Failure) -> Void) throws(Failure) {
       do { try work() } catch {
+        if error.isFailedFlush { throw error }
         spool.notice("\(name): \(error)")
         trouble = trouble ?? error
       }
     }
     for fileName in try self[.run].names().sorted() {
-      said { () throws(Failure) in try sweepClaimed(fileName) }
+      try said { () throws(Failure) in try sweepClaimed(fileName) }
     }
     for fileName in try self[.out].names().sorted() {
-      said { () throws(Failure) in try sweepProduct(fileName) }
+      try said { () throws(Failure) in try sweepProduct(fileName) }
     }
     for fileName in try self[.drop].names() where fileName.hasPrefix(".take-") {
-      said { () throws(Failure) in _ = try resumeTaken(fileName) }
+      try said { () throws(Failure) in _ = try resumeTaken(fileName) }
     }
     let oldest = Kernel.now() - Self.litterAge
     for fileName in try self[.tmp].names() {
-      said { () throws(Failure) in try sweepLitter(fileName, olderThan: oldest) }
+      try said { () throws(Failure) in try sweepLitter(fileName, olderThan: oldest) }
     }
     return trouble
   }

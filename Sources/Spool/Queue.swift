@@ -56,8 +56,12 @@ public final class Queue {
     }
   }
 
+  /// Makes the rooms that are missing. Killed half-way it leaves no queue (new/ comes when all that a sweep reads is there), or
+  /// one that is found unfinished (log/ comes when all else is durable).
   func makeRooms() throws(Failure) {
-    for room in Room.allCases { rooms[room] = try Directory.making(room.rawValue, in: directory) }
+    for room in Room.allCases.filter({ $0 != .new && $0 != .log }) + [.new, .log] {
+      rooms[room] = try Directory.making(room.rawValue, in: directory)
+    }
   }
 
   /// What becomes of an entry that a dead worker left in `run/`.

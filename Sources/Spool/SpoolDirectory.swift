@@ -78,8 +78,10 @@ public final class SpoolDirectory {
       directory = try Directory(name, in: root)
     }
     let queue = Queue(name: name, directory: directory, spool: self)
-    if making, try !directory.contains(Room.allCases.last!.rawValue) {
-      // Found or made: its own name must last before anything in it is promised to.
+    let isUnfinished = try !directory.contains(Room.log.rawValue)
+    let isQueue = try directory.contains(Room.new.rawValue)
+    if isUnfinished && (making || isQueue) {
+      // Made, or found half made: its own name must last before anything in it is promised to.
       try root.sync()
       try queue.makeRooms()
     }

@@ -85,8 +85,8 @@ public final class Watch {
     let count = poll(&polled, nfds_t(polled.count), milliseconds)
     if let number = Self.pendingSignal(polled[0]) { return .signal(number) }
     if count > 0, polled.count > 1, polled[1].revents != 0, let path = drain() { return .gone(path) }
-    // We hold the directory open, so its removal makes no event of its own: it has no link left.
-    if let removed = directories.first(where: { (try? $0.file.status().links) == 0 }) { return .gone(removed.path) }
+    // Held open as it is, a directory's removal makes no event, nor does a move of what lies above it.
+    if let gone = directories.first(where: { !$0.isWhereItWas }) { return .gone(gone.path) }
     return .look
   }
 

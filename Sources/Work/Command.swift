@@ -17,11 +17,10 @@ public struct Command: Sendable {
 
   /// Looks a program up as a shell does: a name with a slash is a path, else each directory is searched.
   /// - Returns: nil where none is executable.
-  public static func find(_ name: String, in directories: [String]) -> String? {
-    if name.contains("/") { return Kernel.isProgram(name) ? name : nil }
-    for directory in directories where !directory.isEmpty {
-      let candidate = "\(directory)/\(name)"
-      if Kernel.isProgram(candidate) { return candidate }
+  public static func find(_ name: String, in directories: [String]) throws(Failure) -> String? {
+    let candidates = name.contains("/") ? [name] : directories.filter { !$0.isEmpty }.map { "\($0)/\(name)" }
+    for path in candidates {
+      do { if try Kernel.isProgram(path) { return path } } catch { throw Failure(error, path, "look for") }
     }
     return nil
   }

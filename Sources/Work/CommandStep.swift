@@ -81,7 +81,7 @@ public struct CommandStep {
     environment["SPOOL_ID"] = claim.id.description
     environment["SPOOL_QUEUE"] = claim.queue.name
     environment["SPOOL_ATTEMPT"] = String(claim.name.attempts + 1)
-    environment["SPINDLE_DEADLINE"] = deadline.environmentValue
+    deadline.handDown(to: &environment)
     return environment
   }
 }

@@ -6,9 +6,18 @@ public struct Deadline: Comparable, Sendable {
 
   public init(after span: Duration) { uptime = Kernel.uptime().addingReportingOverflow(span.nanoseconds).partialValue }
 
+  private init(uptime: Int64) { self.uptime = uptime }
+
   /// The budget that our caller handed down (`SPINDLE_DEADLINE`, RFC 3339): no child outlives its parent's.
   public static func inherited(_ environment: [String: String] = inheritedEnvironment()) -> Deadline? {
-    environment["SPINDLE_DEADLINE"].flatMap { Timestamp(rfc3339: $0) }.map { Deadline(after: $0 - Kernel.now()) }
+    guard let value = environment["SPINDLE_DEADLINE"], let time = Timestamp(rfc3339: value) else { return nil }
+    // The same by the clock that nobody sets, as long as nobody in between has set another time.
+    if let words = environment["SPINDLE_DEADLINE_UPTIME"]?.split(separator: " "), words.count == 2, words[0] == value,
+      let uptime = Int64(words[1])
+    {
+      return Deadline(uptime: uptime)
+    }
+    return Deadline(after: time - Kernel.now())
   }
 
   /// This span from now, or our caller's budget where that ends first.
@@ -20,8 +29,12 @@ public struct Deadline: Comparable, Sendable {
   public var remaining: Duration { .nanoseconds(max(0, uptime - Kernel.uptime())) }
   public var hasPassed: Bool { remaining == .zero }
 
-  /// As a child reads it.
-  public var environmentValue: String { (Kernel.now() + remaining).rfc3339 }
+  /// Says it to a child.
+  public func handDown(to environment: inout [String: String]) {
+    let value = (Kernel.now() + remaining).rfc3339
+    environment["SPINDLE_DEADLINE"] = value
+    environment["SPINDLE_DEADLINE_UPTIME"] = "\(value) \(uptime)"
+  }
 
   public static func < (left: Deadline, right: Deadline) -> Bool { left.uptime < right.uptime }
 }

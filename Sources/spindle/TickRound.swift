@@ -9,27 +9,35 @@ struct TickRound {
   var spool: SpoolDirectory
 
   func run(queues: [String]) throws {
-    let stamps = try spool.directory("heartbeats")
-    // Two ticks at once would only do the same things twice.
-    let lock = try stamps.openOrCreate("tick")
-    guard try lock.tryLock() else { return }
-    try lock.setModified(.now)
+    var lock: File?
+    var (isOthers, hourly, daily) = (false, false, false)
     // The stamps are for a round over everything.
     let isWhole = queues.isEmpty
-    let hourly = try isWhole && isDue("tick-hourly", every: .seconds(3600), stamps)
-    let daily = try isWhole && isDue("tick-daily", every: .seconds(86400), stamps)
+    try attempt("heartbeats") {
+      let stamps = try spool.directory("heartbeats")
+      lock = try stamps.openOrCreate("tick")
+      isOthers = try !lock!.tryLock()
+      if isOthers { return }
+      try lock!.setModified(.now)
+      hourly = try isWhole && isDue("tick-hourly", every: .seconds(3600), stamps)
+      daily = try isWhole && isDue("tick-daily", every: .seconds(86400), stamps)
+    }
+    // Two ticks at once would only do the same things twice; where a full disk has no room for the lock, so be it.
+    if isOthers { return }
     for name in isWhole ? try spool.queueNames() : queues {
-      attempt(name) { try tend(spool.queue(name), hourly: hourly, daily: daily) }
+      try attempt(name) { try tend(spool.queue(name), hourly: hourly, daily: daily) }
     }
     if isWhole {
       let now = Timestamp.now
-      for name in try JobState.names(in: spool) { attempt("job \(name)") { try alertIfOverdue(name, now) } }
+      var jobs: [String] = []
+      try attempt("jobs") { jobs = try JobState.names(in: spool) }
+      for name in jobs { try attempt("job \(name)") { try alertIfOverdue(name, now) } }
     }
-    lock.unlock()
+    lock?.unlock()
     // Last, and without the lock: a channel may hang for a minute, and the next round need not wait for it.
     if isWhole {
-      attempt("deliveries") {
-        var courier = Courier(spool)
+      try attempt("deliveries") {
+        var courier = try Courier(spool)
         courier.onSent = sayRecovered
         if let number = try courier.recover(found: sayFound) { throw Exit(.signal(number)) }
       }
@@ -42,8 +50,10 @@ struct TickRound {
 
   init(spool: SpoolDirectory) { self.spool = spool }
 
-  private func attempt(_ what: String, _ action: () throws -> Void) {
+  /// - Throws: what ends the whole round.
+  private func attempt(_ what: String, _ action: () throws -> Void) throws {
     do { try action() } catch let failure as Failure {
+      if failure.isFailedFlush { throw failure }
       complain("spool: tick: \(what): \(failure)")
       outcome.worst = outcome.worst ?? failure.status
     } catch let exit as Exit { outcome.worst = exit.status } catch { complain("spool: tick: \(what): \(error)") }

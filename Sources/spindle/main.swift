@@ -1,6 +1,7 @@
 // One executable that is each tool by the name that it is called by (docs/decisions/0001-one-executable.md):
 // `spool`, `deliver`, ... are links to it; `spindle TOOL ...` works without links.
 
+import CLinux
 import CommandLine
 import Spool
 
@@ -10,7 +11,7 @@ let tools: [any Tool.Type] = [
 
 func name(ofPath path: String) -> String { String(path.split(separator: "/").last ?? "spindle") }
 
-var arguments = Swift.CommandLine.arguments
+var arguments = (0..<clinux_argument_count()).map { String(cString: clinux_argument($0)) }
 var called = name(ofPath: arguments.isEmpty ? "spindle" : arguments.removeFirst())
 if called == "spindle", let first = arguments.first {
   called = first

@@ -31,6 +31,7 @@ struct Calling: Scenario {
     lab.machine.onReplace = { [world] path, content in
       if path.hasSuffix("/calls-main/session") { world.sessions.append(Self.session(content)) }
     }
+    lab.machine.afterCut = { checkSession() }
     lab.machine.programs["/bin/claude"] = { machine, call in
       machine.act {
         let id = call.environment["SPINDLE_CALL"] ?? "?"
@@ -89,13 +90,19 @@ struct Calling: Scenario {
 
   private static func session(_ content: [UInt8]) -> String { String(String(decoding: content, as: UTF8.self).trimmed) }
 
-  func finish() {
-    // Who has answered remembers it: an older session would know less than the caller was told.
+  /// Who has answered remembers it: an older session would know less than the caller was told.
+  private func checkSession() {
     let session = Self.session(lab.bytes("calls-main", "", "session") ?? [])
     let place = world.sessions.lastIndex(of: session) ?? -1
     if place < world.lastAnswered {
       lab.machine.violate("I4: \(world.sessions[world.lastAnswered]) has answered, and \(session) is remembered")
     }
+    // What the cut has taken back was never there.
+    world.sessions.removeLast(world.sessions.count - 1 - place)
+  }
+
+  func finish() {
+    checkSession()
     lab.settle(["calls-main"]) { _ in
       try sweep()
       for key in world.keys.sorted() { try? ask("one question", key: key) }

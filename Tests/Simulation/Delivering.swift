@@ -137,7 +137,8 @@ struct Delivering: Scenario {
       let records = inbox.split(separator: "\n").filter { $0.hasPrefix("=== \(id)") }.count
       let whole = inbox.split(separator: "=== ").filter { $0.hasPrefix(id) && $0.contains(entry.text) }.count
       if room == "done" { lab.see("the file gets one") }
-      if room == "done" && (whole != 1 || records != 1) {
+      // What a cut has torn, and has another record behind it by now, stays.
+      if room == "done" && (whole != 1 || records > 1 && lab.machine.cuts == 0) {
         lab.machine.violate("I5: \(id) is done, and the file has it \(whole) times whole, \(records) times begun")
       }
       if whole > 1 { lab.machine.violate("I5: the file has \(id) \(whole) times") }

@@ -5,7 +5,7 @@ import SystemPackage
 /// People put files into `drop/`, in whichever way their program writes; two tools take them at once.
 struct Dropping: Scenario {
   static let name = "dropping"
-  static let sights = ["a file becomes an entry"]
+  static let sights = ["a file becomes an entry", "a file is saved again"]
   let lab: Laboratory
   private let dropped = Dropped()
 
@@ -14,6 +14,8 @@ struct Dropping: Scenario {
     var safe: Set<String> = []
     /// Whole and closed.
     var whole: Set<String> = []
+    /// Saved a second time, by an editor that writes beside and renames: the first text may be taken as well.
+    var again: Set<String> = []
   }
 
   init(_ laboratory: Laboratory) { lab = laboratory }
@@ -23,7 +25,12 @@ struct Dropping: Scenario {
   func cast(act: Int) {
     for number in 0..<(4 + lab.machine.dice.roll(3)) {
       let (moves, flushes) = (lab.machine.dice.once(in: 2), lab.machine.dice.roll(3) > 0)
-      lab.role("person") { _ in try drop("note\(act)\(number).txt", moves: moves, flushes: flushes) }
+      let again = lab.machine.dice.once(in: 3)
+      lab.role("person") { _ in
+        let name = "note\(act)\(number).txt"
+        try drop(name, moves: moves, flushes: flushes)
+        if again { try saveAgain(name) }
+      }
     }
     for taker in ["tick", "work"] { lab.role(taker, runs: 5) { _ in try take() } }
     lab.role("sweep", runs: 3) { _ in try lab.sweep("a") }
@@ -50,6 +57,26 @@ struct Dropping: Scenario {
     }
   }
 
+  /// Over what may just be being taken.
+  private func saveAgain(_ name: String) throws {
+    let drop = try Kernel.open("/spool/a/drop", in: nil, O_RDONLY | O_DIRECTORY)
+    let written = ".\(name).swp"
+    let file = File(
+      try Kernel.open(written, in: drop, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600), path: "drop/\(name)")
+    try file.write(Self.secondText(name))
+    try Kernel.sync(file.descriptor, name)
+    try file.close()
+    lab.machine.act { dropped.again.insert(name) }
+    try Kernel.replace(written, in: drop, with: name)
+    try Kernel.sync(drop, "drop")
+    lab.machine.act {
+      dropped.safe.insert(name + "!")
+      lab.see("a file is saved again")
+    }
+  }
+
+  private static func secondText(_ name: String) -> [UInt8] { Array("\(name) says more".utf8) }
+
   private func take() throws { _ = try lab.spool("spool").queue("a").takeDrops() }
 
   func finish() {
@@ -58,7 +85,7 @@ struct Dropping: Scenario {
       try take()
     }
     lab.checkInvariants(["a"])
-    if let left = lab.names("a", "drop").first(where: { !$0.hasSuffix(".tmp") }) {
+    if let left = lab.names("a", "drop").first(where: { !$0.hasPrefix(".") || $0.hasPrefix(".take-") }) {
       lab.machine.violate("drop/\(left) was not taken")
     }
     var entries: [String: [Entry]] = [:]
@@ -67,16 +94,27 @@ struct Dropping: Scenario {
       entries[entry.header["Name"] ?? "?", default: []].append(entry)
     }
     for _ in entries { lab.see("a file becomes an entry") }
-    for (name, found) in entries where found.count > 1 {
-      lab.machine.violate("I7: \(name) became \(found.count) entries")
-    }
-    let kept = lab.machine.cuts == 0 ? dropped.whole : dropped.safe
-    for name in kept.sorted() {
-      guard let entry = entries[name]?.first else {
-        lab.machine.violate("drop/\(name) is gone")
-        continue
+    for (name, found) in entries {
+      if found.count > (dropped.again.contains(name) ? 2 : 1) {
+        lab.machine.violate("I7: \(name) became \(found.count) entries")
       }
-      if entry.body != Self.text(name) { lab.machine.violate("drop/\(name) became \(entry.text)") }
+      // A cut leaves of what nobody flushed what it will, and a kill what was written.
+      for entry in found where lab.machine.cuts == 0 && dropped.whole.contains(name) {
+        if entry.body != Self.text(name) && entry.body != Self.secondText(name) {
+          lab.machine.violate("drop/\(name) became \(entry.text)")
+        }
+      }
+    }
+    let kept = lab.machine.cuts == 0 ? dropped.whole.union(dropped.safe) : dropped.safe
+    for safe in kept.sorted() {
+      let name = safe.hasSuffix("!") ? String(safe.dropLast()) : safe
+      // What was saved over before anybody took it is gone, as it should be.
+      let texts =
+        safe == name && dropped.again.contains(name)
+        ? [Self.text(name), Self.secondText(name)] : [safe == name ? Self.text(name) : Self.secondText(name)]
+      if !(entries[name] ?? []).contains(where: { texts.contains($0.body) }) {
+        lab.machine.violate("drop/\(name) is gone: \(safe == name ? "the first text" : "the second")")
+      }
     }
   }
 }

@@ -44,6 +44,10 @@ struct Plan {
     }
     add(.powerCut, atMost: 2, &dice)
     add(.kill, atMost: 3, &dice)
+    // What one leaves half done, and the next has just found, is where a cut hurts.
+    if dice.once(in: 3) {
+      for strike in strikes where strike.fault == .kill { strikes.append((strike.step + dice.roll(100), .powerCut)) }
+    }
     if dice.once(in: 2) {
       for fault in Fault.allCases where fault != .powerCut && fault != .kill && dice.once(in: 3) {
         add(fault, atMost: 2, &dice)

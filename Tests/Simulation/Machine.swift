@@ -20,6 +20,8 @@ final class Machine {
   var cuts = 0
   /// SIGTERMs that were sent, by a fault or by the story.
   private(set) var signalled = 0
+  /// What must hold as soon as the power is back.
+  var afterCut: () -> Void = {}
   /// Told of each file that takes its name whatever had it before: its path and its content.
   var onReplace: ((String, [UInt8]) -> Void)?
   private(set) var violations: [String] = []
@@ -72,6 +74,7 @@ final class Machine {
   func dismantle() {
     programs = [:]
     onReplace = nil
+    afterCut = {}
     processes = []
     current = Process(id: 1, role: "nobody") { _ in }
     disk.dismantle()
@@ -211,6 +214,7 @@ final class Machine {
         cuts += 1
         note("POWER CUT")
         disk.cutPower(&dice)
+        afterCut()
       case .kill: kill(dice.pick(alive))
       case .signal: signal(dice.pick(alive))
       default:

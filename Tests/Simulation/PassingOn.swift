@@ -17,7 +17,7 @@ struct PassingOn: Scenario {
   private final class Copies {
     var at: [String: [Process]] = [:]
     var begun: [String: Int] = [:]
-    var told: [EntryID: Room] = [:]
+    var told: [String: Room] = [:]
     var isMovedByHand = false
   }
 
@@ -41,9 +41,9 @@ struct PassingOn: Scenario {
       }
       let ending = machine.dice.roll(20)
       if ending == 0 { machine.sleep(atMost: .seconds(7200), watch: nil) }
-      if ending == 1 { linger(machine, call.process) }
+      if ending == 1 || ending == 6 { linger(machine, call.process, "\(queue)/\(id)") }
       let output = prints ? call.input.map { (97...122).contains($0) ? $0 - 32 : $0 } : []
-      machine.exit([2: 75, 3: 1, 4: 74][ending] ?? 0, signal: ending == 5 ? 6 : 0, output)
+      machine.exit([2: 75, 3: 1, 4: 74, 6: 75][ending] ?? 0, signal: ending == 5 ? 6 : 0, output)
     }
   }
 
@@ -59,11 +59,12 @@ struct PassingOn: Scenario {
   }
 
   /// A grandchild that keeps the lock for a while after its parent has ended.
-  private func linger(_ machine: Machine, _ process: Process) {
+  private func linger(_ machine: Machine, _ process: Process, _ entry: String) {
     guard let lock = process.descriptors[9] else { return }
     lock.references += 1
     let grandchild = machine.start("grandchild") { _ in machine.sleep(atMost: .seconds(5), watch: nil) }
     grandchild.descriptors[9] = lock
+    work.at[entry, default: []].append(grandchild)
   }
 
   func cast(act: Int) {
@@ -119,6 +120,7 @@ struct PassingOn: Scenario {
       for claim in claims { lab.machine.act { begin("b/\(claim.id)", attempt: claim.name.attempts + 1) } }
       if !claims.isEmpty {
         try queue.finish(claims)
+        lab.machine.act { for claim in claims { work.told["b/\(claim.id)"] = .done } }
         lab.see("a batch is finished")
       }
       lab.machine.sleep(atMost: .seconds(1), watch: nil)
@@ -131,20 +133,18 @@ struct PassingOn: Scenario {
       let places = try queue.places(for: "e\(lab.machine.dice.roll(4))")
       guard let place = places.first else { continue }
       work.isMovedByHand = true
-      work.told[place.name.id] = nil
+      work.told["a/\(place.name.id)"] = nil
       guard (try? queue.carryOut(request, for: place, by: "a person")) != nil else { continue }
       lab.see("a person moves one")
       // Exit 0: parked is parked, and cancelled is cancelled.
-      lab.machine.act { if request == .hold || request == .cancel { work.told[place.name.id] = request == .hold ? .hold : .fail } }
+      lab.machine.act {
+        if request == .hold || request == .cancel { work.told["a/\(place.name.id)"] = request == .hold ? .hold : .fail }
+      }
     }
   }
 
   func finish() {
-    let found = lab.places("a")
-    for (id, room) in work.told where found[id.description]?.first?.room != room.rawValue {
-      lab.machine.violate(
-        "I4: a/\(id): \(room) was told, and it lies in \(found[id.description]?.first?.room ?? "nothing")")
-    }
+    checkTold()
     lab.settle(["a", "b"]) { process in
       try lab.sweep("a", "b")
       let a = try lab.spool("release").queue("a")
@@ -154,6 +154,14 @@ struct PassingOn: Scenario {
     }
     lab.checkInvariants(["a", "b"])
     checkProducts()
+  }
+
+  private func checkTold() {
+    let found = ["a": lab.places("a"), "b": lab.places("b")]
+    for (entry, room) in work.told {
+      let there = found[String(entry.prefix(1))]?[String(entry.dropFirst(2))]?.first?.room ?? "nowhere"
+      if there != room.rawValue { lab.machine.violate("I4: \(entry): \(room) was told, and it lies \(there)") }
+    }
   }
 
   /// I5: each product handed over exactly once, each step run at least once.

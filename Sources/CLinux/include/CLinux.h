@@ -4,6 +4,11 @@
 
 #include <sys/types.h>
 
+// What main was given. The Swift runtime reads it back from /proc, which fails when descriptors have run out; its caller
+// would be told that its arguments are wrong.
+int clinux_argument_count(void);
+const char *clinux_argument(int place);
+
 // renameat2(2) with RENAME_NOREPLACE: the move that never overwrites.
 int clinux_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to);
 

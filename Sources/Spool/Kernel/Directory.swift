@@ -42,6 +42,13 @@ public final class Directory {
   /// For messages.
   package func path(of name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
 
+  /// Whether its path still leads here: false when it, or what lies above it, was removed, moved or unmounted.
+  var isWhereItWas: Bool {
+    guard let own = try? file.status(), let named = try? Kernel.status(path, in: FileDescriptor(rawValue: AT_FDCWD))
+    else { return false }
+    return named.isSameFile(as: own)
+  }
+
   /// Makes the directory where it is missing, durably, and opens it.
   package static func making(_ name: String, in parent: Directory, mode: mode_t = 0o700) throws(Failure) -> Directory {
     if let existing = try parent.status(name), existing.isDirectory { return try Directory(name, in: parent) }
@@ -60,6 +67,11 @@ public final class Directory {
   /// Every name, in no order; those that are not UTF-8 are left out (see `rawNames`).
   package func names() throws(Failure) -> [String] {
     try rawNames().compactMap { String(validatingCString: $0) }
+  }
+
+  /// The names that are no UTF-8, as their bytes.
+  package func foreignNames() throws(Failure) -> [[CChar]] {
+    try rawNames().filter { String(validatingCString: $0) == nil }
   }
 
   /// Every name as its bytes, zero-terminated.
@@ -127,11 +139,24 @@ public final class Directory {
     }
   }
 
+  /// The same for a name that may be no UTF-8.
+  package func move(raw name: [CChar], to target: Directory, as newName: String) throws(Failure) -> Moved {
+    if let text = String(validatingCString: name) { return try move(text, to: target, as: newName) }
+    do { try Kernel.rename(raw: name, in: descriptor, to: newName, in: target.descriptor) } catch {
+      if error == .noSuchFileOrDirectory { return .sourceGone }
+      if error == .fileExists { return .targetExists }
+      throw Failure(error, path(of: newName), "move to \(target.path)")
+    }
+    return .done
+  }
+
   package func sync() throws(Failure) { try file.sync() }
 
   /// Makes everything on this file system durable.
   package func syncFileSystem() throws(Failure) {
-    do { try Kernel.syncFileSystem(of: descriptor) } catch { throw Failure(error, path, "flush the file system of") }
+    do { try Kernel.syncFileSystem(of: descriptor) } catch {
+      throw Failure(flushing: path, "flush the file system of", error)
+    }
   }
 
   /// Removes a file; no error where there is none.

@@ -52,7 +52,7 @@ package final class File {
   package func unlock() { try? Kernel.lock(descriptor, LOCK_UN) }
 
   package func sync() throws(Failure) {
-    do { try Kernel.sync(descriptor, path) } catch { throw Failure(error, path, "flush (fsync)") }
+    do { try Kernel.sync(descriptor, path) } catch { throw Failure(flushing: path, "flush (fsync)", error) }
   }
 
   package func setModified(_ time: Timestamp) throws(Failure) {

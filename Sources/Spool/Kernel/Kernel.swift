@@ -250,10 +250,20 @@ package enum Kernel {
   }
 
   /// Whether a path leads to a regular file that may be executed. The corresponding C functions are `stat` and `access`.
-  package static func isProgram(_ path: String) -> Bool {
+  /// - Throws: where that cannot be told.
+  package static func isProgram(_ path: String) throws(Errno) -> Bool {
     if let standIn { return standIn.mayAccess(path, X_OK) }
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+    if stat(path, &status) < 0 {
+      let error = Errno(rawValue: errno)
+      // A name that cannot be one is none.
+      let isNone: [Errno] = [
+        .noSuchFileOrDirectory, .notDirectory, .permissionDenied, .fileNameTooLong, .tooManySymbolicLinkLevels,
+      ]
+      if isNone.contains(error) { return false }
+      throw error
+    }
+    return status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 
   private static func text(_ raw: [CChar]) -> String {

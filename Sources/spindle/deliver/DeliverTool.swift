@@ -86,7 +86,7 @@ struct DeliverTool: Tool {
     Signals.catchThem()
     let message = try Input.text(for: "the message")
     let opened = try spool.open(as: "deliver")
-    let courier = Courier(opened)
+    let courier = try Courier(opened)
     var delivery = Delivery(to: try Address.resolve(to, in: opened), text: message)
     delivery.subject = subject
     delivery.expires = expires?.time
@@ -103,7 +103,7 @@ struct DeliverTool: Tool {
   }
 
   private func recoverAll() throws {
-    var courier = Courier(try spool.open(as: "deliver"))
+    var courier = try Courier(try spool.open(as: "deliver"))
     courier.onSent = sayRecovered
     if let number = try courier.recover(found: sayFound) { throw Exit(.signal(number)) }
     if watch { _ = try courier.watch() }
@@ -169,9 +169,9 @@ extension Delivery.DoubtPolicy: ExpressibleByArgument {}
 
 extension Courier {
   /// With the channels that were installed beside this executable.
-  init(_ spool: SpoolDirectory) {
+  init(_ spool: SpoolDirectory) throws(Failure) {
     self.init(
-      spool: spool, installedChannels: Installation.find("libexec/spindle/channels", inSource: "Sources/channels"),
-      executable: Installation.executable)
+      spool: spool, installedChannels: try Installation.find("libexec/spindle/channels", inSource: "Sources/channels"),
+      executable: try Installation.executable())
   }
 }

@@ -59,7 +59,7 @@ struct JobTool: Tool {
     let job = try JobRun(spool: opened, name: name, timeout: timeout.duration, expectEvery: expectEvery?.duration)
     guard let program = command.first else { return try job.declare() }
     let searched = Command.searchPath(inheritedEnvironment())
-    guard let path = Command.find(program, in: searched) else {
+    guard let path = try Command.find(program, in: searched) else {
       try job.declare()
       throw Failure(
         .unavailable, program, "no such program in \(searched.joined(separator: ":"))", do: "give its full path")

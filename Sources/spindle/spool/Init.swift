@@ -16,8 +16,7 @@ extension SpoolTool {
     func run() throws {
       let path = try spool.path()
       if cron {
-        let tool =
-          Installation.executable.map { $0.split(separator: "/").dropLast().joined(separator: "/") } ?? "usr/bin"
+        let tool = try Installation.executable().split(separator: "/").dropLast().joined(separator: "/")
         let absolute = path.hasPrefix("/") ? path : Directory.currentPath + "/" + path
         output("* * * * * /\(tool)/spool tick -C \(absolute.shellQuoted)")
         return

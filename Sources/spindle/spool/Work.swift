@@ -42,7 +42,7 @@ extension SpoolTool {
       }
       queue.next = to
       let searched = Command.searchPath(inheritedEnvironment())
-      guard let path = Command.find(command[0], in: searched) else {
+      guard let path = try Command.find(command[0], in: searched) else {
         throw Failure(
           .unavailable, command[0], "no such program in \(searched.joined(separator: ":"))", do: "give its full path")
       }
