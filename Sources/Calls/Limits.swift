@@ -65,7 +65,10 @@ struct Limits {
     let words = String(decoding: try file.readAll(limit: 4096) ?? [], as: UTF8.self).split(separator: " ")
     var tokens = Double(agent.rate.count)
     let perNanosecond = Double(agent.rate.count) / Double(agent.rate.span.nanoseconds)
-    if words.count >= 2, let left = Double(words[0]), let then = Int64(words[1]), then <= now.nanoseconds {
+    // Whatever a cut or an editor has left there: what is no sum and no past time is a full bucket.
+    if words.count >= 2, let left = Double(words[0]), (0...tokens).contains(left), let then = Int64(words[1]),
+      (0...now.nanoseconds).contains(then)
+    {
       tokens = min(tokens, left + Double(now.nanoseconds - then) * perNanosecond)
     }
     guard tokens >= 1 else { return .nanoseconds(Int64((1 - tokens) / perNanosecond) + 1_000_000) }

@@ -14,6 +14,8 @@ struct Calling: Scenario {
     /// How often the model was asked, by call.
     var paid: [String: Int] = [:]
     var answers: [String: String] = [:]
+    /// Whom a model answers just now.
+    var asked: [Process] = []
     var keys: Set<String> = []
     /// The agent's sessions, in the order in which they were remembered, and the last of which a caller had an answer.
     var sessions: [String] = []
@@ -37,6 +39,9 @@ struct Calling: Scenario {
         let id = call.environment["SPINDLE_CALL"] ?? "?"
         lab.see(world.paid[id] == nil ? "a model is asked" : "a model is asked again")
         world.paid[id, default: 0] += 1
+        world.asked.removeAll { $0.isDead || $0.hasEnded }
+        world.asked.append(call.process)
+        if world.asked.count > 2 { lab.machine.violate("Concurrency: 2, and \(world.asked.count) are asked at once") }
       }
       switch machine.dice.roll(12) {
       case 0: machine.sleep(atMost: .seconds(300), watch: nil)

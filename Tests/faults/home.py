@@ -226,8 +226,12 @@ class Disk:
         subprocess.run(["umount", "-l", self.path], stderr=subprocess.DEVNULL)
 
     def again(self):
-        """ext4 after a failure: unmounted when all that used it has ended, checked as at boot, mounted."""
-        until(lambda: subprocess.run(["umount", self.path], capture_output=True).returncode == 0, f"umount {self.path}")
+        """ext4 after a failure, or unmounted while in use: checked as at boot when all that used it has ended, mounted."""
+        if os.path.ismount(self.path):
+            until(lambda: subprocess.run(["umount", self.path], capture_output=True).returncode == 0,
+                  f"umount {self.path}")
+        until(lambda: not subprocess.run(["losetup", "-j", self.image], capture_output=True).stdout,
+              f"{self.image} is not in use any more")
         self.tool("e2fsck", "-p", self.image, codes=(0, 1))
         self.mount()
 
