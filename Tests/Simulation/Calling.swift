@@ -6,7 +6,7 @@ import Work
 /// Callers who ask an agent: two under the same key, one without; each answer is on record, and what was paid twice says so.
 struct Calling: Scenario {
   static let name = "calling"
-  static let sights = ["a model is asked", "a model is asked again", "an answer is given"]
+  static let sights = ["a model is asked", "a model is asked again", "an answer is given", "a session has answered"]
   let lab: Laboratory
   private let world = World()
 
@@ -82,6 +82,7 @@ struct Calling: Scenario {
       let session = record(answer.id.description)?.header["Session"]
       if let place = world.sessions.lastIndex(where: { $0 == session }) {
         world.lastAnswered = max(world.lastAnswered, place)
+        lab.see("a session has answered")
       }
     }
   }
@@ -93,7 +94,9 @@ struct Calling: Scenario {
     try queue.expireDue()
   }
 
-  private static func session(_ content: [UInt8]) -> String { String(String(decoding: content, as: UTF8.self).trimmed) }
+  private static func session(_ content: [UInt8]) -> String {
+    String(String(decoding: content, as: UTF8.self).prefix { $0 != "\n" })
+  }
 
   /// Who has answered remembers it: an older session would know less than the caller was told.
   private func checkSession() {

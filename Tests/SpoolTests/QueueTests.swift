@@ -9,11 +9,14 @@ import Testing
 final class Calls: @unchecked Sendable {
   var seen: [(Kernel.Call, String)] = []
   var fail: (call: Kernel.Call, number: Int, errno: Errno)?
+  /// Done before each call.
+  var before: (Kernel.Call, String) -> Void = { _, _ in }
   func count(_ calls: Kernel.Call...) -> Int { seen.count { calls.contains($0.0) } }
 
   func observe<Result>(_ work: () throws -> Result) rethrows -> Result {
     let record: @Sendable (Kernel.Call, String) throws(Errno) -> Void = { [self] call, name throws(Errno) in
       seen.append((call, name))
+      before(call, name)
       if let fail, fail.call == call, seen.count(where: { $0.0 == call }) == fail.number { throw fail.errno }
     }
     return try Kernel.$interceptor.withValue(record, operation: work)
@@ -90,6 +93,42 @@ final class Calls: @unchecked Sendable {
     }
     #expect(scratch.names("spool/q/new") == before)
     #expect(call != .fsync || calls.count(.fsync) == 1, "an fsync that failed is never repeated")
+  }
+
+  @Test func whereTheDirectoryCannotBeFlushedTheEntryIsTakenBack() throws {
+    let scratch = Scratch()
+    let queue = try scratch.spool().0.queue("q")
+    _ = try queue.publish(Draft(body: [1]))
+    let before = scratch.tree()
+    for count in [1, 10] {
+      let calls = Calls()
+      // Each entry's own flush, or one for all; then the directory's.
+      calls.fail = (.fsync, count == 1 ? 2 : 1, .ioError)
+      let drafts = (0..<count).map { Draft(body: [UInt8($0)]) }
+      #expect { try calls.observe { try queue.publish(drafts) } } throws: { error in
+        (error as? Failure)?.isFailedFlush == true
+      }
+      #expect(scratch.tree() == before)
+    }
+  }
+
+  @Test(arguments: [1, 10]) func anIDThatIsTakenIsNotUsed(_ count: Int) throws {
+    let scratch = Scratch()
+    let queue = try scratch.spool().0.queue("q")
+    let calls = Calls()
+    var taken: String?
+    calls.before = { call, name in
+      // Somebody else's entry of the same microsecond and the same R.
+      if call == .rename && taken == nil {
+        taken = name
+        scratch.write("spool/q/new/\(name)", "another's")
+      }
+    }
+    let ids = try calls.observe { try queue.publish((0..<count).map { Draft(body: [UInt8($0)]) }) }
+    #expect(try scratch.read("spool/q/new/\(#require(taken))") == "another's")
+    #expect(!ids.contains { $0.description == taken } && Set(ids).count == count)
+    for (number, id) in ids.enumerated() { #expect(try queue.entry(id)?.body == [UInt8(number)]) }
+    #expect(scratch.names("spool/q/tmp").isEmpty)
   }
 
   @Test func aNearlyFullDiskRefusesIntake() {
