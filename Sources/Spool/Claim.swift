@@ -68,9 +68,22 @@ public final class Claim {
   }
 
   /// It lies in `done/`, durably: told, and given up.
-  func retired(event: String = "done", detail: String? = nil) {
-    queue.logAttempt(id, "attempt \(name.attempts + 1): \(detail ?? "done")")
+  private func retired(event: String, detail: String?) {
+    logDone(detail)
     settled(event, detail)
+  }
+
+  private func logDone(_ detail: String? = nil) {
+    queue.logAttempt(id, "attempt \(name.attempts + 1): \(detail ?? "done")")
+  }
+
+  /// Of a batch, whose lines in the journal go in one write.
+  static func retired(_ claims: [Claim], in queue: Queue) {
+    for claim in claims {
+      claim.logDone()
+      claim.release()
+    }
+    queue.spool.journal.write("done", queue: queue.name, ids: claims.map(\.id))
   }
 
   /// To be tried again, one attempt more; given up when that was the last.
@@ -147,10 +160,14 @@ public final class Claim {
 
   /// Only now may anybody else have it.
   private func settled(_ event: String, _ detail: String?, unlocking: Bool = true) {
+    release(unlocking: unlocking)
+    queue.spool.journal.write(event, queue: queue.name, id: id, detail: detail)
+  }
+
+  private func release(unlocking: Bool = true) {
     isSettled = true
     if unlocking { file.unlock() }
     try? file.close()
-    queue.spool.journal.write(event, queue: queue.name, id: id, detail: detail)
   }
 
   static func backoff(attempt: Int) -> Duration {

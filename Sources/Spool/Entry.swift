@@ -63,22 +63,21 @@ public struct Entry: Sendable {
     self.body = body
   }
 
+  /// The file's bytes.
   /// - Throws: `.malformed` where nobody would read it again.
-  func checkSize() throws(Failure) {
-    let head = header.bytes.count
-    guard head <= Header.limit else {
+  package func bytes() throws(Failure) -> [UInt8] {
+    let head = header.bytes
+    guard head.count <= Header.limit else {
       throw Failure(
-        .malformed, id.description, "its header has \(head) bytes, more than \(Header.limit)", do: "shorten it")
+        .malformed, id.description, "its header has \(head.count) bytes, more than \(Header.limit)", do: "shorten it")
     }
-    guard head + body.count <= Self.sizeLimit else {
+    guard head.count + body.count <= Self.sizeLimit else {
       throw Failure(
-        .malformed, id.description, "it has \(head + body.count) bytes, more than \(Self.sizeLimit)",
+        .malformed, id.description, "it has \(head.count + body.count) bytes, more than \(Self.sizeLimit)",
         do: "put it into a file of its own, and name that")
     }
+    return head + body
   }
-
-  /// The file's bytes.
-  public var bytes: [UInt8] { header.bytes + body }
 }
 
 /// SHA-256 in lower-case hexadecimal.

@@ -5,6 +5,7 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// The alphabet of R: digits and consonants, so that no word appears by accident.
   static let alphabet = Array("0123456789bcdfghjklmnpqrstvwxz")
+  private static let combinations = (0..<6).reduce(1) { product, _ in product * alphabet.count }
   /// 23 of the stamp, a dash, 6 of R.
   static let fixedLength = 30
   /// With `,k`, `@`, a HOST of 64 and a PID behind it a name still fits into the 255 bytes that a file system allows.
@@ -51,7 +52,13 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// A new ID for now.
   static func make(slug: String?) -> EntryID {
-    let random = String((0..<6).map { _ in alphabet[Kernel.random(below: alphabet.count)] })
+    // One question to the kernel for all six.
+    var number = Kernel.random(below: combinations)
+    var random = ""
+    for _ in 0..<6 {
+      random.append(alphabet[number % alphabet.count])
+      number /= alphabet.count
+    }
     return EntryID(time: Kernel.now(), random: random, slug: slug)
   }
 

@@ -37,7 +37,16 @@ public struct Header: Hashable, Sendable {
 
   /// The lines as bytes, with the blank line that ends them.
   public var bytes: [UInt8] {
-    Array((lines.map { "\($0.name): \($0.value)\n" }.joined() + "\n").utf8)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(lines.reduce(1) { $0 + $1.name.utf8.count + $1.value.utf8.count + 3 })
+    for line in lines {
+      bytes += line.name.utf8
+      bytes += ": ".utf8
+      bytes += line.value.utf8
+      bytes.append(10)
+    }
+    bytes.append(10)
+    return bytes
   }
 
   /// At most this much of a file is header.

@@ -31,6 +31,6 @@ extension Queue {
   public func finish(_ claims: [Claim]) throws(Failure) {
     for claim in claims { try moveToDone(claim.name.description, in: .run, id: claim.id) }
     try self[.done].sync()
-    for claim in claims { claim.retired() }
+    Claim.retired(claims, in: self)
   }
 }

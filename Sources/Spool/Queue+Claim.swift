@@ -121,9 +121,11 @@ extension Queue {
 
   /// Reads an entry that was opened; `.malformed` where it is none.
   func read(_ file: File, expecting id: EntryID?) throws(Failure) -> Entry {
-    guard let bytes = try file.readAll(limit: Entry.sizeLimit) else {
+    let size = try file.status().size
+    guard size <= Entry.sizeLimit else {
       throw Failure(.malformed, file.path, "has more than \(Entry.sizeLimit) bytes")
     }
+    let bytes = try file.readAll(size: size)
     let entry: Entry
     do { entry = try Entry(parsing: bytes) } catch {
       throw Failure(.malformed, file.path, error.description, do: "mend it in bad/, then mv it to new/")

@@ -39,9 +39,7 @@ extension Queue {
       }
       if header["From"] == nil { header["From"] = name }
       let file = try directory.create(fileName)
-      let entry = Entry(id: id, header: header, body: product.body)
-      try entry.checkSize()
-      try file.write(entry.bytes)
+      try file.write(Entry(id: id, header: header, body: product.body).bytes())
       try file.sync()
       try file.close()
     }

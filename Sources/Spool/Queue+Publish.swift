@@ -41,7 +41,7 @@ extension Queue {
       for id in ids { withdraw(id) }
       throw error
     }
-    for id in ids { spool.journal.write("new", queue: name, id: id) }
+    spool.journal.write("new", queue: name, ids: ids)
     return ids
   }
 
@@ -172,8 +172,7 @@ extension Queue {
   ) throws(Failure) -> EntryID {
     while true {
       let id = EntryID.make(slug: draft.slug)
-      let entry = Entry(id: id, header: draft.header, body: draft.body)
-      try entry.checkSize()
+      let bytes = try Entry(id: id, header: draft.header, body: draft.body).bytes()
       let file: File
       do { file = try directory.create(fileName(id)) } catch {
         if error.errno == .fileExists { continue }
@@ -181,7 +180,7 @@ extension Queue {
       }
       do {
         _ = try file.tryLock()
-        try file.write(entry.bytes)
+        try file.write(bytes)
         if flushed { try file.sync() }
         try file.close()
       } catch {

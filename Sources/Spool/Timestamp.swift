@@ -54,13 +54,13 @@ public struct Timestamp: Comparable, Hashable, Sendable {
   }
 
   /// UTC, to the microsecond: `2026-11-23T17:20:44.120773Z`.
-  public var rfc3339: String { format(date: "-", time: ":", decimals: 6) }
+  public var rfc3339: String { format(separated: true, toMicroseconds: true) }
 
   /// UTC, to the second, for people: `2026-11-23T17:20:44Z`.
-  public var rfc3339Seconds: String { format(date: "-", time: ":", decimals: 0) }
+  public var rfc3339Seconds: String { format(separated: true, toMicroseconds: false) }
 
   /// The stamp that begins an entry's name: `20261123T172044.120773Z`. Fixed width, so names sort by it.
-  public var stamp: String { format(date: "", time: "", decimals: 6) }
+  public var stamp: String { format(separated: false, toMicroseconds: true) }
 
   /// Parses what `stamp` prints.
   public init?(stamp text: some StringProtocol) {
@@ -76,19 +76,44 @@ public struct Timestamp: Comparable, Hashable, Sendable {
       rfc3339: "\(part(0, 4))-\(part(4, 6))-\(part(6, 8))T\(part(9, 11)):\(part(11, 13)):\(part(13, 23))")
   }
 
-  private func format(date: String, time: String, decimals: Int) -> String {
+  private func format(separated: Bool, toMicroseconds: Bool) -> String {
     var seconds = Int(nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : (nanoseconds - 999_999_999) / 1_000_000_000)
     let micros = (nanoseconds - Int64(seconds) * 1_000_000_000) / 1000
     var parts = tm()
     gmtime_r(&seconds, &parts)
-    let day = padded(parts.tm_year + 1900, 4) + date + padded(parts.tm_mon + 1, 2) + date + padded(parts.tm_mday, 2)
-    let clock = padded(parts.tm_hour, 2) + time + padded(parts.tm_min, 2) + time + padded(parts.tm_sec, 2)
-    return day + "T" + clock + (decimals == 0 ? "" : "." + padded(Int32(micros), 6)) + "Z"
-  }
-
-  private func padded(_ number: Int32, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    // Written as bytes: several of these are made for each entry.
+    return String(unsafeUninitializedCapacity: 32) { text in
+      var count = 0
+      func put(_ character: Unicode.Scalar) {
+        text[count] = UInt8(ascii: character)
+        count += 1
+      }
+      func put(_ number: Int32, _ width: Int) {
+        var rest = number
+        for place in stride(from: count + width - 1, through: count, by: -1) {
+          text[place] = 48 + UInt8(rest % 10)
+          rest /= 10
+        }
+        count += width
+      }
+      put(parts.tm_year + 1900, 4)
+      if separated { put("-") }
+      put(parts.tm_mon + 1, 2)
+      if separated { put("-") }
+      put(parts.tm_mday, 2)
+      put("T")
+      put(parts.tm_hour, 2)
+      if separated { put(":") }
+      put(parts.tm_min, 2)
+      if separated { put(":") }
+      put(parts.tm_sec, 2)
+      if toMicroseconds {
+        put(".")
+        put(Int32(micros), 6)
+      }
+      put("Z")
+      return count
+    }
   }
 
   private static func seconds(_ y: Int, _ mo: Int, _ d: Int, _ h: Int, _ mi: Int, _ s: Int) -> Int64? {

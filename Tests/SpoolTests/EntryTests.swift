@@ -1,6 +1,38 @@
+import Foundation
 import Spool
 import Support
 import Testing
+
+@Suite struct JournalTests {
+  @Test func aLineIsWhatAnEncoderWouldWrite() throws {
+    let scratch = Scratch()
+    let spool = try scratch.spool().0
+    let id = try spool.queue("q").publish(Draft(body: [1]))
+    let detail = "a \"quoted\" \\ word,\nanother\u{1}\u{1f}\u{8}\u{c}\r\t line / ü 漢"
+    spool.journal.write("test", queue: "q", id: id, detail: detail)
+    spool.journal.write("test")
+    let day = try #require(scratch.names("spool/journal").first)
+    let lines = scratch.read("spool/journal/\(day)").split(separator: "\n").map(String.init)
+    #expect(lines.count == 3)
+    for line in lines {
+      let read = try JSONDecoder().decode(Journal.Line.self, from: Data(line.utf8))
+      #expect(try JSONLine.encode(read) == line)
+    }
+    #expect(try JSONDecoder().decode(Journal.Line.self, from: Data(lines[1].utf8)).detail == detail)
+  }
+
+  @Test func manyLinesAreWrittenInFewWrites() throws {
+    let scratch = Scratch()
+    let queue = try scratch.spool().0.queue("q")
+    _ = try queue.publish(Draft(body: [1]))
+    let calls = Calls()
+    let ids = try calls.observe { try queue.publish((0..<1000).map { _ in Draft(body: [1]) }) }
+    let journal = scratch.read("spool/journal/\(scratch.names("spool/journal")[0])").split(separator: "\n")
+    #expect(journal.count == 1001 && zip(ids, journal.dropFirst()).allSatisfy { $1.contains($0.description) })
+    // 1000 entries, and some 120 KB of journal in writes of at most 64 KiB.
+    #expect(calls.count(.write) == 1003 || calls.count(.write) == 1002)
+  }
+}
 
 @Suite struct EntryTests {
   static let id = "20261123T172044.120773Z-k3v9qd"
@@ -13,7 +45,7 @@ import Testing
     let entry = try #require(try queue.entry(id))
     #expect(entry.body == body)
     #expect(entry.header["x-mine"] == "kept")
-    #expect(try Entry(parsing: entry.bytes).bytes == entry.bytes)
+    #expect(try Entry(parsing: entry.bytes()).bytes() == entry.bytes())
   }
 
   @Test(arguments: [

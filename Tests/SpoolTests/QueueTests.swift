@@ -487,12 +487,26 @@ final class Calls: @unchecked Sendable {
   @Test func aTakenFileThatWasLeftBehindIsPublishedOnce() throws {
     let scratch = Scratch()
     let queue = try scratch.spool().0.queue("q")
-    scratch.write("spool/q/drop/.take-5-123456789-note.txt", "text")
+    scratch.write("kept", "text")
+    var status = stat()
+    #expect(stat("\(scratch.path)/kept", &status) == 0)
+    let taken = "\(scratch.path)/spool/q/drop/.take-\(status.st_ino)-123456789-note.txt"
+    #expect(link("\(scratch.path)/kept", taken) == 0)
     let id = try #require(try queue.takeDrops().published.first)
     #expect(try queue.entry(id)?.header["Name"] == "note.txt")
-    scratch.write("spool/q/drop/.take-5-123456789-note.txt", "text")
+    // Killed before it was unlinked.
+    #expect(link("\(scratch.path)/kept", taken) == 0)
     #expect(try queue.takeDrops().published == [id])
     #expect(scratch.tree().filter { $0.hasPrefix("q/new/") }.count == 1)
+  }
+
+  @Test func aFileThatIsOnlyCalledAsIfItWereTakenIsTakenAnew() throws {
+    let scratch = Scratch()
+    let queue = try scratch.spool().0.queue("q")
+    for word in ["one", "two"] { scratch.write("spool/q/drop/.take-5-123456789-\(word)", word) }
+    try queue.sweep()
+    let ids = try queue.takeDrops().published
+    #expect(try ids.map { try queue.entry($0)?.text } == ["one", "two"])
   }
 }
 

@@ -84,6 +84,23 @@ package final class File {
     }
   }
 
+  /// The whole of a regular file that nobody changes: as many bytes as it has, in one read.
+  package func readAll(size: Int) throws(Failure) -> [UInt8] {
+    var failure: Errno?
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      let room = UnsafeMutableRawBufferPointer(buffer)
+      do throws(Errno) {
+        while count < size {
+          let more = try Kernel.read(descriptor, into: UnsafeMutableRawBufferPointer(rebasing: room[count..<size]))
+          if more == 0 { break }
+          count += more
+        }
+      } catch { failure = error }
+    }
+    if let failure { throw Failure(failure, path, "read") }
+    return bytes
+  }
+
   /// Everything from the file's current position on; nil where that is more than `limit` bytes, with
   /// no more than `limit` + 64 KiB read.
   package func readAll(limit: Int) throws(Failure) -> [UInt8]? {

@@ -240,7 +240,9 @@ package enum Kernel {
   }
 
   /// The corresponding C function is `getpid`.
-  package static var processID: Int32 { standIn?.processID ?? getpid() }
+  package static var processID: Int32 { standIn?.processID ?? ownProcessID }
+  /// No process of ours goes on as its own copy: what is forked execs.
+  private static let ownProcessID = getpid()
 
   /// Whether a path leads to a file that may be used so (R_OK, X_OK, F_OK). Follows symbolic links: for what lies outside a
   /// spool. The corresponding C function is `access`.
