@@ -68,7 +68,7 @@ extension Queue {
   private func sweepProduct(_ fileName: String) throws(Failure) {
     guard let id = try? EntryID(fileName) else { return }
     if let file = try lockUnheld(fileName, in: .done) {
-      try self[.done].sync()
+      // done/ may not be durable yet; with all else it is flushed first.
       try handOverFound(id)
       return file.unlock()
     }

@@ -31,7 +31,7 @@ enum Fault: String, CaseIterable {
   }
 }
 
-/// What is to happen in a run, and when: at so many system calls from its start.
+/// What is to happen in an act, and when: at so many system calls from its start.
 struct Plan {
   private(set) var strikes: [(step: Int, fault: Fault)] = []
 
@@ -58,6 +58,16 @@ struct Plan {
 
   /// Nothing happens.
   init() {}
+
+  /// These happen.
+  init(_ strikes: (step: Int, fault: Fault)...) { self.strikes = strikes.sorted { $0.step < $1.step } }
+
+  /// The same, so many system calls later.
+  func from(_ step: Int) -> Plan {
+    var later = self
+    for place in later.strikes.indices { later.strikes[place].step += step }
+    return later
+  }
 
   mutating func next(at step: Int) -> Fault? {
     guard let first = strikes.first, first.step <= step else { return nil }

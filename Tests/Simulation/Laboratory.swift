@@ -76,7 +76,7 @@ final class Laboratory {
   /// Runs all roles at once, with what is planned.
   func run(_ plan: Plan, _ cast: () -> Void) {
     machine.endFaults()
-    machine.plan = plan
+    machine.plan = plan.from(machine.steps)
     roles = []
     cast()
     for role in roles { start(role) }

@@ -2,20 +2,27 @@ import Spool
 
 /// A story of several processes on one spool: who does what, what brings it to rest, and what must be true then.
 protocol Scenario {
+  var lab: Laboratory { get }
   static var name: String { get }
   /// What it is about: a story of which many runs never see one of these has lost its point.
   static var sights: [String] { get }
   init(_ laboratory: Laboratory)
   /// Makes the spool, before anything goes wrong.
   func setUp() throws
+  /// What goes wrong in an act.
+  func plan() -> Plan
   /// Names the processes of an act; each act works on things of its own.
   func cast(act: Int)
   /// Runs on after the last fault, and says what is not as it must be.
   func finish()
 }
 
+extension Scenario {
+  func plan() -> Plan { Plan(&lab.machine.dice) }
+}
+
 let stories: [any Scenario.Type] = [
-  PassingOn.self, OneKey.self, Dropping.self, Delivering.self, Calling.self, RunningJobs.self,
+  OneByOne.self, PassingOn.self, OneKey.self, Dropping.self, Delivering.self, Calling.self, RunningJobs.self,
 ]
 
 /// A run goes on until there were so many renames, links and removals.
@@ -52,7 +59,7 @@ func simulate(seed: UInt64, only: String? = nil, trace: ((String) -> Void)? = ni
   machine.stateChanges = 0
   // Who is cut at once has changed nothing, and proved nothing: then there is another act.
   for act in 0..<60 where machine.stateChanges < fewestStateChanges {
-    laboratory.run(Plan(&machine.dice)) { scenario.cast(act: act) }
+    laboratory.run(scenario.plan()) { scenario.cast(act: act) }
   }
   scenario.finish()
   return Outcome(
