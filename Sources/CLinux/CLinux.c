@@ -90,13 +90,11 @@ static int lifted(int descriptor) {
   return fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
 }
 
-static void become(const struct clinux_command *command, pid_t parent, int report) {
+// In the child, which runs on our memory until it is another program: it changes nothing of it but `error`.
+_Noreturn static void become(const struct clinux_command *command, pid_t parent, volatile int *error) {
   int in = lifted(command->input), out = lifted(command->output), err = lifted(command->error);
   int lock = command->lock < 0 ? -1 : lifted(command->lock);
-  // The old one still reports where there is no descriptor left for a new one.
-  int better = lifted(report);
-  if (better >= 0) report = better;
-  if (in < 0 || out < 0 || err < 0 || better < 0 || (command->lock >= 0 && lock < 0)) goto failed;
+  if (in < 0 || out < 0 || err < 0 || (command->lock >= 0 && lock < 0)) goto failed;
   if (setpgid(0, 0) < 0) goto failed;
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
   // The parent may have died before the prctl: then nobody would ever end us.
@@ -112,29 +110,26 @@ static void become(const struct clinux_command *command, pid_t parent, int repor
   sigprocmask(SIG_SETMASK, &none, NULL);
   if (command->directory && chdir(command->directory) < 0) goto failed;
   execve(command->path, command->arguments, command->environment);
-failed:;
-  int error = errno;
-  if (write(report, &error, sizeof error) < 0) {}
+failed:
+  *error = errno;
   _exit(127);
 }
 
+// vfork: a copy of our page tables would take longer than all else between an entry's arrival and its command.
 pid_t clinux_spawn(const struct clinux_command *command) {
-  int report[2];
-  if (pipe2(report, O_CLOEXEC) < 0) return -1;
-  pid_t parent = getpid(), child = fork();
-  if (child == 0) become(command, parent, report[1]);
-  int error = child < 0 ? errno : 0;
-  close(report[1]);
-  if (child > 0) {
-    ssize_t n;
-    do n = read(report[0], &error, sizeof error);
-    while (n < 0 && errno == EINTR);
-    if (n == (ssize_t)sizeof error) {
-      while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
-      child = -1;
-    }
+  volatile int error = 0;
+  // A handler of ours that ran in the child would run on our memory.
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, &before);
+  pid_t parent = getpid(), child = vfork();
+  if (child == 0) become(command, parent, &error);
+  if (child < 0) error = errno;
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  if (child > 0 && error != 0) {
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    child = -1;
   }
-  close(report[0]);
   if (child < 0) errno = error;
   return child;
 }

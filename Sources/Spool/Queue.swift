@@ -59,9 +59,12 @@ public final class Queue {
   /// Makes the rooms that are missing. Killed half-way it leaves no queue (new/ comes when all that a sweep reads is there), or
   /// one that is found unfinished (log/ comes when all else is durable).
   func makeRooms() throws(Failure) {
-    for room in Room.allCases.filter({ $0 != .new && $0 != .log }) + [.new, .log] {
+    for room in Room.allCases.filter({ $0 != .new && $0 != .log }) + [.new] {
       rooms[room] = try Directory.making(room.rawValue, in: directory)
     }
+    // Those that were found may not be durable yet.
+    try directory.sync()
+    rooms[.log] = try Directory.making(Room.log.rawValue, in: directory)
   }
 
   /// What becomes of an entry that a dead worker left in `run/`.

@@ -1,4 +1,4 @@
-// The few Linux calls that Swift's Glibc module lacks, and the one fork.
+// The few Linux calls that Swift's Glibc module lacks, and the one way to start a child.
 #ifndef CLINUX_H
 #define CLINUX_H
 
