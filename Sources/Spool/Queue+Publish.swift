@@ -31,12 +31,14 @@ extension Queue {
   public func publish(_ drafts: [Draft]) throws(Failure) -> [EntryID] {
     try refuseIfNearlyFull()
     var ids: [EntryID] = []
-    if drafts.count < Self.sharedFlush {
-      for draft in drafts { ids.append(try place(draft)) }
-    } else {
-      ids = try placeTogether(drafts)
-    }
-    do { try self[.new].sync() } catch {
+    do {
+      if drafts.count < Self.sharedFlush {
+        for draft in drafts { ids.append(try place(draft)) }
+      } else {
+        try placeTogether(drafts, placed: &ids)
+      }
+      try self[.new].sync()
+    } catch {
       // Its caller is told that nothing was accepted, and may publish it again: what nobody has claimed yet goes.
       for id in ids { withdraw(id) }
       throw error
@@ -141,22 +143,26 @@ extension Queue {
   }
 
   /// Entries in `new/`, flushed by one syncfs; the caller fsyncs the directory.
-  private func placeTogether(_ drafts: [Draft]) throws(Failure) -> [EntryID] {
-    var ids: [EntryID] = []
+  private func placeTogether(_ drafts: [Draft], placed: inout [EntryID]) throws(Failure) {
+    var written: [EntryID] = []
     do {
-      for draft in drafts { ids.append(try write(draft, into: self[.tmp], flushed: false) { $0.description }) }
+      for draft in drafts { written.append(try write(draft, into: self[.tmp], flushed: false) { $0.description }) }
       try self[.tmp].syncFileSystem()
+      for (id, draft) in zip(written, drafts) { placed.append(try moveToNew(id) ? id : place(draft)) }
     } catch {
-      for id in ids { try? self[.tmp].unlink(id.description) }
+      for id in written { try? self[.tmp].unlink(id.description) }
       throw error
     }
-    for index in ids.indices where try !moveToNew(ids[index]) { ids[index] = try place(drafts[index]) }
-    return ids
   }
 
   /// False where the ID is taken (the same microsecond and the same R): then it is gone from `tmp/`, and needs another.
   private func moveToNew(_ id: EntryID) throws(Failure) -> Bool {
-    switch try self[.tmp].move(id.description, to: self[.new], as: id.description) {
+    let moved: Directory.Moved
+    do { moved = try self[.tmp].move(id.description, to: self[.new], as: id.description) } catch {
+      try? self[.tmp].unlink(id.description)
+      throw error
+    }
+    switch moved {
     case .done: return true
     case .targetExists:
       try self[.tmp].unlink(id.description)

@@ -112,6 +112,19 @@ final class Calls: @unchecked Sendable {
     }
   }
 
+  @Test(arguments: [3, 10]) func ofManyEntriesAllAreAcceptedOrNone(_ count: Int) throws {
+    let scratch = Scratch()
+    let queue = try scratch.spool().0.queue("q")
+    _ = try queue.publish(Draft(body: [1]))
+    let before = scratch.tree()
+    let calls = Calls()
+    calls.fail = (.rename, 3, .ioError)
+    #expect(throws: Failure.self) {
+      try calls.observe { try queue.publish((0..<count).map { Draft(body: [UInt8($0)]) }) }
+    }
+    #expect(scratch.tree() == before)
+  }
+
   @Test(arguments: [1, 10]) func anIDThatIsTakenIsNotUsed(_ count: Int) throws {
     let scratch = Scratch()
     let queue = try scratch.spool().0.queue("q")
