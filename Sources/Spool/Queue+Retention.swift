@@ -8,6 +8,7 @@ extension Queue {
   /// after 90 d. Never `hold/`, `fail/` or `bad/`: those wait for a person.
   public func removeOld() throws(Failure) {
     let now = Kernel.now()
+    var isFlushed = false
     for place in try entries(in: .done) {
       let age = try now - ((self[.done].status(place.fileName)?.changed) ?? now)
       guard age > Self.recordAge, let entry = try? entry(at: place) else { continue }
@@ -16,6 +17,9 @@ extension Queue {
       // Two who remove at once would both find the old link, and the second would remove the one that was made anew.
       guard let file = try lockUnheld(place.fileName, in: .done) else { continue }
       defer { file.unlock() }
+      // Found here: that it came here may not be durable, where an fsync has failed. Then it would come back, without its key.
+      if !isFlushed { try self[.done].sync() }
+      isFlushed = true
       if let key = entry.header["Key"] {
         guard age > Self.keyAge else { continue }
         try forget(key, of: place.name.id)
