@@ -93,7 +93,9 @@ extension Machine: KernelStandIn {
     try call("read \(path(descriptor))") { () throws(Errno) in
       let file = try file(descriptor)
       if isStruck(by: .ioError) { throw .ioError }
-      let count = max(0, min(buffer.count, file.inode.content.count - file.offset))
+      // Somebody may have cut the file short behind us.
+      if file.offset >= file.inode.content.count { return 0 }
+      let count = min(buffer.count, file.inode.content.count - file.offset)
       buffer.copyBytes(from: file.inode.content[file.offset..<file.offset + count])
       file.offset += count
       return count

@@ -25,7 +25,8 @@ struct OneByOne: Scenario {
 
   func plan() -> Plan {
     let first = lab.machine.dice.roll(140)
-    let second = first + 1 + lab.machine.dice.roll(50)
+    // What the next finds at once, or what it comes to when it has opened and published.
+    let second = first + 1 + lab.machine.dice.roll(lab.machine.dice.once(in: 2) ? 50 : 160)
     return Plan((first, lab.machine.dice.once(in: 4) ? .powerCut : .kill), (second, .powerCut))
   }
 
