@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -47,7 +48,7 @@ long clinux_file_system_type(int descriptor) {
 
 int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
 
-int clinux_o_tmpfile(void) { return O_TMPFILE; }
+int clinux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 int clinux_contains(const void *bytes, size_t count, const void *words, size_t length) {
   return memmem(bytes, count, words, length) != NULL;

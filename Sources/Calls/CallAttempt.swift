@@ -127,7 +127,7 @@ struct CallAttempt {
   }
 
   private func start(_ question: AgentProgram.Question) throws -> Child {
-    let input = try queue.unlinkedCopy(of: program.prompt(claim.entry.body), for: claim.id)
+    let input = try File.inMemory(program.prompt(claim.entry.body))
     // While it is being upgraded the program is missing, or busy as a file, for a moment.
     var tries = 0
     while true {

@@ -54,7 +54,7 @@ public struct CallOptions: Sendable {
     }
   }
 
-  private static func scratch(_ text: String) throws -> File { try File.anonymous(Array(text.utf8)) }
+  private static func scratch(_ text: String) throws -> File { try File.inMemory(Array(text.utf8)) }
 }
 
 extension String {

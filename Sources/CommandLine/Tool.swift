@@ -29,12 +29,23 @@ extension Tool {
         throw Failure(
           .usage, "SPOOL_NOW", "\"\(String(cString: now))\" is no time", do: "write it as 2026-11-23T17:20:44Z")
       }
-      var command = try parseAsRoot(arguments)
+      var command = try parsed(arguments)
       try command.run()
       Exit.now(.done)
     } catch {
       end(with: error)
     }
+  }
+
+  /// A verb is parsed by itself: to lay out all of them takes longer than to run one. What does not parse gets its words from
+  /// the whole.
+  private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    if let verb = configuration.subcommands.first(where: { $0._commandName == arguments.first }),
+      let command = try? verb.parse(Array(arguments.dropFirst()))
+    {
+      return command
+    }
+    return try parseAsRoot(arguments)
   }
 
   private static func end(with error: any Error) -> Never {

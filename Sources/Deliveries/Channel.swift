@@ -67,7 +67,7 @@ public struct Channel: Sendable {
     environment["SPOOL_DIR"] = claim.queue.spool.path
     deadline.handDown(to: &environment)
     let mark = isRepeat && !isIdempotent ? "(This may be a repeat of message \(claim.id.short).)\n" : ""
-    let input = try claim.queue.unlinkedCopy(of: Array(mark.utf8) + delivery.text, for: claim.id)
+    let input = try File.inMemory(Array(mark.utf8) + delivery.text)
     try claim.setDeathTimer(deadline.remaining)
     // From here on it may have happened.
     try claim.markInDoubt()

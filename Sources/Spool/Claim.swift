@@ -56,8 +56,8 @@ public final class Claim {
   public func clearDoubt() { doubtCleared = !foundInDoubt }
   private var doubtCleared = false
 
-  /// An unlinked copy of the body, at its beginning: what a command gets as stdin (so `/dev/stdin` works).
-  package func bodyFile() throws(Failure) -> File { try queue.unlinkedCopy(of: entry.body, for: id) }
+  /// A copy of the body, at its beginning: what a command gets as stdin.
+  package func bodyFile() throws(Failure) -> File { try File.inMemory(entry.body) }
 
   /// Finishes with products (7a, 7b, 7c): they are handed over exactly once, whatever is killed.
   public func finish(_ products: [Product] = [], event: String = "done", detail: String? = nil) throws(Failure) {

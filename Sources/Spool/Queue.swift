@@ -85,22 +85,6 @@ public final class Queue {
     }
   }
 
-  /// A file without a name that holds these bytes, opened to be read from its beginning.
-  package func unlinkedCopy(of bytes: [UInt8], for id: EntryID) throws(Failure) -> File {
-    let name = "\(id).\(Kernel.processID).in"
-    try self[.tmp].unlink(name)
-    let writer = try self[.tmp].create(name)
-    do { try writer.write(bytes) } catch {
-      try? self[.tmp].unlink(name)
-      throw error
-    }
-    guard let reader = try self[.tmp].open(name) else {
-      throw Failure(.tryAgain, writer.path, "was removed while it was being written", do: "try again")
-    }
-    try self[.tmp].unlink(name)
-    return reader
-  }
-
   /// Appends to an entry's log. What cannot be logged is said, and stops nothing: a log is a story.
   public func log(_ id: EntryID, _ text: String) {
     do {

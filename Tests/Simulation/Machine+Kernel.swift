@@ -79,6 +79,16 @@ extension Machine: KernelStandIn {
     }
   }
 
+  func memoryFile() throws(Errno) -> FileDescriptor {
+    try call("memfd_create") { () throws(Errno) in
+      if isStruck(by: .tooManyFiles) { throw .tooManyOpenFiles }
+      let place = Inode.Place(directory: nil, name: "(memory)", changed: clock)
+      let inode = Inode(number: 1, kind: .file, mode: 0o600, time: clock, place: place)
+      memoryFiles.append(inode)
+      return FileDescriptor(rawValue: current.open(inode, writes: true))
+    }
+  }
+
   func close(_ descriptor: FileDescriptor) throws(Errno) {
     // It makes no turn of its own: nothing that others see changes but a lock, which falls after our last call.
     guard !current.isDead, let file = current.descriptors.removeValue(forKey: descriptor.rawValue) else { return }

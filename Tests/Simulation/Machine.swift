@@ -20,6 +20,8 @@ final class Machine {
   var cuts = 0
   /// SIGTERMs that were sent, by a fault or by the story.
   private(set) var signalled = 0
+  /// Files that lie on no disk.
+  var memoryFiles: [Inode] = []
   /// What must hold as soon as the power is back.
   var afterCut: () -> Void = {}
   /// Told of each file that takes its name whatever had it before: its path and its content.
@@ -75,6 +77,7 @@ final class Machine {
     programs = [:]
     onReplace = nil
     afterCut = {}
+    memoryFiles = []
     processes = []
     current = Process(id: 1, role: "nobody") { _ in }
     disk.dismantle()

@@ -31,8 +31,8 @@ long clinux_file_system_type(int descriptor);
 // syncfs(2).
 int clinux_syncfs(int descriptor);
 
-// O_TMPFILE.
-int clinux_o_tmpfile(void);
+// memfd_create(2) with MFD_CLOEXEC.
+int clinux_memory_file(const char *name);
 
 // memmem(3) as a question.
 int clinux_contains(const void *bytes, size_t count, const void *words, size_t length);

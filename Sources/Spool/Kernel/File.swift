@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import SystemPackage
 
@@ -120,11 +119,12 @@ package final class File {
 }
 
 extension File {
-  /// A file without a name in the system's directory for such files, opened at its beginning.
-  package static func anonymous(_ bytes: [UInt8]) throws(Failure) -> File {
+  /// A file in memory, without a name on any disk, opened at its beginning: what a command gets as standard input, so that it may
+  /// seek in it and open `/dev/stdin` again.
+  package static func inMemory(_ bytes: [UInt8]) throws(Failure) -> File {
     let file: File
-    do { file = File(try Kernel.open("/tmp", in: nil, O_RDWR | clinux_o_tmpfile(), mode: 0o600), path: "/tmp") } catch {
-      throw Failure(error, "/tmp", "create a file in")
+    do { file = File(try Kernel.memoryFile(), path: "a file in memory") } catch {
+      throw Failure(error, "a file in memory", "create")
     }
     try file.write(bytes)
     try file.seek(to: 0)

@@ -25,6 +25,15 @@ package enum Kernel {
     return FileDescriptor(rawValue: number)
   }
 
+  /// The corresponding C function is `memfd_create`.
+  package static func memoryFile() throws(Errno) -> FileDescriptor {
+    try intercept(.open, "")
+    if let standIn { return try standIn.memoryFile() }
+    let number = clinux_memory_file("spindle")
+    if number < 0 { throw Errno(rawValue: errno) }
+    return FileDescriptor(rawValue: number)
+  }
+
   /// The corresponding C function is `close`.
   package static func close(_ descriptor: FileDescriptor) throws(Errno) {
     try intercept(.close, "")

@@ -5,6 +5,7 @@ import SystemPackage
 /// call is the one of `Kernel` under the same name, and is answered with what the real kernel may answer.
 package protocol KernelStandIn: AnyObject {
   func open(_ name: String, in directory: FileDescriptor?, _ flags: Int32, mode: mode_t) throws(Errno) -> FileDescriptor
+  func memoryFile() throws(Errno) -> FileDescriptor
   func close(_ descriptor: FileDescriptor) throws(Errno)
   func read(_ descriptor: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int
   func write(_ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int
