@@ -67,6 +67,15 @@ extension Queue {
     return try read(file, expecting: place.name.id)
   }
 
+  /// What its header says; the body, which may be long, is not read.
+  public func header(at place: Place) throws(Failure) -> Header? {
+    guard let file = try self[place.room].open(place.fileName) else { return nil }
+    let status = try file.status()
+    if let reason = unreadable(status) { throw Failure(.malformed, file.path, reason) }
+    let bytes = try file.readAll(size: min(status.size, Header.limit))
+    do { return try Header.parse(bytes).0 } catch { throw Failure(.malformed, file.path, error.description) }
+  }
+
   /// What came of it: `re/ID`.
   public func response(_ id: EntryID) throws(Failure) -> Entry? {
     guard let file = try self[.re].open(id.description) else { return nil }

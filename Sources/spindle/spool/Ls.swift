@@ -70,11 +70,12 @@ struct EntryRow: Encodable {
           queue: queue.name, room: room.rawValue, id: fileName, name: fileName, created: "", attempts: 0,
           inDoubt: false, reason: "not an entry's name")
       }
-      let entry = try? queue.entry(at: Place(room: room, fileName: fileName, name: name))
+      let header = try? queue.header(at: Place(room: room, fileName: fileName, name: name))
       let isParked = [.fail, .hold, .wait, .bad].contains(room)
       return EntryRow(
-        queue: queue.name, room: room.rawValue, id: name.id.description, name: fileName, subject: entry?.subject,
-        created: (entry?.created ?? name.id.time).rfc3339, attempts: name.attempts, inDoubt: name.inDoubt,
+        queue: queue.name, room: room.rawValue, id: name.id.description, name: fileName, subject: header?["Subject"],
+        created: (header?["Created"].flatMap { Timestamp(rfc3339: $0) } ?? name.id.time).rfc3339,
+        attempts: name.attempts, inDoubt: name.inDoubt,
         holder: name.holder,
         due: room == .wait ? try queue[room].status(fileName)?.modified.rfc3339Seconds : nil,
         reason: isParked ? queue.lastWord(name.id) : nil)
