@@ -5,7 +5,7 @@ import Spool
 extension SpoolTool {
   struct Age: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "How old what waits is: a histogram of each queue and room.",
+      commandName: "age", abstract: "How old what waits is: a histogram of each queue and room.",
       discussion: "Each column counts the entries younger than its head and older than the one before; T is the total.")
 
     @OptionGroup var spool: SpoolOptions

@@ -5,7 +5,7 @@ import Spool
 extension SpoolTool {
   struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make the spool, and queues of your own.",
+      commandName: "init", abstract: "Make the spool, and queues of your own.",
       discussion: "What is there already is left as it is. Prints the spool's path.")
 
     @OptionGroup var spool: SpoolOptions

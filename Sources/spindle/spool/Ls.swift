@@ -5,7 +5,7 @@ import Spool
 extension SpoolTool {
   struct Ls: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List entries: all queues, or some.",
+      commandName: "ls", abstract: "List entries: all queues, or some.",
       discussion: """
         Shows what is not over: new, run, wait, hold, fail, bad; --all shows done too. One line an entry: queue, room, ID,
         age, attempts (with d: in doubt), and the subject; in wait/ when it is due, in fail/ and hold/ why it lies there.

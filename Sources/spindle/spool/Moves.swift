@@ -52,21 +52,22 @@ extension MoveVerb {
 extension SpoolTool {
   struct Hold: MoveVerb {
     static let configuration = CommandConfiguration(
-      abstract: "Park entries in hold/ until you release them.",
+      commandName: "hold", abstract: "Park entries in hold/ until you release them.",
       discussion: "From new/ and wait/. A held entry never ages.")
     static let request = Request.hold
     @OptionGroup var options: MoveOptions
   }
 
   struct Release: MoveVerb {
-    static let configuration = CommandConfiguration(abstract: "Move entries from hold/ back to new/.")
+    static let configuration = CommandConfiguration(
+      commandName: "release", abstract: "Move entries from hold/ back to new/.")
     static let request = Request.release
     @OptionGroup var options: MoveOptions
   }
 
   struct Retry: MoveVerb {
     static let configuration = CommandConfiguration(
-      abstract: "Move entries from fail/ or wait/ to new/: try again now.",
+      commandName: "retry", abstract: "Move entries from fail/ or wait/ to new/: try again now.",
       discussion: "The count of attempts begins anew. An entry that may have had its effect stays marked (,0d).")
     static let request = Request.retry
     @OptionGroup var options: MoveOptions
@@ -74,7 +75,7 @@ extension SpoolTool {
 
   struct Cancel: MoveVerb {
     static let configuration = CommandConfiguration(
-      abstract: "Give entries up: from new/, wait/ or hold/ to fail/.",
+      commandName: "cancel", abstract: "Give entries up: from new/, wait/ or hold/ to fail/.",
       discussion: "What is being worked on (run/) cannot be cancelled; end its worker instead.")
     static let request = Request.cancel
     @OptionGroup var options: MoveOptions

@@ -5,7 +5,7 @@ import Spool
 extension SpoolTool {
   struct Put: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Publish standard input as an entry.",
+      commandName: "put", abstract: "Publish standard input as an entry.",
       discussion: """
         Prints its ID. Exit 0 means that it survives a power cut. Under a key, the same key again gives the first ID
         and publishes nothing; where that entry has failed, this is said, with exit 69.

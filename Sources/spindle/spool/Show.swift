@@ -5,7 +5,7 @@ import Spool
 extension SpoolTool {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Show an entry whole: where it lies, what it says, what came of it, and its log.")
+      commandName: "show", abstract: "Show an entry whole: where it lies, what it says, what came of it, and its log.")
 
     @OptionGroup var spool: SpoolOptions
     @Flag(help: "One JSON object a line.") var json = false

@@ -5,7 +5,7 @@ import Spool
 extension SpoolTool {
   struct Sweep: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Put in order what dead processes left behind.",
+      commandName: "sweep", abstract: "Put in order what dead processes left behind.",
       discussion: """
         Every tool does so at its start in its own queue; this does it in all queues, or those named, with their keys:
         orphans in run/ are tried again, finished products are handed over, half-published keys are finished, litter
@@ -29,7 +29,7 @@ extension SpoolTool {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Look for violations of the invariants, and print what mends them.",
+      commandName: "check", abstract: "Look for violations of the invariants, and print what mends them.",
       discussion: """
         Reads everything, changes nothing. Findings and assumptions go to standard output as comments (#), and what mends
         a finding as commands, so that the output can be read, edited and piped to sh. Exit 1 where something was found.

@@ -7,7 +7,7 @@ import Spool
 extension SpoolTool {
   struct Tail: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Follow the journal: one line for each change.",
+      commandName: "tail", abstract: "Follow the journal: one line for each change.",
       discussion: "Ends with Ctrl-C, or at once with --no-follow.")
 
     @OptionGroup var spool: SpoolOptions

@@ -5,7 +5,7 @@ import Spool
 extension SpoolTool {
   struct Tick: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "All that must happen each minute; from cron (spool init --cron).",
+      commandName: "tick", abstract: "All that must happen each minute; from cron (spool init --cron).",
       discussion: """
         Sweeps every queue, or those named; takes what was dropped; sends deliveries that are due; alerts about jobs
         that should have run and did not; once an hour finishes half-published keys, once a day removes old records.

@@ -7,7 +7,7 @@ import Work
 extension SpoolTool {
   struct Work: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Run a command on each entry of a queue.",
+      commandName: "work", abstract: "Run a command on each entry of a queue.",
       discussion: """
         The command gets the body on standard input. Exit 0: what it printed is the product; it goes to the queue
         --to names, under the same ID, or, where it printed anything, to re/ID. Exit 74 or 75, death by a signal, and
