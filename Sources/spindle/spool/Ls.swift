@@ -97,7 +97,7 @@ struct EntryRow: Encodable {
         row.queue, row.room, row.id, row.age,
         row.attempts == 0 && !row.inDoubt ? "" : "\(row.attempts)\(row.inDoubt ? "d" : "")", row.remark,
       ]
-      .map(\.printable)
+      .map { $0.printable }
     }
     return Table.aligned(cells)
   }
