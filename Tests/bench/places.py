@@ -98,7 +98,7 @@ def machine():
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     virtual = ", virtual" if "hypervisor" in Path("/proc/cpuinfo").read_text() else ""
     return (f"{os.cpu_count()} cores of {model}{virtual}, {memory:.0f} GiB of memory, "
-            f"Linux {platform.release()}, {distribution()}")
+            f"Linux {'.'.join(platform.release().split('.')[:2])}, {distribution()}")
 
 
 def distribution():
