@@ -41,7 +41,9 @@ let package = Package(
     .target(name: "CommandLine", dependencies: ["Spool", argumentParser]),
     .executableTarget(
       name: "spindle",
-      dependencies: ["CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", argumentParser],
+      dependencies: [
+        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", argumentParser,
+      ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
 
