@@ -24,9 +24,8 @@ extension Queue {
     for fileName in try self[.drop].names() where fileName.hasPrefix(".take-") {
       try said { () throws(Failure) in _ = try resumeTaken(fileName) }
     }
-    let oldest = Kernel.now() - Self.litterAge
     for fileName in try self[.tmp].names() {
-      try said { () throws(Failure) in try sweepLitter(fileName, olderThan: oldest) }
+      try said { () throws(Failure) in try sweepLitter(fileName) }
     }
     return trouble
   }
@@ -82,8 +81,9 @@ extension Queue {
   /// 36 h: above the 24 h that any writer may live.
   static let litterAge = Duration.seconds(36 * 3600)
 
-  private func sweepLitter(_ fileName: String, olderThan oldest: Timestamp) throws(Failure) {
-    guard let status = try self[.tmp].status(fileName), status.modified < oldest else { return }
+  private func sweepLitter(_ fileName: String) throws(Failure) {
+    // By the clock as it is now: it may have been set since the sweep began.
+    guard let status = try self[.tmp].status(fileName), status.modified < Kernel.now() - Self.litterAge else { return }
     if status.isDirectory {
       try removeTree(fileName, in: .tmp)
     } else if let file = try lockUnheld(fileName, in: .tmp) {
@@ -94,7 +94,6 @@ extension Queue {
 
   /// Finishes keyed publishes that were killed between the link and `new/`, and removes what never got a link.
   public func sweepKeys() throws(Failure) {
-    let oldest = Kernel.now() - Self.litterAge
     for prefix in try self[.keys].names() {
       guard try self[.keys].status(prefix)?.isDirectory == true else { continue }
       let ledger = try Directory(prefix, in: self[.keys])
@@ -108,12 +107,20 @@ extension Queue {
         if linked.contains(name) {
           try finishKeyed(id, in: ledger)
           spool.journal.write("new", queue: self.name, id: id, detail: "finished by the sweep")
-        } else if try file.status().modified < oldest {
+        } else if try file.status().modified < Kernel.now() - Self.litterAge, try !isLinked(name, in: ledger) {
           try ledger.unlink(".\(name)")
         }
         file.unlock()
       }
     }
+  }
+
+  /// Looked at again, under the entry's lock: its publisher may have linked it since, and died.
+  private func isLinked(_ name: String, in ledger: Directory) throws(Failure) -> Bool {
+    for hash in try ledger.names() where !hash.hasPrefix(".") {
+      if try ledger.readLink(hash) == name { return true }
+    }
+    return false
   }
 
   /// The file under this name with its lock taken; nil where it is held, gone or no regular file.
