@@ -136,6 +136,7 @@ extension Queue {
 
   /// Nil where it was malformed.
   private func publishTaken(_ taken: Taken) throws(Failure) -> EntryID? {
+    let status = try taken.file.status()
     guard let bytes = try taken.file.readAll(limit: Entry.sizeLimit) else {
       try quarantine(taken.takenName, in: .drop, because: "has more than \(Entry.sizeLimit) bytes")
       return nil
@@ -153,16 +154,32 @@ extension Queue {
       }
     }
     // Authority is the directory: a file that is somebody else's was moved in, and speaks for nobody.
-    let owner = try taken.file.status().owner
+    let owner = status.owner
     if owner != geteuid() { header["From"] = "user \(owner)" } else if header["From"] == nil { header["From"] = "drop" }
     header["Name"] = taken.name
     header["Arrived"] = taken.changed.rfc3339
     let slug = EntryID.slug(from: taken.name.prefix { $0 != "." })
     let published = try publish(
       Draft(slug: slug, header: header, body: body), key: "drop-\(taken.inode)-\(taken.changed.nanoseconds)")
-    try self[.drop].unlink(taken.takenName)
+    let now = try taken.file.status()
+    if now.size == status.size && now.modified == status.modified {
+      try self[.drop].unlink(taken.takenName)
+    } else {
+      try giveBack(taken)
+    }
     taken.file.unlock()
     return published.id
+  }
+
+  /// Where no lease can be had and the clock has jumped, 10 s without a change were none: somebody was still writing. The file becomes
+  /// another entry when it is whole.
+  private func giveBack(_ taken: Taken) throws(Failure) {
+    var (name, copy) = (taken.name, 1)
+    while try self[.drop].move(taken.takenName, to: self[.drop], as: name) == .targetExists {
+      copy += 1
+      name = "\(taken.name).\(copy)"
+    }
+    spool.notice("\(self.name)/drop/\(name): was still being written when it was taken: it is taken again")
   }
 
   /// What a dropped entry may not set itself.

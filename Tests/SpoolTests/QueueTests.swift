@@ -513,6 +513,25 @@ final class Calls: @unchecked Sendable {
     #expect(scratch.tree().filter { $0.hasPrefix("q/new/") }.count == 1)
   }
 
+  @Test func whatIsWrittenWhileItIsTakenIsTakenAgain() throws {
+    let scratch = Scratch()
+    let queue = try scratch.spool().0.queue("q")
+    scratch.write("spool/q/drop/x", "Spool: 1\nId: 20261123T172044.120773Z-k3v9qd\nLength: 4\n\nbody")
+    let calls = Calls()
+    // A file system without leases: by its Length the file is complete.
+    calls.fail = (.lease, 1, .invalidArgument)
+    calls.before = { call, _ in
+      guard call == .symlink, let name = scratch.names("spool/q/drop").first else { return }
+      let descriptor = open("\(scratch.path)/spool/q/drop/\(name)", O_WRONLY | O_TRUNC)
+      #expect(write(descriptor, "another text", 12) == 12)
+      close(descriptor)
+    }
+    #expect(try calls.observe { try queue.takeDrops() }.published.count == 1)
+    #expect(scratch.names("spool/q/drop") == ["x"])
+    let second = try #require(try queue.takeDrops().published.first)
+    #expect(try queue.entry(second)?.text == "another text" && scratch.names("spool/q/drop").isEmpty)
+  }
+
   @Test func aFileThatIsOnlyCalledAsIfItWereTakenIsTakenAnew() throws {
     let scratch = Scratch()
     let queue = try scratch.spool().0.queue("q")
