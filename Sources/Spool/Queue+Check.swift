@@ -17,7 +17,7 @@ extension Queue {
     for room in Room.ofEntries {
       if room != .bad {
         for raw in try self[room].foreignNames() {
-          let name = String(decoding: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+          let name = Kernel.text(raw)
           findings.append(finding("\(room.rawValue)/\(name)", "its name is not UTF-8", []))
         }
       }

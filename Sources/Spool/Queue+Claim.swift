@@ -143,7 +143,7 @@ extension Queue {
 
   /// - Parameter raw: a name that may be no UTF-8; what is none is replaced.
   func quarantine(raw: [CChar], in room: Room, because reason: String) throws(Failure) {
-    let fileName = String(decoding: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let fileName = Kernel.text(raw)
     // Without its holder, and without the dot that would hide it.
     let held = fileName.prefix { $0 != "@" }
     var plain = String((held.isEmpty ? fileName[...] : held).drop { $0 == "." })

@@ -17,7 +17,7 @@ extension Queue {
   public func takeDrops() throws(Failure) -> DropResult {
     var result = DropResult()
     for raw in try self[.drop].rawNames().sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-      let name = String(decoding: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      let name = Kernel.text(raw)
       if name.hasPrefix(".take-") {
         if let id = try resumeTaken(name) { result.published.append(id) }
         continue

@@ -277,7 +277,8 @@ package enum Kernel {
     return status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 
-  private static func text(_ raw: [CChar]) -> String {
+  /// A name as the kernel gives it, as text; bytes that are no UTF-8 are replaced.
+  static func text(_ raw: [CChar]) -> String {
     String(decoding: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
