@@ -12,6 +12,7 @@ let package = Package(
   name: "spindle",
   products: [
     .executable(name: "spindle", targets: ["spindle"]),
+    .executable(name: "spindle-web", targets: ["spindle-web"]),
     .library(name: "Spool", targets: ["Spool"]),
   ],
   dependencies: [
@@ -23,6 +24,7 @@ let package = Package(
     // What Swift lacks, and the library that the watch stands on.
     .target(name: "CLinux"),
     .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
     // The protocol. It knows no agent, no channel, no job.
     .target(name: "Spool", dependencies: ["CLinux", "CInotifyTools", crypto, system]),
@@ -53,6 +55,13 @@ let package = Package(
       name: "DomainTests",
       dependencies: ["Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "CommandLine"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
+
+    // What speaks HTTP: an executable of its own, linked against the system's libcurl (docs/decisions/0007-libcurl.md).
+    .target(name: "Web", dependencies: ["CCurl"]),
+    .target(name: "Telegram", dependencies: ["Web", "Deliveries", "Spool", "Roster", "Work"]),
+    .target(name: "Webhooks", dependencies: ["Web", "Deliveries", "Spool", "Roster", "Work", crypto]),
+    .executableTarget(
+      name: "spindle-web", dependencies: ["Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work"]),
 
     // The library as it is shipped, on a simulated machine.
     .target(name: "Coroutine", path: "Tests/Coroutine"),

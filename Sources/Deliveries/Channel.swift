@@ -3,102 +3,91 @@ import Roster
 import Spool
 import Work
 
-/// A channel: an executable that gets a message on stdin and the rest in its environment. Its exit says what
-/// happened: 0 sent, with a receipt on stdout · 75 not sent, try again (`retry-after: SECONDS` on stdout) · 69 not sent,
-/// nobody could be reached · 74, a signal, or no end in time: nobody knows · anything else: not sent, never will be.
+/// A channel: an executable that gets a message on stdin and the rest in its environment. Its exit says what happened
+/// (docs/channels.md): 0 sent, with a receipt on stdout · 75 not sent, try again (`retry-after: SECONDS` on stdout) · 69 not
+/// sent, nobody could be reached · 74, a signal, or no end in time: nobody knows · anything else: not sent, never will be.
 public struct Channel: Sendable {
   public var name: String
   public var path: String
   /// argv[0]: how the built-in ones are called.
   var arguments: [String]
-  /// Sending the same ID twice has the effect of sending it once.
-  public var isIdempotent: Bool
+  public var promise = Promise()
 
   /// Those that are part of the tools.
-  public static let builtIn = ["file": true]
+  private static let builtIn: [String: Promise] = {
+    var file = Promise()
+    file.summary = "appends to a file, under its lock"
+    file.address = "an absolute path; ~ is your home"
+    file.semantics = "exactly once: an ID that is there is not appended again"
+    file.isIdempotent = true
+    file.hasSessions = true
+    var email = Promise()
+    email.summary = "hands a mail to the machine's mail system (sendmail)"
+    email.address = "name@example.org"
+    email.semantics = "at least once, under one Message-ID; at most once with --in-doubt hold or drop"
+    email.hasCheck = true
+    return ["file": file, "email": email]
+  }()
 
   /// The user's own `channels/NAME` in the spool, else the installed one.
   /// - Parameter installed: directories of installed channels.
   public static func find(
     _ name: String, in spool: SpoolDirectory, installed: String?, executable: String?
   ) throws(Failure) -> Channel? {
-    for directory in [spool.path + "/channels", installed].compactMap({ $0 }) {
-      if let path = try Command.find(name, in: [directory]) {
-        return Channel(
-          name: name, path: path, arguments: [path], isIdempotent: Kernel.mayAccess(path + ".idempotent", F_OK))
-      }
+    let own = spool.path + "/channels"
+    for directory in [own, installed].compactMap({ $0 }) {
+      guard let path = try Command.find(name, in: [directory]) else { continue }
+      var channel = Channel(name: name, path: path, arguments: [path])
+      // A promise of the user's own holds for an installed channel too.
+      let isOwn = Kernel.mayAccess("\(own)/\(name).promise", F_OK)
+      channel.promise = try Promise.read(name, in: isOwn ? own : directory)
+      return channel
     }
-    if let isIdempotent = builtIn[name], let executable {
-      return Channel(name: name, path: executable, arguments: ["channel-\(name)"], isIdempotent: isIdempotent)
-    }
-    return nil
+    guard let promise = builtIn[name], let executable else { return nil }
+    return Channel(name: name, path: executable, arguments: ["channel-\(name)"], promise: promise)
   }
 
-  /// How a try to send ended.
-  enum Outcome: Equatable {
-    case sent(receipt: String)
-    /// Definitely not sent; worth another try.
-    case refused(String, after: Duration?)
-    /// Definitely not sent: nobody was reached. No fault of the message, so no attempt is counted.
-    case unreachable(String)
-    /// Definitely not sent, and never will be.
-    case permanent(String)
-    /// May have been sent.
-    case ambiguous(String)
-    case stopped(Int32)
+  /// Every channel that there is, by name.
+  public static func all(
+    in spool: SpoolDirectory, installed: String?, executable: String?
+  ) throws(Failure) -> [Channel] {
+    var names = Set(builtIn.keys)
+    for directory in [spool.path + "/channels", installed].compactMap({ $0 }) where Kernel.mayAccess(directory, F_OK) {
+      for name in try Directory.following(path: directory).names() where Address.isChannel(name) { names.insert(name) }
+    }
+    var channels: [Channel] = []
+    for name in names.sorted() {
+      if let channel = try find(name, in: spool, installed: installed, executable: executable) { channels.append(channel) }
+    }
+    return channels
   }
 
-  /// Longer than any server's own time-out.
-  static let timeout = Duration.seconds(60)
+  /// What a try may take: longer than any server's own time-out.
+  public static let timeout = Duration.seconds(60)
 
-  /// - Parameter isRepeat: the message may have gone out before.
-  /// - Returns: how it ended, and the signal that asked us to stop meanwhile.
-  func send(
-    _ delivery: Delivery, to address: Address, claim: Claim, isRepeat: Bool
-  ) throws(Failure) -> (outcome: Outcome, stop: Int32?) {
+  func command(_ environment: [String: String]) -> Command {
+    Command(path: path, arguments: arguments, environment: environment)
+  }
+
+  /// What the channel says of its own configuration.
+  /// - Returns: whether it can send, and its words; nil where it has no such question.
+  public func check(in spool: SpoolDirectory) throws(Failure) -> (isReady: Bool, words: String)? {
+    guard promise.hasCheck else { return nil }
     var environment = inheritedEnvironment()
-    let deadline = Deadline.within(Self.timeout)
-    environment["DELIVERY_ID"] = claim.id.description
-    environment["DELIVERY_TO"] = address.value
-    environment["DELIVERY_ATTEMPT"] = String(claim.name.attempts + 1)
-    environment["DELIVERY_SUBJECT"] = delivery.subject
-    environment["DELIVERY_AS"] = delivery.speaker
-    environment["DELIVERY_REPEAT"] = isRepeat ? "1" : nil
-    environment["SPOOL_DIR"] = claim.queue.spool.path
-    deadline.handDown(to: &environment)
-    let mark = isRepeat && !isIdempotent ? "(This may be a repeat of message \(claim.id.short).)\n" : ""
-    let input = try File.inMemory(Array(mark.utf8) + delivery.text)
-    try claim.setDeathTimer(deadline.remaining)
-    // From here on it may have happened.
-    try claim.markInDoubt()
-    let command = Command(path: path, arguments: arguments, environment: environment)
-    let child: Child
-    do { child = try Child(command, input: input, lock: claim.file) } catch {
-      let isFinal =
-        error.errno.map { [.noSuchFileOrDirectory, .permissionDenied, .execFormatError].contains($0) } ?? false
-      return (isFinal ? .permanent(error.description) : .refused(error.description, after: nil), nil)
-    }
-    let (outcome, output, error) = child.collect(until: deadline, limit: 65536)
-    let said = String(decoding: error, as: UTF8.self)
-    if !said.isEmpty { claim.queue.log(claim.id, said.hasSuffix("\n") ? said : said + "\n") }
-    let reason = said.split(separator: "\n").last.map { "\(name): \($0)" } ?? "\(name): \(outcome.spoken)"
-    return (Self.judge(outcome, output: String(decoding: output, as: UTF8.self), reason: reason), outcome.stoppedBy)
+    environment["SPOOL_DIR"] = spool.path
+    var command = command(environment)
+    command.arguments.append("--check")
+    let (outcome, output, error) = try Child(command).collect(until: Deadline.within(.seconds(10)), limit: 4096)
+    let words = String(decoding: output.isEmpty ? error : output, as: UTF8.self).split(separator: "\n").first ?? ""
+    return (outcome.succeeded, String(words))
   }
 
   static func judge(_ outcome: Child.Outcome, output: String, reason: String) -> Outcome {
     if outcome.timedOut { return .ambiguous(reason) }
     if let number = outcome.stoppedBy, outcome.end != .exited(0) { return .stopped(number) }
     guard case .exited(let code) = outcome.end else { return .ambiguous(reason) }
-    switch ExitStatus(rawValue: code) {
-    case .done:
-      let receipt = output.split(separator: "\n").first.map(String.init) ?? ""
-      return .sent(receipt: receipt.isEmpty ? "exit 0; the channel gave no receipt" : receipt)
-    case .tryAgain:
-      let seconds = output.firstMatch(of: /retry-after: *([0-9]{1,6})/).flatMap { Int($0.1) }
-      return .refused(reason, after: seconds.map { .seconds($0) })
-    case .unavailable: return .unreachable(reason)
-    case .io: return .ambiguous(reason)
-    default: return .permanent(reason)
-    }
+    if code == 0 { return Outcome(.done, output.split(separator: "\n").first.map(String.init) ?? "") }
+    let pause = output.firstMatch(of: /retry-after: *([0-9]{1,6})/).flatMap { Outcome.pause($0.1) }
+    return Outcome(ExitStatus(rawValue: code), reason, retryAfter: pause)
   }
 }

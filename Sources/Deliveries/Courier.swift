@@ -2,7 +2,7 @@ import Roster
 import Spool
 import Work
 
-/// Carries deliveries out: each claim is sent, and settled by how that ended.
+/// Carries deliveries out: one at once, all that are due, or each as it lands.
 public struct Courier {
   public var spool: SpoolDirectory
   /// Where the installed channels lie, and our own executable, which is the built-in ones.
@@ -17,121 +17,121 @@ public struct Courier {
     self.executable = executable
   }
 
-  /// When nobody can be reached it is tried again this soon, without an attempt counted.
-  private static let offlinePause = Duration.seconds(60)
-
   public func queue() throws(Failure) -> Queue { try spool.queue(Delivery.queueName, making: true) }
 
-  /// Sends a claimed delivery: to its first address, and after a permanent failure to the next.
-  public func carry(_ claim: Claim) throws(Failure) -> Worker.Verdict {
-    let delivery: Delivery
-    do { delivery = try Delivery(claim.entry) } catch {
-      try claim.fail("malformed: \(error)")
-      return .goOn
-    }
-    if claim.name.attempts >= delivery.attempts {
-      try claim.fail("given up after \(claim.name.attempts) attempts")
-      return .goOn
-    }
-    var reasons: [String] = []
-    for address in delivery.addresses {
-      guard
-        let channel = try Channel.find(
-          address.channel, in: spool, installed: installedChannels, executable: executable)
-      else {
-        reasons.append("there is no channel \(address.channel)")
-        continue
+  /// Sends one delivery at once, and what alerts come of it.
+  /// - Parameter patience: how long it may wait for its turn, where its address has a pace or others send to it.
+  /// - Returns: the signal that ended it.
+  public func send(_ id: EntryID, patience: Duration) throws(Failure) -> Int32? {
+    Signals.catchThem()
+    let dispatcher = try Dispatcher(self, isSingle: true)
+    let end = Deadline(after: patience)
+    var watch: Watch?
+    var ids = [id]
+    while !ids.isEmpty {
+      var places: [Place] = []
+      for id in ids { if let place = try dispatcher.queue.locate(id) { places.append(place) } }
+      try dispatcher.arrange(places.filter { [.new, .wait, .run].contains($0.room) })
+      dispatcher.alerts = []
+      try fly(dispatcher, until: end) { () throws(Failure) -> Watch? in
+        if let watch { return watch }
+        // What ends others' turns: subscribed to before it is looked at again.
+        watch = try Watch([dispatcher.laneDirectory], notice: spool.notice)
+        return nil
       }
-      let isRepeat = claim.foundInDoubt
-      // Released or retried by a person, who has been told.
-      if isRepeat && !channel.isIdempotent && !claim.isFresh, try !mayRepeat(delivery, claim) { return .goOn }
-      let (outcome, stop) = try channel.send(delivery, to: address, claim: claim, isRepeat: isRepeat)
-      let verdict = stop.map { Worker.Verdict.stop($0) } ?? .goOn
-      switch outcome {
-      case .sent(let receipt):
-        try finish(claim, delivery, address, receipt: receipt, isRepeat: isRepeat && !channel.isIdempotent)
-        return verdict
-      case .permanent(let reason): reasons.append("\(address): \(reason)")
-      case .refused(let reason, let pause):
-        claim.clearDoubt()
-        // Told when to come back, it only waits its turn.
-        if let pause {
-          try claim.putOff("\(address): \(reason)", for: pause)
-        } else {
-          try claim.retry("\(address): \(reason)", attempts: delivery.attempts)
-        }
-        return verdict
-      case .unreachable(let reason):
-        claim.clearDoubt()
-        try claim.putOff("\(address): \(reason)", for: Self.offlinePause)
-        return verdict
-      case .ambiguous(let reason):
-        try settleDoubt(delivery, claim, channel, "\(address): \(reason)")
-        return verdict
-      case .stopped(let number):
-        try claim.putOff("stopped by signal \(number) while it was being sent", for: .zero)
-        return .stop(number)
-      }
+      if dispatcher.stopped != nil { break }
+      ids = dispatcher.alerts
     }
-    claim.clearDoubt()
-    try claim.fail(reasons.joined(separator: "; "))
-    return .goOn
+    return try close(dispatcher)
   }
 
-  /// By the policy for what may have gone out already; false where the claim was settled by it.
-  private func mayRepeat(_ delivery: Delivery, _ claim: Claim) throws(Failure) -> Bool {
-    switch delivery.doubtPolicy {
-    case .resend: return true
-    case .hold:
-      try claim.hold("in doubt: it may have been sent: spool release sends it again, spool cancel gives it up")
-    case .drop: try claim.fail("in doubt: it may have been sent; not sent again (--in-doubt drop)")
-    }
-    return false
-  }
-
-  private func settleDoubt(_ delivery: Delivery, _ claim: Claim, _ channel: Channel, _ reason: String) throws(Failure) {
-    if channel.isIdempotent || delivery.doubtPolicy == .resend {
-      try claim.retry("\(reason): it may have been sent", attempts: delivery.attempts)
-    } else {
-      _ = try mayRepeat(delivery, claim)
-    }
-  }
-
-  private func finish(
-    _ claim: Claim, _ delivery: Delivery, _ address: Address, receipt: String, isRepeat: Bool
-  ) throws(Failure) {
-    let header = Header([
-      "From": "deliver", "Subject": delivery.subject, "Channel": address.channel, "Address": address.value,
-      "Delivered": Timestamp.now.rfc3339, "Attempt": String(claim.name.attempts + 1),
-      "Note": isRepeat ? "may be a repeat: an earlier attempt was in doubt" : nil,
-    ])
-    try claim.finish(
-      [Product(.response, header: header, body: Array((receipt + "\n").utf8))], event: "delivered",
-      detail: "delivered to \(address)")
-    onSent(claim.id, address)
-  }
-
-  /// Everything that is due, oldest first.
-  /// - Parameter found: told how many there are, if there are any.
+  /// Everything that is due, oldest first in each line.
+  /// - Parameters:
+  ///   - limit: nothing is begun after this time; nil: until all is done, which takes as long as the pace of its addresses.
+  ///   - found: told how many there are, if there are any.
   /// - Returns: the signal that ended it; nil where all was tried.
-  public func recover(found: (Int) -> Void) throws(Failure) -> Int32? {
-    let queue = try queue()
-    try queue.sweep()
-    let pending = try queue.ready().places.count
-    if pending == 0 { return nil }
-    found(pending)
-    return try worker(queue).run(once: true) { claim throws(Failure) in try carry(claim) }
+  public func recover(limit: Duration? = nil, found: (Int) -> Void) throws(Failure) -> Int32? {
+    Signals.catchThem()
+    let dispatcher = try Dispatcher(self, isSingle: false)
+    let end = limit.map { Deadline(after: $0) }
+    try dispatcher.queue.sweep()
+    var isFirst = true
+    repeat {
+      _ = try takeDrops(dispatcher)
+      let places = try dispatcher.ready().places
+      if isFirst && !places.isEmpty { found(places.count) }
+      isFirst = false
+      try dispatcher.arrange(places)
+      dispatcher.alerts = []
+      try fly(dispatcher, until: end) { nil }
+      // An alert of this round is a delivery of the next.
+    } while dispatcher.stopped == nil && !dispatcher.alerts.isEmpty
+    return try close(dispatcher)
+  }
+
+  /// Sends what is in line, until there is nothing more that may be begun before `end`.
+  /// - Parameter watch: asked before it waits for a turn; nil the first time: it looks again then.
+  private func fly(
+    _ dispatcher: Dispatcher, until end: Deadline?, _ watch: () throws(Failure) -> Watch?
+  ) throws(Failure) {
+    while true {
+      let isOver = end?.hasPassed ?? false
+      let turn = isOver ? nil : try dispatcher.start()
+      if dispatcher.flights.isEmpty {
+        guard dispatcher.stopped == nil, let turn else { return }
+        if let end, turn > end, !dispatcher.isSingle { return }
+        let watch = dispatcher.isSingle ? try watch() : nil
+        let wasThere = watch != nil || !dispatcher.isSingle
+        try dispatcher.wait(atMost: wasThere ? min(turn, end ?? turn).remaining : .zero, watch: watch)
+        for fleet in dispatcher.fleets.values { fleet.wake() }
+      } else {
+        try dispatcher.wait(atMost: turn?.remaining, watch: nil)
+      }
+    }
+  }
+
+  private func close(_ dispatcher: Dispatcher) throws(Failure) -> Int32? {
+    try dispatcher.handBack()
+    if let trouble = dispatcher.trouble { throw trouble }
+    return dispatcher.stopped
   }
 
   /// Resident: sends what lands, as it lands.
+  /// - Returns: the signal that ended it.
   public func watch() throws(Failure) -> Int32? {
-    try worker(queue()).run(once: false) { claim throws(Failure) in try carry(claim) }
+    Signals.catchThem()
+    let dispatcher = try Dispatcher(self, isSingle: false)
+    let queue = dispatcher.queue
+    // The watch is there before the first scan: what lands in between is an event.
+    let watch = try Watch([queue[.new], queue[.wait], queue[.drop]], notice: spool.notice)
+    try queue.sweep()
+    while true {
+      let begun = Kernel.uptime()
+      watch.hasFired = false
+      var pause = try takeDrops(dispatcher)
+      let ready = try dispatcher.ready()
+      if let due = ready.nextDue { pause = min(pause ?? due, due) }
+      dispatcher.forgetChannels()
+      try dispatcher.arrange(ready.places)
+      // A scan costs what the queue is deep: it takes at most a tenth of the time, however much lands.
+      let soonest = Deadline(after: .nanoseconds(9 * (Kernel.uptime() - begun)))
+      let latest = Deadline(after: min(pause ?? .seconds(60), .seconds(60)))
+      while !latest.hasPassed && !(watch.hasFired && soonest.hasPassed) {
+        let turn = try dispatcher.start()
+        if dispatcher.stopped != nil && dispatcher.flights.isEmpty { return try close(dispatcher) }
+        let next = watch.hasFired ? min(soonest, latest) : latest
+        try dispatcher.wait(atMost: min(turn ?? next, next).remaining, watch: watch)
+      }
+    }
   }
 
-  private func worker(_ queue: Queue) -> Worker {
-    // Each delivery says itself how often it is tried.
-    var worker = Worker(queue: queue, attempts: .max)
-    worker.takesDrops = true
-    return worker
+  /// - Returns: when to look again at what may still be being written.
+  private func takeDrops(_ dispatcher: Dispatcher) throws(Failure) -> Duration? {
+    do { return try dispatcher.queue.takeDrops().lookAgain } catch {
+      // Intake is refused, on a disk that is nearly full; what is in already is worked off all the same.
+      guard error.status == .tryAgain else { throw error }
+      spool.notice("\(dispatcher.queue.name)/drop: \(error)")
+      return .seconds(60)
+    }
   }
 }

@@ -21,6 +21,14 @@ public struct Delivery: Sendable {
   public var attempts = 5
   /// Whose voice it is, where a channel has several (a bot an agent).
   public var speaker: String?
+  /// What published it, where that is no agent.
+  var author: String?
+  /// `html`, for channels that can show it; nil: plain text.
+  public var format: String?
+  /// Not before every earlier ordered delivery to the same first address is over.
+  public var isOrdered = false
+  /// How long an address has to give a receipt before the next one's turn; nil: as long as it takes.
+  public var confirmWithin: Duration?
 
   public init(to addresses: [Address], text: [UInt8]) {
     self.addresses = addresses
@@ -31,8 +39,9 @@ public struct Delivery: Sendable {
 
   var draft: Draft {
     let header = Header([
-      "From": speaker ?? "deliver", "To": addresses.map(\.description).joined(separator: ", "), "Subject": subject,
+      "From": author ?? speaker ?? "deliver", "To": addresses.map(\.description).joined(separator: ", "), "Subject": subject,
       "Expires": expires?.rfc3339, "In-Doubt": doubtPolicy.rawValue, "Attempts": String(attempts), "As": speaker,
+      "Format": format, "Ordered": isOrdered ? "yes" : nil, "Confirm-Within": confirmWithin.map { "\(max(1, $0.nanoseconds / 1_000_000_000))s" },
     ])
     return Draft(slug: EntryID.slug(from: subject ?? addresses[0].channel), header: header, body: text)
   }
@@ -42,9 +51,7 @@ public struct Delivery: Sendable {
     func bad(_ name: String, _ expected: String) -> MalformedText {
       MalformedText(line: entry.header.line(name)?.number ?? 1, found: entry.header[name], expected: expected)
     }
-    let words = (entry.header["To"] ?? "").split(separator: ",").map(\.trimmed)
-    addresses = words.compactMap { Address($0) }
-    guard !addresses.isEmpty, addresses.count == words.count else { throw bad("To", "To: CHANNEL:ADDRESS, ...") }
+    do { addresses = try Self.addresses(entry.header["To"] ?? "") } catch { throw bad("To", error.expected) }
     text = entry.body
     subject = entry.subject
     expires = entry.expires
@@ -57,17 +64,39 @@ public struct Delivery: Sendable {
       guard let number = Int(word), number >= 1 else { throw bad("Attempts", "a number from 1") }
       attempts = number
     }
+    format = entry.header["Format"]
+    isOrdered = entry.header["Ordered"] == "yes"
+    if let word = entry.header["Confirm-Within"] {
+      guard let span = Duration(word), span > .zero else { throw bad("Confirm-Within", "a span such as 15m") }
+      confirmWithin = span
+    }
   }
 }
 
 extension Delivery {
+  static func addresses(_ text: String) throws(MalformedText) -> [Address] {
+    let words = text.split(separator: ",").map(\.trimmed)
+    let addresses = words.compactMap { Address($0) }
+    guard !addresses.isEmpty, addresses.count == words.count else {
+      throw MalformedText(line: 1, found: text, expected: "To: CHANNEL:ADDRESS, ...")
+    }
+    return addresses
+  }
+
+  /// Whose turn it is: the first address, or, with `--confirm-within`, the one whose time it is by now.
+  static func turn(of count: Int, since begin: Timestamp, confirmWithin: Duration?) -> Int {
+    guard let confirmWithin, count > 1 else { return 0 }
+    return Int(max(0, (Timestamp.now - begin).nanoseconds) / confirmWithin.nanoseconds) % count
+  }
+
   /// Commits the delivery: when this returns it survives a power cut, and nothing was sent yet.
+  /// - Parameter quietly: whether another text under the same key is nothing to speak of.
   /// - Returns: under a key that was used before, the first one's ID.
-  public func commit(to spool: SpoolDirectory, key: String? = nil) throws(Failure) -> Published {
+  public func commit(to spool: SpoolDirectory, key: String? = nil, quietly: Bool = false) throws(Failure) -> Published {
     let queue = try spool.queue(Self.queueName, making: true)
     guard let key else { return Published(id: try queue.publish(draft), isNew: true) }
     let published = try queue.publish(draft, key: key)
-    if !published.isNew { try queue.explainKnown(published.id, key: key, body: text) }
+    if !published.isNew && !quietly { try queue.explainKnown(published.id, key: key, body: text) }
     return published
   }
 }

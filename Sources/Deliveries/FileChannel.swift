@@ -77,6 +77,8 @@ public struct FileChannel {
     var start = 0
     while start < bytes.count {
       if bytes[start...].starts(with: record) { return .whole(start) }
+      // Torn by no more than its blank line, and another record behind it.
+      if bytes.count > start + record.count, bytes[start...].starts(with: record.dropLast()) { return .whole(start) }
       if bytes[start...].starts(with: headLine), record.starts(with: bytes[start...]) { return .torn(start) }
       guard let end = bytes[start...].firstIndex(of: 10) else { return .none }
       start = end + 1

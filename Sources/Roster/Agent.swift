@@ -19,6 +19,8 @@ public struct Agent: Sendable {
   public var isPersistent = false
   /// The agent program's own directory of settings and login.
   public var configDirectory: String?
+  /// The token of its own Telegram bot, in a file.
+  public var telegramTokenFile: String?
   /// What Claude Code may use, with commas; `none`: no tool at all.
   public var tools: String?
   /// The system prompt.
@@ -96,6 +98,7 @@ public struct Agent: Sendable {
       requirements.append(Self.requirement(text))
     }
     configDirectory = file.value("Config-Dir")
+    telegramTokenFile = file.value("Telegram-Token-File")
     tools = file.value("Tools")
     identity = file.body
   }

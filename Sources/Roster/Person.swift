@@ -57,6 +57,9 @@ public struct Address: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { "\(channel):\(value)" }
 
+  /// Whether a file's name may be a channel's.
+  public static func isChannel(_ text: String) -> Bool { isName(text) }
+
   static func isName(_ text: String) -> Bool {
     (1...32).contains(text.utf8.count)
       && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95 }

@@ -55,12 +55,12 @@ public struct SettingsFile: Sendable {
     self.body = body.joined(separator: "\n")
   }
 
-  static func refusal(_ path: String, _ number: Int, _ line: some StringProtocol, _ advice: String) -> Failure {
+  package static func refusal(_ path: String, _ number: Int, _ line: some StringProtocol, _ advice: String) -> Failure {
     Failure(.configuration, "\(path):\(number)", "not understood: \"\(line.prefix(80))\"", do: advice)
   }
 
   /// Reads `DIRECTORY/NAME`; nil where there is none.
-  static func read(_ name: String, in directory: Directory, hasBody: Bool) throws(Failure) -> SettingsFile? {
+  package static func read(_ name: String, in directory: Directory, hasBody: Bool) throws(Failure) -> SettingsFile? {
     guard let file = try directory.open(name) else { return nil }
     let path = "\(directory.path)/\(name)"
     guard try file.status().isRegular else { throw Failure(.configuration, path, "is no regular file") }
@@ -71,7 +71,7 @@ public struct SettingsFile: Sendable {
   }
 
   /// A value, without the quotes that YAML writers put around it.
-  func value(_ name: String) -> String? {
+  package func value(_ name: String) -> String? {
     guard let value = header[name] else { return nil }
     for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
       return String(value.dropFirst().dropLast())
@@ -80,14 +80,14 @@ public struct SettingsFile: Sendable {
   }
 
   /// Refuses what is not among these names, with the nearest one.
-  func allow(_ names: [String]) throws(Failure) {
+  package func allow(_ names: [String]) throws(Failure) {
     for line in header.lines where !names.contains(where: { $0.lowercased() == line.name.lowercased() }) {
       throw Self.refusal(path, line.number, "\(line.name):", "use one of \(names.joined(separator: ", "))")
     }
   }
 
   /// A value that must have a form.
-  func parse<Value>(_ name: String, _ expected: String, _ form: (String) -> Value?) throws(Failure) -> Value? {
+  package func parse<Value>(_ name: String, _ expected: String, _ form: (String) -> Value?) throws(Failure) -> Value? {
     guard let text = value(name), !text.isEmpty else { return nil }
     guard let value = form(text) else {
       throw Self.refusal(path, header.line(name)!.number, "\(name): \(text)", "write \(expected)")
@@ -95,7 +95,7 @@ public struct SettingsFile: Sendable {
     return value
   }
 
-  func list(_ name: String) -> [String] {
+  package func list(_ name: String) -> [String] {
     (value(name) ?? "").split(separator: ",").map { String($0.trimmed) }.filter { !$0.isEmpty }
   }
 }

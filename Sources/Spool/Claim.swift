@@ -170,7 +170,8 @@ public final class Claim {
     try? file.close()
   }
 
-  static func backoff(attempt: Int) -> Duration {
+  /// What `retry` waits by itself: 30 s doubled for each attempt up to 1 h, +-10 %.
+  package static func backoff(attempt: Int) -> Duration {
     let seconds = min(30.0 * Double(1 << min(attempt, 10)), 3600)
     // +-10 %, so that what failed together is not tried again together.
     return .seconds(seconds * (0.9 + Double(Kernel.random(below: 2001)) / 10_000))

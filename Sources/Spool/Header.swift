@@ -80,6 +80,9 @@ public struct Header: Hashable, Sendable {
     }
   }
 
+  /// Reads a header and nothing else, up to its blank line.
+  package init(lines bytes: ArraySlice<UInt8>) throws(MalformedText) { self = try Self.parse(Array(bytes)).0 }
+
   /// Reads one line, as a person may have written it.
   package mutating func append(line: some StringProtocol, number: Int) throws(MalformedText) {
     try append(Line(parsing: Array(line.utf8)[...], number: number))

@@ -98,6 +98,11 @@ public final class Queue {
     log(id, "\n== \(Kernel.now().rfc3339Seconds) \(spool.tool): \(text.printable)\n")
   }
 
+  /// Says in an entry's log why it still lies where it lies; once, however often it is found so.
+  package func note(_ id: EntryID, _ text: String) {
+    if lastWord(id)?.hasSuffix(text.printable) != true { logAttempt(id, text) }
+  }
+
   /// The last of the lines that `logAttempt` wrote: why the entry lies where it lies.
   public func lastWord(_ id: EntryID) -> String? {
     guard let file = try? self[.log].open("\(id).log"), let size = try? file.status().size else { return nil }

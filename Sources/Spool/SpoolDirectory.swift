@@ -121,6 +121,9 @@ public final class SpoolDirectory {
   /// HOST.PID of this process, as it stands in `run/`.
   static var holder: String { "\(host).\(Kernel.processID)" }
 
+  /// What this machine calls itself, as far as it can stand in a file's name.
+  public static var hostName: String { host }
+
   private static let host: String = {
     var name = utsname()
     uname(&name)

@@ -32,6 +32,8 @@ public final class Watch {
   private let signals: Int32
   /// The simulated machine's watch, in its tests.
   private let simulated: Int?
+  /// Whether something may have changed since this was last set to false: after a wake by other descriptors it says more.
+  package var hasFired = false
 
   /// - Parameter notice: told once where inotify cannot be had.
   public init(_ directories: [Directory], notice: (String) -> Void, events: Interest = .arrivals) {
@@ -72,19 +74,29 @@ public final class Watch {
 
   /// - Parameter limit: at most this long; nil: until an event, or a minute.
   public func wait(atMost limit: Duration?) -> Wake {
+    var none: [pollfd] = []
+    return wait(atMost: limit, or: &none)
+  }
+
+  /// - Parameter others: descriptors that wake as well; their `revents` say which.
+  package func wait(atMost limit: Duration?, or others: inout [pollfd]) -> Wake {
     var pause = min(limit ?? Self.longestSleep, Self.longestSleep)
     if let standIn = Kernel.standIn {
       standIn.sleep(atMost: pause, watch: simulated)
+      hasFired = true
       return standIn.pendingSignal().map { .signal($0) } ?? .look
     }
     if descriptor == nil { pause = min(pause, .milliseconds(Int.random(in: 900...1100))) }
     var polled = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
-    if let descriptor { polled.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
+    polled.append(pollfd(fd: descriptor ?? -1, events: Int16(POLLIN), revents: 0))
+    polled += others
     // Rounded up: waking just before the time would spin.
     let milliseconds = Int32(max(0, (pause.nanoseconds + 999_999) / 1_000_000))
     let count = poll(&polled, nfds_t(polled.count), milliseconds)
+    others = Array(polled[2...])
+    if polled[1].revents != 0 || descriptor == nil { hasFired = true }
     if let number = Self.pendingSignal(polled[0]) { return .signal(number) }
-    if count > 0, polled.count > 1, polled[1].revents != 0, let path = drain() { return .gone(path) }
+    if count > 0, polled[1].revents != 0, let path = drain() { return .gone(path) }
     // Held open as it is, a directory's removal makes no event, nor does a move of what lies above it.
     if let gone = directories.first(where: { !$0.isWhereItWas }) { return .gone(gone.path) }
     return .look

@@ -4,8 +4,8 @@ import Spool
 
 /// A command that runs in a process group of its own, holds our claim's lock with us, and dies with us.
 ///
-/// One thread, one poll(2): output is read as it comes, the deadline and our own signals are obeyed, and
-/// when `run` returns nothing of the group is alive.
+/// One thread, one poll(2) (`Attendance`): output is read as it comes, the deadline and our own signals are obeyed, and when
+/// `run` returns nothing of the group is alive.
 public final class Child {
   /// How it ended.
   public struct Outcome: Sendable {
@@ -54,10 +54,9 @@ public final class Child {
   public static let grace = Duration.seconds(5)
 
   let process: pid_t
-  private let pidDescriptor: Int32
-  private var output: Int32
-  private var error: Int32
-  private let signals = Kernel.standIn == nil ? clinux_signal_descriptor() : -1
+  let pidDescriptor: Int32
+  var output: Int32
+  var error: Int32
 
   /// - Parameters:
   ///   - input: read from its current position; nil: `/dev/null`.
@@ -116,56 +115,18 @@ public final class Child {
     onOutput: (ArraySlice<UInt8>) -> Appetite, onError: (ArraySlice<UInt8>) -> Void
   ) -> Outcome {
     if let standIn = Kernel.standIn { return runSimulated(standIn, until: deadline, onOutput) }
-    if wholeTree { _ = clinux_become_subreaper() }
-    var outcome = Outcome(end: .exited(0))
-    var end = deadline
-    var terminated = false
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    func readOutput() {
-      while let piece = Self.read(&output, &buffer) {
-        if onOutput(piece) == .enough && !outcome.dismissed {
-          outcome.dismissed = true
-          let soon = Deadline(after: patience)
-          end = end.map { min($0, soon) } ?? soon
+    return withoutActuallyEscaping(onOutput) { onOutput in
+      withoutActuallyEscaping(onError) { onError in
+        let attendance = Attendance(
+          self, until: deadline, wholeTree: wholeTree, patience: patience, onOutput: onOutput, onError: onError)
+        while true {
+          var polled = attendance.polled
+          Signals.wait(atMost: attendance.due?.remaining, or: &polled)
+          if !attendance.isStopping, let number = Signals.pending() { attendance.stop(number) }
+          if let outcome = attendance.attend(polled[...]) { return outcome }
         }
-        if piece.count < buffer.count { break }
       }
     }
-    func readError() {
-      while let piece = Self.read(&error, &buffer) {
-        onError(piece)
-        if piece.count < buffer.count { break }
-      }
-    }
-    while true {
-      var polled = [output, error, pidDescriptor, signals].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-      let pause = end.map { Int32(clamping: ($0.remaining.nanoseconds + 999_999) / 1_000_000) } ?? -1
-      _ = poll(&polled, 4, pause)
-      if polled[0].revents != 0 { readOutput() }
-      if polled[1].revents != 0 { readError() }
-      if polled[3].revents != 0, outcome.stoppedBy == nil, let number = Signals.pending() {
-        outcome.stoppedBy = number
-        end = Deadline(after: .zero)
-      }
-      if polled[2].revents != 0 { break }
-      guard let due = end, due.hasPassed else { continue }
-      if !terminated {
-        terminated = true
-        if outcome.stoppedBy == nil && !outcome.dismissed { outcome.timedOut = true }
-        kill(-process, SIGTERM)
-        end = Deadline(after: Self.grace)
-      } else {
-        kill(-process, SIGKILL)
-        end = Deadline(after: .seconds(1))
-      }
-    }
-    // It has ended, and what it wrote is in the pipes; what a grandchild may still write is not waited for.
-    readOutput()
-    readError()
-    kill(-process, SIGKILL)
-    if wholeTree { Self.killDescendants(but: process) }
-    outcome.end = Self.reap(process)
-    return outcome
   }
 
   /// Runs it to its end, and keeps what it printed, up to a limit in bytes.
@@ -221,7 +182,7 @@ public final class Child {
   }
 
   /// The next piece; nil where there is none now, or no more.
-  private static func read(_ descriptor: inout Int32, _ buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
+  static func read(_ descriptor: inout Int32, _ buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
     guard descriptor >= 0 else { return nil }
     let count = Glibc.read(descriptor, &buffer, buffer.count)
     if count > 0 { return buffer[..<count] }
@@ -231,7 +192,7 @@ public final class Child {
     return nil
   }
 
-  private static func reap(_ process: pid_t) -> Outcome.End {
+  static func reap(_ process: pid_t) -> Outcome.End {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     return end(of: status)
@@ -244,7 +205,7 @@ public final class Child {
   }
 
   /// As a subreaper we are the parent of every orphan below us: end them, and those that this orphans.
-  private static func killDescendants(but child: pid_t) {
+  static func killDescendants(but child: pid_t) {
     // Each round ends a generation; a fork bomb does not make us stay for ever.
     for _ in 0..<1000 {
       let orphans = children().filter { $0 != child }

@@ -11,9 +11,18 @@ public enum Signals {
 
   /// Sleeps until one arrives; `pending` then tells it.
   public static func wait(atMost limit: Duration) {
+    var none: [pollfd] = []
+    wait(atMost: limit, or: &none)
+  }
+
+  /// - Parameter others: descriptors that wake as well; their `revents` say which.
+  public static func wait(atMost limit: Duration?, or others: inout [pollfd]) {
     if let standIn = Kernel.standIn { return standIn.sleep(atMost: limit, watch: nil) }
-    var polled = pollfd(fd: clinux_signal_descriptor(), events: Int16(POLLIN), revents: 0)
-    poll(&polled, 1, Int32(clamping: limit.nanoseconds / 1_000_000))
+    var polled = [pollfd(fd: clinux_signal_descriptor(), events: Int16(POLLIN), revents: 0)] + others
+    // Rounded up: waking just before the time would spin.
+    let pause = limit.map { Int32(clamping: ($0.nanoseconds + 999_999) / 1_000_000) } ?? -1
+    poll(&polled, nfds_t(polled.count), pause)
+    others = Array(polled[1...])
   }
 
   /// The next one that has arrived.

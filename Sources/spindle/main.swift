@@ -6,7 +6,7 @@ import CommandLine
 import Spool
 
 let tools: [any Tool.Type] = [
-  SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, JobTool.self, FileChannelTool.self,
+  SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, JobTool.self, FileChannelTool.self, EmailChannelTool.self,
 ]
 
 func name(ofPath path: String) -> String { String(path.split(separator: "/").last ?? "spindle") }

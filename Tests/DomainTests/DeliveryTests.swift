@@ -10,7 +10,7 @@ import Work
 @Suite struct ChannelTests {
   /// Exit, signal, time-out; and what it means.
   @Test func anExitSaysWhatHappened() {
-    func judge(_ end: Child.Outcome.End, timedOut: Bool = false, _ output: String = "") -> Channel.Outcome {
+    func judge(_ end: Child.Outcome.End, timedOut: Bool = false, _ output: String = "") -> Outcome {
       var outcome = Child.Outcome(end: end)
       outcome.timedOut = timedOut
       return Channel.judge(outcome, output: output, reason: "why")

@@ -99,8 +99,7 @@ struct Delivering: Scenario {
     try queue.sweep()
     let id = try delivery.commit(to: courier.spool, key: key).id
     lab.accept(id, in: "deliveries", body: text, key: key)
-    guard case .claimed(let claim) = try queue.claim(id) else { return }
-    _ = try courier.carry(claim)
+    _ = try courier.send(id, patience: .zero)
     guard let room = try queue.locate(id)?.room, [.done, .fail, .hold].contains(room) else { return }
     lab.machine.act { world.told[id.description] = room.rawValue }
   }

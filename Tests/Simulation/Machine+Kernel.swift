@@ -314,7 +314,9 @@ extension Machine: KernelStandIn {
   }
 
   func pendingSignal() -> Int32? {
-    guard !current.isDead, !current.signals.isEmpty else { return nil }
+    // Who only waits, and asks for nothing else, learns of its death here.
+    if current.isDead { return 9 }
+    guard !current.signals.isEmpty else { return nil }
     return current.signals.removeFirst()
   }
 

@@ -19,6 +19,11 @@ package final class File {
     isOpen = false
   }
 
+  /// Takes a descriptor over that C has made.
+  package static func owning(_ number: Int32, path: String) -> File {
+    File(FileDescriptor(rawValue: number), path: path)
+  }
+
   deinit { if isOpen { try? Kernel.close(descriptor) } }
 
   package func close() throws(Failure) {

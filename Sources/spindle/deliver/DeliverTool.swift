@@ -70,18 +70,32 @@ struct DeliverTool: Tool {
     .resend
   @Option(help: "How often it is tried.") var attempts = 5
   @Option(name: .customLong("as"), help: "Whose voice it is, on channels that have several.") var speaker: String?
+  @Option(help: "How the text is written: text or html.") var format: Format?
+  @Flag(help: "Send it only when every earlier ordered one to the same address is over.") var ordered = false
+  @Option(help: "How long an address has to give a receipt before it is the next one's turn.") var confirmWithin: Span?
   @Flag(help: "Wait until it is delivered.") var wait = false
   @Option(help: "How long --wait waits.") var timeout = Span(argument: "1h")!
   @Flag(help: "Send all that is due, then exit.") var recover = false
   @Flag(help: "Send what lands, as it lands; until SIGTERM.") var watch = false
+  @Flag(help: "List the channels, what is configured, and what each promises.") var channels = false
+  @Option(help: ArgumentHelp("Send a test message, and wait for its receipt.", valueName: "channel:address"))
+  var test: String?
+  @Flag(help: "With --channels: one JSON object a line.") var json = false
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, html }
+
+  /// How long a message may wait for its turn, at an address with a pace, before it is left to the next round.
+  private static let patience = Duration.seconds(10)
 
   func validate() throws {
-    if recover && watch { throw ValidationError("--recover and --watch exclude each other") }
-    if (recover || watch) == (to != nil) { throw ValidationError("give --to, or one of --recover and --watch") }
+    let ways = [to != nil, recover, watch, channels, test != nil].filter { $0 }.count
+    if ways != 1 { throw ValidationError("give one of --to, --recover, --watch, --channels and --test") }
     if attempts < 1 { throw ValidationError("--attempts: at least 1") }
   }
 
   func run() throws {
+    if channels { return try ChannelList(spool: spool.open(as: "deliver"), json: json).print() }
+    if let test { return try proveChannel(test) }
     guard let to else { return try recoverAll() }
     Signals.catchThem()
     let message = try Input.text(for: "the message")
@@ -93,13 +107,38 @@ struct DeliverTool: Tool {
     delivery.doubtPolicy = inDoubt
     delivery.attempts = attempts
     delivery.speaker = speaker
+    delivery.format = format == .html ? "html" : nil
+    delivery.isOrdered = ordered
+    delivery.confirmWithin = confirmWithin?.duration
     let queue = try courier.queue()
     try queue.sweep()
     let id = try delivery.commit(to: opened, key: key).id
     // Printed as soon as it is true: what follows may take long, or be killed.
     if !spool.quiet { output(id.description) }
-    if case .claimed(let claim) = try queue.claim(id) { try carry(claim, courier) }
+    try send(id, courier)
     try report(id, in: queue, courier)
+  }
+
+  /// Through all that a message goes through, and no second time.
+  private func proveChannel(_ address: String) throws {
+    Signals.catchThem()
+    let opened = try spool.open(as: "deliver")
+    let courier = try Courier(opened)
+    let text = "A test from Spindle on \(SpoolDirectory.hostName), at \(Timestamp.now.rfc3339Seconds).\n"
+    var delivery = Delivery(to: try Address.resolve(address, in: opened), text: Array(text.utf8))
+    delivery.subject = "Test of \(address)"
+    delivery.attempts = 1
+    delivery.doubtPolicy = .drop
+    let queue = try courier.queue()
+    let id = try delivery.commit(to: opened).id
+    try send(id, courier)
+    guard try queue.locate(id)?.room == .done, let receipt = try queue.response(id) else {
+      let reason = queue.lastWord(id) ?? "it failed"
+      // Nobody waits for it any more.
+      if case .claimed(let claim) = try queue.claim(id) { try claim.fail("the test is over") }
+      throw Failure(.unavailable, address, reason, do: "spool show \(id.short) tells more")
+    }
+    output(receipt.text, terminator: receipt.text.hasSuffix("\n") ? "" : "\n")
   }
 
   private func recoverAll() throws {
@@ -109,8 +148,9 @@ struct DeliverTool: Tool {
     if watch { _ = try courier.watch() }
   }
 
-  private func carry(_ claim: Claim, _ courier: Courier) throws {
-    if case .stop(let number) = try courier.carry(claim) { throw Exit(.signal(number)) }
+  private func send(_ id: EntryID, _ courier: Courier) throws {
+    let patience = wait ? max(timeout.duration, Self.patience) : Self.patience
+    if let number = try courier.send(id, patience: patience) { throw Exit(.signal(number)) }
   }
 
   /// Where the delivery stands after the first try.
@@ -135,13 +175,15 @@ struct DeliverTool: Tool {
             .timedOut, id.description, "not delivered yet: \(queue.lastWord(id) ?? "")", do: "it is still being tried")
         }
         try waitForChange(of: id, in: queue, deadline)
-        if let place = try queue.locate(id), place.room == .new || place.room == .wait,
-          case .claimed(let claim) = try queue.claim(place.fileName, in: place.room)
-        {
-          try carry(claim, courier)
+        if let place = try queue.locate(id), place.room == .new || place.room == .wait && isDue(place, in: queue) {
+          try send(id, courier)
         }
       }
     }
+  }
+
+  private func isDue(_ place: Place, in queue: Queue) -> Bool {
+    (try? queue[.wait].status(place.fileName)).flatMap { $0 }.map { $0.modified <= .now } ?? false
   }
 
   private func waitForChange(of id: EntryID, in queue: Queue, _ deadline: Deadline) throws {

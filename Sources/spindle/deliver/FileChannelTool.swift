@@ -26,16 +26,12 @@ struct FileChannelTool: Tool {
   static let configuration = configured()
 
   func run() throws {
-    let environment = inheritedEnvironment()
-    guard let text = environment["DELIVERY_ID"], let id = try? EntryID(text), let to = environment["DELIVERY_TO"] else {
-      throw Failure(.usage, "DELIVERY_ID and DELIVERY_TO", "are not set", do: "use deliver --to file:PATH")
-    }
-    let path = Agent.expanded(to, environment)
-    guard path.hasPrefix("/") else {
-      throw Failure(.usage, "file:\(to)", "is no absolute path", do: "write file:/home/...")
-    }
-    let channel = FileChannel(
-      path: path, id: id, subject: environment["DELIVERY_SUBJECT"], text: try Input.text(for: "the message"))
-    output(try channel.append())
+    Exit.now(
+      ChannelService.run("file") { message in
+        let path = Agent.expanded(message.to, inheritedEnvironment())
+        guard path.hasPrefix("/") else { return .permanent("\(message.to): is no absolute path: write file:/home/...") }
+        let channel = FileChannel(path: path, id: message.id, subject: message.subject, text: message.text)
+        do throws(Failure) { return .sent(receipt: try channel.append()) } catch { return Outcome(error.status, error.description) }
+      })
   }
 }

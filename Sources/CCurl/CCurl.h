@@ -1,0 +1,36 @@
+// libcurl, and what Swift cannot call of it: its functions with variable arguments, one for each type of argument.
+#ifndef CCURL_H
+#define CCURL_H
+
+#include <curl/curl.h>
+
+static inline CURLcode ccurl_set_number(CURL *handle, CURLoption option, long value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode ccurl_set_text(CURL *handle, CURLoption option, const char *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode ccurl_set_bytes(CURL *handle, CURLoption option, const void *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode ccurl_set_writer(CURL *handle, CURLoption option, curl_write_callback value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode ccurl_set_size(CURL *handle, CURLoption option, curl_off_t value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+static inline long ccurl_number(CURL *handle, CURLINFO name) {
+  long value = 0;
+  return curl_easy_getinfo(handle, name, &value) == CURLE_OK ? value : 0;
+}
+
+#endif

@@ -1,0 +1,73 @@
+import Glibc
+import Spool
+import Work
+
+extension Dispatcher {
+  /// A session that has had nothing to do for so long is ended.
+  private static let idleTime = Duration.seconds(30)
+
+  /// Waits until something has happened, and settles what is over.
+  /// - Parameter limit: at most this long; nil: as long as it takes.
+  func wait(atMost limit: Duration?, watch: Watch?) throws(Failure) {
+    let processes = flights.compactMap(\.process) + fleets.values.flatMap(\.idle) + leaving
+    var pause = limit
+    for due in processes.compactMap(\.due) { pause = min(pause ?? due.remaining, due.remaining) }
+    let parts = processes.map(\.polled)
+    var polled = Array(parts.joined())
+    // What the simulated machine ran has ended already.
+    if Kernel.standIn == nil || processes.isEmpty {
+      if let watch {
+        switch watch.wait(atMost: pause, or: &polled) {
+        case .look: break
+        case .signal(let number): stop(number)
+        case .gone(let path): throw .removed(path)
+        }
+      } else {
+        Signals.wait(atMost: pause, or: &polled)
+      }
+    }
+    if let number = Signals.pending() { stop(number) }
+    var start = 0
+    for (process, part) in zip(processes, parts) {
+      let outcome = process.attend(polled[start..<(start + part.count)])
+      start += part.count
+      if let outcome, let flight = flights.first(where: { $0.process === process }) { try land(flight, process, outcome) }
+    }
+    dismissIdle()
+  }
+
+  /// Everything under way is ended, to be handed back.
+  private func stop(_ number: Int32) {
+    guard stopped == nil else { return }
+    stopped = number
+    for flight in flights { flight.process?.stop(number) }
+  }
+
+  private func land(_ flight: Flight, _ process: ChannelProcess, _ outcome: Outcome) throws(Failure) {
+    let said = process.takeError()
+    if !said.isEmpty { queue.log(flight.claim.id, said.hasSuffix("\n") ? said : said + "\n") }
+    flights.removeAll { $0 === flight }
+    flight.process = nil
+    let fleet = fleet(flight.address.channel)
+    fleet.inFlight -= 1
+    if flight.isProbe { fleet.probes -= 1 }
+    if process.isSession && !process.hasEnded {
+      fleet.idle.append(process)
+      sessionsDue = Deadline(after: Self.idleTime)
+    }
+    // What ended for we ended it is no fault of the channel's.
+    if case .ambiguous = outcome, let stopped { return try settle(flight, .stopped(stopped)) }
+    try settle(flight, outcome)
+  }
+
+  private func dismissIdle() {
+    leaving.removeAll(where: \.hasEnded)
+    for fleet in fleets.values {
+      fleet.idle.removeAll(where: \.hasEnded)
+      guard sessionsDue.hasPassed else { continue }
+      for process in fleet.idle { process.dismiss() }
+      leaving += fleet.idle
+      fleet.idle = []
+    }
+  }
+}

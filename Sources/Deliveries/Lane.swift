@@ -1,0 +1,149 @@
+import Roster
+import Spool
+
+/// The way to one address, as all processes see it: `deliveries/lanes/CHANNEL-HASH`, which says when the last messages went
+/// and until when none may go. Its lock is held while a message is under way, where the address has a pace or an order.
+struct Lane {
+  private let file: File
+  private let what: String
+  private var sent: [Timestamp]
+  private var notBefore: Timestamp?
+
+  /// What a try for it gave.
+  enum Taken {
+    case mine(Lane)
+    /// Somebody else is sending to it.
+    case busy
+    case later(Timestamp)
+    /// There is nothing to keep to.
+    case free
+  }
+
+  /// So many times are kept: no pace counts more.
+  private static let memory = 1000
+
+  private init(_ file: File, _ what: String) throws(Failure) {
+    self.file = file
+    self.what = what
+    let text = String(decoding: try file.readAll(limit: 65536) ?? [], as: UTF8.self)
+    let now = Timestamp.now
+    var sent: [Timestamp] = []
+    for line in text.split(separator: "\n") {
+      // Whatever a cut or an editor has left there: what is no time of the past says nothing.
+      if line.hasPrefix("Sent: ") {
+        sent = line.dropFirst(6).split(separator: " ").compactMap { Timestamp(rfc3339: $0) }.filter { $0 <= now }
+      } else if line.hasPrefix("Not-Before: "), let time = Timestamp(rfc3339: line.dropFirst(12).trimmed) {
+        // As in wait/: what lies more than 24 h ahead is a clock that has jumped.
+        notBefore = time > now && time <= now + .seconds(86400) ? time : nil
+      }
+    }
+    self.sent = sent.sorted()
+  }
+
+  /// - Parameters:
+  ///   - isExclusive: whether it is kept while the message is under way; where it has a pace it always is.
+  static func take(
+    _ what: String, _ rates: [Pace.Rate], isExclusive: Bool, in directory: Directory
+  ) throws(Failure) -> Taken {
+    let name = Lanes.fileName(what)
+    guard isExclusive || !rates.isEmpty else {
+      // Only what somebody was told to keep to.
+      guard let file = try directory.open(name) else { return .free }
+      return try Lane(file, what).notBefore.map { .later($0) } ?? .free
+    }
+    let file = try directory.openOrCreate(name)
+    guard try file.tryLock() else { return .busy }
+    let lane = try Lane(file, what)
+    let next = [lane.notBefore, Pace.next(after: lane.sent, rates)].compactMap { $0 }.max()
+    if let next, next > .now {
+      file.unlock()
+      return .later(next)
+    }
+    return .mine(lane)
+  }
+
+  /// A message goes out now.
+  mutating func begin() throws(Failure) {
+    sent.append(.now)
+    try write()
+  }
+
+  /// It is over. The pace counts from here.
+  mutating func end(notBefore pause: Duration?) throws(Failure) {
+    if !sent.isEmpty { sent[sent.count - 1] = .now }
+    if let pause { notBefore = .now + min(pause, .seconds(86400)) }
+    try write()
+    leave()
+  }
+
+  /// The lock's fall makes no event: the time's change, here, wakes who waits.
+  func leave() {
+    file.unlock()
+    try? file.setModified(.now)
+  }
+
+  /// Nothing is to go there before its end, whoever sends.
+  static func pause(_ what: String, for pause: Duration, in directory: Directory) throws(Failure) {
+    let file = try directory.openOrCreate(Lanes.fileName(what))
+    try file.lock()
+    var lane = try Lane(file, what)
+    try lane.end(notBefore: pause)
+  }
+
+  private mutating func write() throws(Failure) {
+    sent = sent.suffix(Self.memory)
+    var text = "Address: \(what)\n"
+    if !sent.isEmpty { text += "Sent: \(sent.map(\.rfc3339).joined(separator: " "))\n" }
+    if let notBefore, notBefore > .now { text += "Not-Before: \(notBefore.rfc3339)\n" }
+    // In this order: killed in between, what is left of an older text stands behind the new one.
+    try file.seek(to: 0)
+    try file.write(Array(text.utf8))
+    try file.truncate(to: text.utf8.count)
+  }
+}
+
+/// The lanes of the queue of deliveries.
+final class Lanes {
+  private let queue: Queue
+  private var opened: Directory?
+
+  init(_ queue: Queue) { self.queue = queue }
+
+  var directory: Directory {
+    get throws(Failure) {
+      if let opened { return opened }
+      let made = try Directory.making("lanes", in: queue.directory)
+      opened = made
+      return made
+    }
+  }
+
+  /// An address may have any length and any characters.
+  static func fileName(_ what: String) -> String { "\(what.prefix { $0 != ":" })-\(sha256(what.utf8).prefix(16))" }
+
+  /// The address's own lane, and a place in what its channel may send in all.
+  func take(_ address: Address, of channel: Channel, isExclusive: Bool) throws(Failure) -> Lane.Taken {
+    let pace = channel.promise.pace
+    let taken = try Lane.take(
+      address.description, pace.rates(for: address.value), isExclusive: isExclusive, in: directory)
+    guard !pace.ratesForAll.isEmpty else { return taken }
+    var own: Lane?
+    switch taken {
+    case .busy, .later: return taken
+    case .mine(let lane): own = lane
+    case .free: break
+    }
+    let all = try Lane.take(channel.name, pace.ratesForAll, isExclusive: true, in: directory)
+    guard case .mine(var lane) = all else {
+      own?.leave()
+      return all
+    }
+    try lane.begin()
+    lane.leave()
+    return taken
+  }
+
+  func pause(_ address: Address, for pause: Duration) throws(Failure) {
+    try Lane.pause(address.description, for: pause, in: directory)
+  }
+}

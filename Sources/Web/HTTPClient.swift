@@ -1,0 +1,113 @@
+import CCurl
+
+/// HTTP by libcurl: one exchange at a time, connections kept between those that may be repeated. TLS is checked, redirections
+/// are not followed, and nothing but http and https is spoken.
+public final class HTTPClient {
+  private let handle: UnsafeMutableRawPointer
+  private static let library = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+
+  /// An answer's body is read to its end, and kept up to here: nobody reads a receipt of more than a page.
+  public static let bodyLimit = 1 << 20
+
+  /// - Parameter agent: what it calls itself.
+  public init(agent: String) {
+    _ = Self.library
+    handle = curl_easy_init()
+    // Without signals: time-outs of the resolver are kept by its thread.
+    ccurl_set_number(handle, CURLOPT_NOSIGNAL, 1)
+    ccurl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
+    ccurl_set_text(handle, CURLOPT_USERAGENT, agent)
+    ccurl_set_number(handle, CURLOPT_TCP_KEEPALIVE, 1)
+    ccurl_set_writer(handle, CURLOPT_WRITEFUNCTION, receiveBody)
+    ccurl_set_writer(handle, CURLOPT_HEADERFUNCTION, receiveHeader)
+  }
+
+  deinit { curl_easy_cleanup(handle) }
+
+  /// - Parameters:
+  ///   - time: seconds for all of it.
+  ///   - connectTime: seconds until there is a connection, TLS included.
+  public func send(_ request: HTTPRequest, within time: Double, connectTime: Double = 10) -> HTTPResult {
+    let answer = Answer()
+    var words = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
+    var lines: UnsafeMutablePointer<curl_slist>?
+    defer { curl_slist_free_all(lines) }
+    // Its own pause for "100 Continue" helps nobody here.
+    for line in ["Expect:"] + request.headers.map({ "\($0.name): \($0.value)" }) {
+      lines = curl_slist_append(lines, line)
+    }
+    ccurl_set_text(handle, CURLOPT_URL, request.url)
+    ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, lines)
+    ccurl_set_number(handle, CURLOPT_TIMEOUT_MS, Int(max(1, time * 1000)))
+    ccurl_set_number(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, min(time, connectTime) * 1000)))
+    ccurl_set_number(handle, CURLOPT_FRESH_CONNECT, request.isRepeatable ? 0 : 1)
+    ccurl_set_number(handle, CURLOPT_FORBID_REUSE, request.isRepeatable ? 0 : 1)
+    let context = Unmanaged.passUnretained(answer).toOpaque()
+    ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+    ccurl_set_pointer(handle, CURLOPT_HEADERDATA, context)
+    let code: CURLcode = words.withUnsafeMutableBufferPointer { words in
+      ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, words.baseAddress)
+      defer { ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, nil) }
+      guard let body = request.body else {
+        ccurl_set_number(handle, CURLOPT_HTTPGET, 1)
+        return curl_easy_perform(handle)
+      }
+      ccurl_set_number(handle, CURLOPT_POST, 1)
+      ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+      return body.withUnsafeBytes { bytes in
+        // Nil would mean: read it from standard input.
+        ccurl_set_bytes(handle, CURLOPT_POSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(context))
+        return curl_easy_perform(handle)
+      }
+    }
+    withExtendedLifetime(answer) {}
+    let said = words.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    return judge(code, said.isEmpty ? String(cString: curl_easy_strerror(code)) : said, answer)
+  }
+
+  private func judge(_ code: CURLcode, _ reason: String, _ answer: Answer) -> HTTPResult {
+    let status = ccurl_number(handle, CURLINFO_RESPONSE_CODE)
+    if code == CURLE_OK || status >= 200 {
+      return .answered(
+        HTTPResponse(status: status, headers: answer.headers, body: answer.body, isWhole: code == CURLE_OK))
+    }
+    // Bytes of the request that were handed to the kernel.
+    if ccurl_number(handle, CURLINFO_REQUEST_SIZE) > 0 { return .unknown(reason) }
+    switch code {
+    case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+      CURLE_SSL_CERTPROBLEM:
+      return .refused(reason)
+    default: return .unreachable(reason)
+    }
+  }
+}
+
+/// What has come of an answer.
+private final class Answer {
+  var headers: [String: String] = [:]
+  var body: [UInt8] = []
+}
+
+private func receiveBody(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  let answer = Unmanaged<Answer>.fromOpaque(context!).takeUnretainedValue()
+  let piece = UnsafeRawBufferPointer(start: bytes, count: size * count)
+  answer.body += piece.prefix(HTTPClient.bodyLimit - answer.body.count)
+  return size * count
+}
+
+private func receiveHeader(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  let answer = Unmanaged<Answer>.fromOpaque(context!).takeUnretainedValue()
+  let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: size * count), as: UTF8.self)
+  if line.hasPrefix("HTTP/") {
+    // A proxy's answer may have come before.
+    answer.headers = [:]
+  } else if let colon = line.firstIndex(of: ":") {
+    answer.headers[line[..<colon].lowercased()] = String(
+      line[line.index(after: colon)...].drop { $0 == " " }.prefix { !$0.isNewline })
+  }
+  return size * count
+}

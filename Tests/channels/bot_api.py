@@ -1,0 +1,200 @@
+"""A Bot API server: answers as Telegram does, down to its words, so far as anybody here asks it something.
+
+What it refuses by itself: an unknown token, an empty text, one that is too long after its entities were parsed, and HTML
+that is none. Everything else a case plans, by the chat or by the method."""
+import json
+import re
+import time
+import urllib.parse
+from dataclasses import dataclass
+
+from servers import Answer, Recorder, Request, json_answer
+
+TOKEN = "4711:AAGmRnAtBoTsLiKeToKeEpToThEmSeLvEs"
+LONGEST = 4096  # UTF-16 units
+TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code", "pre", "span", "tg-spoiler", "tg-emoji",
+        "blockquote"}
+ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
+
+
+def refusal(code, words, **parameters):
+    return json_answer({"ok": False, "error_code": code, "description": words,
+                        **({"parameters": parameters} if parameters else {})}, code)
+
+
+def too_many(seconds):
+    return refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
+
+def moved_to(chat):
+    return refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat)
+
+
+BLOCKED = refusal(403, "Forbidden: bot was blocked by the user")
+NO_CHAT = refusal(400, "Bad Request: chat not found")
+UNAUTHORIZED = refusal(401, "Unauthorized")
+CONFLICT = refusal(409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is "
+                        "running")
+INTERNAL = refusal(500, "Internal Server Error")
+BAD_GATEWAY = Answer(502, b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body>\r\n</html>\r\n",
+                     "text/html")
+
+
+def units(text):
+    """How long Telegram finds a text."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+class Unparsable(Exception):
+    """Telegram's words for markup that is none."""
+
+
+def visible(text, parse_mode=None):
+    """What a reader sees of a text. HTML is read as Telegram reads it: few tags, each closed in its turn, four named
+    entities; what looks like another entity is text."""
+    if (parse_mode or "").lower() != "html":
+        return text
+    seen, open_tags, place = [], [], 0
+    for found in re.finditer(r"<(?P<tag>[^>]*)(?P<end>>?)|&(?:#(?P<number>x[0-9a-fA-F]+|\d+)|(?P<name>[a-z]+));?", text):
+        at = len(text[:found.start()].encode())
+        seen.append(text[place:found.start()])
+        place = found.end()
+        if found["tag"] is None:
+            seen.append(entity(found))
+            continue
+        closes, name = found["tag"].startswith("/"), (found["tag"].strip("/").split() or [""])[0].lower()
+        if not found["end"]:
+            raise Unparsable(f"Unclosed {'end' if closes else 'start'} tag at byte offset {at}")
+        if closes:
+            if not open_tags:
+                raise Unparsable(f"Unexpected end tag at byte offset {at}")
+            expected = open_tags.pop()
+            if name not in ("", expected):
+                raise Unparsable(f'Unmatched end tag at byte offset {at}, expected "</{expected}>", found "</{name}>"')
+        elif name not in TAGS:
+            raise Unparsable(f'Unsupported start tag "{name}" at byte offset {at}')
+        else:
+            open_tags.append(name)
+    if open_tags:
+        raise Unparsable(f'Can\'t find end tag corresponding to start tag "{open_tags[-1]}"')
+    return "".join(seen) + text[place:]
+
+
+def entity(found):
+    """The character that an entity stands for; what is none stands for itself."""
+    try:
+        if found["number"]:
+            return chr(int(found["number"].lstrip("x"), 16 if found["number"][0] == "x" else 10))
+    except (ValueError, OverflowError):
+        return found[0]
+    return ENTITIES.get(found["name"], found[0])
+
+
+@dataclass
+class Call(Request):
+    """A request to the Bot API. `message_id` is there where the message was taken."""
+    token: str = ""
+    name: str = ""
+    fields: dict = None
+    message_id: int = None
+
+    @property
+    def chat(self):
+        return str(self.fields.get("chat_id", ""))
+
+    @property
+    def text(self):
+        return str(self.fields.get("text", ""))
+
+    @property
+    def parse_mode(self):
+        return self.fields.get("parse_mode")
+
+    @property
+    def seen(self):
+        return visible(self.text, self.parse_mode)
+
+
+def fields(request):
+    """The fields of a request, from its query and its body, whichever form they have."""
+    read = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(request.path).query))
+    if (request.headers["Content-Type"] or "").startswith("application/json"):
+        return read | json.loads(request.body)
+    return read | dict(urllib.parse.parse_qsl(request.body.decode(), keep_blank_values=True))
+
+
+class BotAPI(Recorder):
+    """Telegram. A plan's key is a chat, for what is sent to it, or else a method's name."""
+
+    def __init__(self, *tokens, listening=True):
+        self.tokens, self.last_message, self.updates = tokens or (TOKEN,), 16, []
+        super().__init__(listening)
+
+    def answer(self, key, *answers):
+        """What the next requests are answered; after that all is well again."""
+        self.plans.answer(key, *answers)
+
+    def always(self, key, answer):
+        self.plans.always(key, answer)
+
+    def calls(self, chat=None):
+        """What was asked to be sent, to this chat or to any."""
+        return [call for call in self.requests if call.name == "sendmessage" and chat in (None, call.chat)]
+
+    def texts(self, chat=None):
+        return [call.text for call in self.calls(chat)]
+
+    def sent(self, chat=None):
+        """What the reader has, whatever the sender was told."""
+        return [call for call in self.calls(chat) if call.message_id]
+
+    def taken(self, request):
+        path = re.fullmatch(r"/bot([^/]*)/(\w+)", urllib.parse.urlsplit(request.path).path)
+        token, name = path.groups() if path else ("", "")
+        return super().taken(Call(request.method, request.path, request.headers, request.body, request.time,
+                                  token=token, name=name.lower(), fields=fields(request)))
+
+    def decide(self, call):
+        if not re.fullmatch(r"\d+:[\w-]+", call.token):
+            return refusal(404, "Not Found")
+        if call.token not in self.tokens:
+            return UNAUTHORIZED
+        number = int(call.token.partition(":")[0])
+        bot = {"id": number, "is_bot": True, "first_name": "Butler", "username": "butler_bot"}
+        if call.name == "sendmessage":
+            return self.send(call, bot)
+        if call.name == "getme":
+            return self.plans.take("getMe", json_answer({"ok": True, "result": bot}))
+        if call.name == "getupdates":
+            return self.plans.take("getUpdates", self.update(int(call.fields.get("offset", 0))))
+        return self.plans.take(call.name, refusal(404, "Not Found: method not found"))
+
+    def update(self, offset):
+        """Asking for what comes after an update confirms it."""
+        self.updates = [update for update in self.updates if update["update_id"] >= offset]
+        return json_answer({"ok": True, "result": self.updates})
+
+    def send(self, call, bot):
+        if not call.chat:
+            return refusal(400, "Bad Request: chat_id is empty")
+        planned = self.plans.take(call.chat, None)
+        if planned and not planned.taken:
+            return planned
+        try:
+            call.text.encode()
+            text = call.seen.strip()
+        except UnicodeEncodeError:
+            return refusal(400, "Bad Request: strings must be encoded in UTF-8")
+        except Unparsable as words:
+            return refusal(400, f"Bad Request: can't parse entities: {words}")
+        if not text:
+            return refusal(400, "Bad Request: message text is empty")
+        if units(text) > LONGEST:
+            return refusal(400, "Bad Request: message is too long")
+        self.last_message += 1
+        call.message_id = self.last_message
+        kind = "supergroup" if call.chat.startswith("-100") else "group" if call.chat[0] == "-" else "private"
+        chat = int(call.chat) if re.fullmatch(r"-?\d+", call.chat) else -1000000000001
+        return planned or json_answer({"ok": True, "result": {
+            "message_id": call.message_id, "from": bot, "chat": {"id": chat, "type": kind}, "date": int(time.time()),
+            "text": text}})
