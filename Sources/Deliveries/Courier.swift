@@ -10,6 +10,8 @@ public struct Courier {
   public var executable: String?
   /// Told of each delivery that was sent.
   public var onSent: (EntryID, Address) -> Void = { _, _ in }
+  /// Told what a channel said of a delivery that it has sent all the same.
+  public var onWords: (EntryID, String) -> Void = { _, _ in }
 
   public init(spool: SpoolDirectory, installedChannels: String?, executable: String?) {
     self.spool = spool
@@ -36,7 +38,7 @@ public struct Courier {
       try fly(dispatcher, until: end) { () throws(Failure) -> Watch? in
         if let watch { return watch }
         // What ends others' turns: subscribed to before it is looked at again.
-        watch = try Watch([dispatcher.laneDirectory], notice: spool.notice)
+        watch = try Watch([dispatcher.lanes.directory], notice: spool.notice)
         return nil
       }
       if dispatcher.stopped != nil { break }
@@ -79,7 +81,7 @@ public struct Courier {
       let turn = isOver ? nil : try dispatcher.start()
       if dispatcher.flights.isEmpty {
         guard dispatcher.stopped == nil, let turn else { return }
-        if let end, turn > end, !dispatcher.isSingle { return }
+        if let end, turn > end { return }
         let watch = dispatcher.isSingle ? try watch() : nil
         let wasThere = watch != nil || !dispatcher.isSingle
         try dispatcher.wait(atMost: wasThere ? min(turn, end ?? turn).remaining : .zero, watch: watch)

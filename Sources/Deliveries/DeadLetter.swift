@@ -1,39 +1,52 @@
 import Roster
 import Spool
 
-/// A delivery that needs a person is itself told of, by a delivery to `Alert:`; at most one an hour for an address, and none
+/// A delivery that needs a person is itself told of, by a delivery to `Alert:`; at most one an hour for an address and none
 /// for an alert that fails.
 struct DeadLetter {
   let spool: SpoolDirectory
+  let lanes: Lanes
 
   /// One that tells of an address is enough for so long.
-  private static let coolDown = Duration.seconds(3600)
+  private static let coolDown = Pace.Rate(count: 1, span: .seconds(3600))
   private static let author = "alert"
 
   /// Told before the delivery is given up: killed in between, it is told again under the same key, and so once.
   /// - Returns: the alert's ID where it is a new one.
   func tell(_ id: EntryID, _ header: Header, to address: Address?, _ reason: String, isHeld: Bool = false) -> EntryID? {
     guard header["From"] != Self.author else { return nil }
-    let subject = header["Subject"].map { " (\($0))" } ?? ""
-    let text = """
-      The delivery \(id.short)\(subject) to \(header["To"] ?? "?") \(isHeld ? "is held" : "was given up").
-      Why: \(reason)
-      \(isHeld ? "spool release \(id.short) sends it again, spool cancel \(id.short) gives it up." : "spool retry \(id.short) tries it again.")
-      spool show \(id.short) tells more; spool ls deliveries --room \(isHeld ? "hold" : "fail") lists all of them.
-
-      """
     do {
-      var alert = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(text.utf8))
+      let what = "alert:\(isHeld ? "held " : "")\(address?.description ?? header["To"] ?? "?")"
+      guard case .mine(var lane) = try lanes.take(what, [Self.coolDown]) else { return nil }
+      defer { lane.leave() }
+      var alert = Delivery(
+        to: try Address.resolve(Settings(spool).alert, in: spool),
+        text: Array(text(id, header, reason, isHeld: isHeld).utf8))
       alert.subject = isHeld ? "a message may not have been delivered" : "a message could not be delivered"
       alert.author = Self.author
-      let hour = Timestamp.now.nanoseconds / Self.coolDown.nanoseconds
-      let published = try alert.commit(
-        to: spool, key: "dead-letter-\(isHeld ? "held-" : "")\(address?.description ?? header["To"] ?? "?")-\(hour)",
-        quietly: true)
+      let hour = Timestamp.now.nanoseconds / Self.coolDown.span.nanoseconds
+      let published = try alert.commit(to: spool, key: "dead-letter-\(id)-\(hour)", quietly: true)
+      try lane.begin()
       return published.isNew ? published.id : nil
     } catch {
       spool.notice("alert: \(error)")
       return nil
     }
+  }
+
+  private func text(_ id: EntryID, _ header: Header, _ reason: String, isHeld: Bool) -> String {
+    let subject = header["Subject"].map { " (\($0))" } ?? ""
+    let what = isHeld ? "is held" : "was given up"
+    let remedy =
+      isHeld
+      ? "spool release \(id.short) sends it again, spool cancel \(id.short) gives it up."
+      : "spool retry \(id.short) tries it again."
+    return """
+      The delivery \(id)\(subject) to \(header["To"] ?? "?") \(what).
+      Why: \(reason)
+      \(remedy)
+      spool show \(id.short) tells more; spool ls deliveries --room \(isHeld ? "hold" : "fail") lists all of them.
+
+      """
   }
 }

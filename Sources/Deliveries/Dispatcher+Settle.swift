@@ -12,7 +12,7 @@ extension Dispatcher {
     let line = fleet(address.channel).line(address)
     // Before the delivery moves: until when nobody may send to this address, whoever it is.
     if let pause = outcome.retryAfter, pause > .zero {
-      if flight.lane == nil { try Lanes(queue).pause(address, for: pause) }
+      if flight.lane == nil { try lanes.pause(address, for: pause) }
       line.pause(for: pause, .failure)
     }
     try flight.lane?.end(notBefore: outcome.retryAfter)
@@ -117,7 +117,7 @@ extension Dispatcher {
   }
 
   func tell(_ id: EntryID, _ header: Header, _ address: Address?, _ reason: String, isHeld: Bool = false) {
-    let alert = DeadLetter(spool: courier.spool).tell(id, header, to: address, reason, isHeld: isHeld)
+    let alert = DeadLetter(spool: courier.spool, lanes: lanes).tell(id, header, to: address, reason, isHeld: isHeld)
     if let alert { alerts.append(alert) }
   }
 }

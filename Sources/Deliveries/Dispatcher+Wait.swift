@@ -46,6 +46,7 @@ extension Dispatcher {
   private func land(_ flight: Flight, _ process: ChannelProcess, _ outcome: Outcome) throws(Failure) {
     let said = process.takeError()
     if !said.isEmpty { queue.log(flight.claim.id, said.hasSuffix("\n") ? said : said + "\n") }
+    if outcome.status == .done && !said.isEmpty { courier.onWords(flight.claim.id, said) }
     flights.removeAll { $0 === flight }
     flight.process = nil
     let fleet = fleet(flight.address.channel)

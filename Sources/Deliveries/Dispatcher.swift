@@ -18,7 +18,7 @@ final class Dispatcher {
   let courier: Courier
   let queue: Queue
   private let reader: PendingReader
-  private let lanes: Lanes
+  let lanes: Lanes
   /// By channel.
   private(set) var fleets: [String: Fleet] = [:]
   var flights: [Flight] = []
@@ -41,8 +41,6 @@ final class Dispatcher {
     reader = PendingReader(queue)
     lanes = Lanes(queue)
   }
-
-  var laneDirectory: Directory { get throws(Failure) { try lanes.directory } }
 
   func fleet(_ channel: String) -> Fleet {
     let fleet = fleets[channel] ?? Fleet()

@@ -16,7 +16,12 @@ public struct EmailChannel {
 
   /// `SENDMAIL`, else where it is by convention, else in PATH.
   public static func program(_ environment: [String: String]) throws(Failure) -> String? {
-    if let named = environment["SENDMAIL"], !named.isEmpty { return try Command.find(named, in: Command.searchPath(environment)) }
+    if let named = environment["SENDMAIL"], !named.isEmpty {
+      guard let found = try Command.find(named, in: Command.searchPath(environment)) else {
+        throw Failure(.configuration, "SENDMAIL", "\(named) is no program", do: "correct it, or unset it")
+      }
+      return found
+    }
     return try Command.find("sendmail", in: ["/usr/sbin", "/usr/lib"] + Command.searchPath(environment))
   }
 
@@ -45,12 +50,17 @@ public struct EmailChannel {
     return Self.judge(outcome, said.joined(separator: "; "), "taken by \(program): \(mail.messageID)")
   }
 
-  /// What an exit says: sysexits.h, as sendmail, Postfix, Exim and msmtp use it. A test has a row for each.
+  /// What is known of how a mail system ended. A test has a row for each.
+  ///
+  /// One that keeps no queue passes on what a server said, and that tells more than its exit: msmtp has 69 for a server that says
+  /// "later" and for one that says "never". Without such a word the exit counts: sysexits.h.
   static func judge(_ outcome: Child.Outcome, _ said: String, _ receipt: String) -> Outcome {
     guard !outcome.timedOut, case .exited(let code) = outcome.end else { return .ambiguous("sendmail \(outcome.spoken)") }
     if code == 0 { return .sent(receipt: receipt) }
     let reason = said.isEmpty ? "sendmail: exit \(code)" : "\(said) (exit \(code))"
-    // Those without a queue tell by words that nobody was there.
+    if let answer = reason.firstMatch(of: /server message: ([245])[0-9][0-9]/) {
+      return answer.1 == "4" ? .refused(reason) : .permanent(reason)
+    }
     let noConnection = /cannot connect to|cannot locate host|[Cc]onnection refused|[Nn]etwork is unreachable/
     if reason.contains(noConnection) { return .unreachable(reason) }
     return switch code {
@@ -58,7 +68,7 @@ public struct EmailChannel {
     case 75, 71: .refused(reason)
     // EX_NOHOST: its own server's name is not known now.
     case 68: .unreachable(reason)
-    // EX_IOERR, EX_PROTOCOL: in the middle of it.
+    // EX_IOERR, EX_PROTOCOL: in the middle of it, nobody knows of what.
     case 74, 76: .ambiguous(reason)
     default: .permanent(reason)
     }

@@ -143,6 +143,11 @@ final class Lanes {
     return taken
   }
 
+  /// A lane that is no address's.
+  func take(_ what: String, _ rates: [Pace.Rate]) throws(Failure) -> Lane.Taken {
+    try Lane.take(what, rates, isExclusive: true, in: directory)
+  }
+
   func pause(_ address: Address, for pause: Duration) throws(Failure) {
     try Lane.pause(address.description, for: pause, in: directory)
   }

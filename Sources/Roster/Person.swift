@@ -37,6 +37,32 @@ public struct Person: Sendable {
   }
 }
 
+extension Person {
+  /// Writes an address into `people/NAME`: in the place of the one that is there for this channel, else as the first. What else a
+  /// person has written there stays as it is.
+  public static func write(_ address: Address, of name: String, in spool: SpoolDirectory) throws(Failure) {
+    guard Address.isName(name) else {
+      throw Failure(.usage, name, "is no person's name", do: "use a-z, 0-9, dashes and underscores")
+    }
+    let people = try spool.directory("people")
+    var text = ""
+    if let file = try people.open(name) { text = String(decoding: try file.readAll(limit: 1 << 20) ?? [], as: UTF8.self) }
+    var lines = text.split(separator: "\n").map(String.init)
+    let header = address.channel.prefix(1).uppercased() + address.channel.dropFirst()
+    let line = "\(header): \(address.value)"
+    func place(_ name: String) -> Int? { lines.firstIndex { $0.lowercased().hasPrefix("\(name):") } }
+    if let place = place(address.channel) { lines[place] = line } else { lines.insert(line, at: 0) }
+    if let order = place("order") {
+      let channels = lines[order].dropFirst(6).split(separator: ",").map { String($0.trimmed).lowercased() }
+      if !channels.contains(address.channel) {
+        lines[order] = "Order: " + ([address.channel] + channels).joined(separator: ", ")
+      }
+    }
+    try people.replace(name, with: Array(lines.map { $0 + "\n" }.joined().utf8))
+    try people.sync()
+  }
+}
+
 /// Where a message goes: `CHANNEL:ADDRESS`.
 public struct Address: Hashable, Sendable, CustomStringConvertible {
   public var channel: String

@@ -18,9 +18,6 @@ public struct TelegramChannel {
 
   /// Seconds for one call: a stalled one is given up while the deliverer still waits.
   private static let callTime = 30.0
-  /// Room for the mark of a possible repeat.
-  private static let markRoom = 96
-
   public func send(_ message: ChannelMessage) -> Outcome {
     let sending: Sending
     do { sending = try Sending(message, spool, environment) } catch {
@@ -73,9 +70,9 @@ public struct TelegramChannel {
     let message: ChannelMessage
     let bot: Bot
     let parts: [String]
-    var progress: PartsSent
-    var chat: Chat
-    var isHTML: Bool
+    private var progress: PartsSent
+    private var chat: Chat
+    private var isHTML: Bool
     let deadline = Deadline.within(Channel.timeout)
 
     init(_ message: ChannelMessage, _ spool: SpoolDirectory, _ environment: [String: String]) throws(Failure) {
@@ -87,7 +84,7 @@ public struct TelegramChannel {
       self.isHTML = isHTML
       let text = String(decoding: message.text, as: UTF8.self)
       let whole = message.subject.map { isHTML ? "<b>\($0.htmlEscaped)</b>\n\n\(text)" : "\($0)\n\n\(text)" } ?? text
-      parts = TextSplitter(whole, html: isHTML, limit: TextSplitter.limit - TelegramChannel.markRoom).parts
+      parts = TextSplitter(whole, html: isHTML).parts
       progress = try PartsSent(of: message.id, to: message.to, count: parts.count, in: spool)
     }
 
@@ -96,13 +93,16 @@ public struct TelegramChannel {
       var isFirst = true
       for (number, text) in parts.enumerated() where !progress.has(number) {
         if !isFirst, let outcome = pause() { return outcome }
-        // Only what may have gone out is marked: of several messages the one that was under way.
-        let isDoubtful = parts.count == 1 ? message.isRepeat : progress.wasBegun(number) || isFirst && progress.isLost && message.isRepeat
+        if let outcome = send(text, number, isMarked: isDoubtful(number, isFirst: isFirst)) { return outcome }
         isFirst = false
-        let mark = isDoubtful ? "(This may be a repeat of message \(message.id.short).)\n" : ""
-        if let outcome = send(mark + text, number) { return outcome }
       }
       return .sent(receipt: progress.receipt)
+    }
+
+    /// Whether an earlier attempt may have sent this one: of several only the one that was under way.
+    private func isDoubtful(_ number: Int, isFirst: Bool) -> Bool {
+      if parts.count == 1 { return message.isRepeat }
+      return progress.wasBegun(number) || isFirst && progress.isLost && message.isRepeat
     }
 
     /// Between two messages to a chat: one a second, twenty a minute in a group.
@@ -117,47 +117,61 @@ public struct TelegramChannel {
     }
 
     /// - Returns: nil when it was sent.
-    private func send(_ text: String, _ number: Int) -> Outcome? {
+    private func send(_ text: String, _ number: Int, isMarked: Bool) -> Outcome? {
+      var text = text
+      if isMarked {
+        let mark = "(This may be a repeat of message \(message.id.short).)"
+        let marked = "\(mark)\n\(text)"
+        if TextSplitter(marked, html: isHTML).parts.count == 1 {
+          text = marked
+        } else if case .ended(let outcome) = post(mark) {
+          // There was no room for it but in a message of its own.
+          return outcome
+        }
+      }
       do { try progress.begin(number) } catch { return .refused(error.description) }
-      // A group that was upgraded, and a text that cannot be parsed, are each asked again once.
+      switch post(text) {
+      case .sent(let sent):
+        progress.end(number, message: sent.id, chat: sent.chat.id, at: Timestamp(seconds: sent.date))
+        return nil
+      case .ended(let outcome):
+        if outcome.status != .io { progress.clear(number) }
+        return outcome
+      }
+    }
+
+    private enum Posted {
+      case sent(Sent)
+      case ended(Outcome)
+    }
+
+    /// One message. A group that was upgraded, and a text that cannot be parsed, are each asked again once: it was not taken.
+    private func post(_ text: String) -> Posted {
       for _ in 0..<3 {
         let time = min(TelegramChannel.callTime, Double(deadline.remaining.nanoseconds) / 1e9 - 0.2)
         let reply: Bot.Reply<Sent> = bot.call(
           "sendMessage", Request(chat: chat.id, topic: chat.topic, text: text, mode: isHTML ? "HTML" : nil),
           isRepeatable: false, within: max(0.1, time))
         switch reply {
-        case .done(let sent):
-          progress.end(number, message: sent.id, chat: sent.chat.id, at: Timestamp(seconds: sent.date))
-          return nil
+        case .done(let sent): return .sent(sent)
         case .failed(let refusal):
           if let new = refusal.parameters?.migrateToChatID, String(new) != chat.id {
-            complain("the group \(chat.id) has become \(new): write telegram:\(new) in the place of telegram:\(message.to)")
+            ChannelService.complain(
+              "the group \(chat.id) has become \(new): write telegram:\(new) in the place of telegram:\(message.to)")
             chat.id = String(new)
           } else if isHTML, refusal.code == 400, refusal.description.contains("can't parse entities") {
-            complain("\(refusal.spoken): sent as plain text")
+            ChannelService.complain("\(refusal.spoken): sent as plain text")
             isHTML = false
           } else {
-            return TelegramChannel.outcome(of: refusal, progress: &progress, number)
+            return .ended(TelegramChannel.outcome(of: refusal))
           }
-        case .unreachable(let reason): return cleared(number, .unreachable(reason))
-        case .unsendable(let reason): return cleared(number, .permanent(reason))
-        case .unknown(let reason): return .ambiguous(reason)
+        case .unreachable(let reason): return .ended(.unreachable(reason))
+        case .unsendable(let reason): return .ended(.permanent(reason))
+        case .unknown(let reason): return .ended(.ambiguous(reason))
         }
       }
-      return cleared(number, .refused("the Bot API moves the chat on and on"))
+      return .ended(.refused("the Bot API moves the chat on and on"))
     }
-
-    private func cleared(_ number: Int, _ outcome: Outcome) -> Outcome {
-      progress.clear(number)
-      return outcome
-    }
-  }
-
-  private static func outcome(of refusal: Bot.Refusal, progress: inout PartsSent, _ number: Int) -> Outcome {
-    let outcome = outcome(of: refusal)
-    if case .ambiguous = outcome { return outcome }
-    progress.clear(number)
-    return outcome
   }
 
   /// What a refusal says: a test has a row for each.
@@ -177,6 +191,3 @@ extension String {
   /// As Telegram's HTML wants it.
   var htmlEscaped: String { replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;") }
 }
-
-/// What goes into the delivery's log.
-private func complain(_ line: String) { ChannelService.complain(line) }

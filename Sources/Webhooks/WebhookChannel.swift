@@ -59,6 +59,19 @@ public final class WebhookChannel {
       attempt = message.attempt
       `repeat` = message.isRepeat
     }
+
+    /// With every key, whatever it has.
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(id, forKey: .id)
+      try container.encode(subject, forKey: .subject)
+      try container.encode(text, forKey: .text)
+      try container.encode(from, forKey: .from)
+      try container.encode(attempt, forKey: .attempt)
+      try container.encode(`repeat`, forKey: .repeat)
+    }
+
+    private enum CodingKeys: CodingKey { case id, subject, text, from, attempt, `repeat` }
   }
 
   /// What an answer says: a test has a row for each.

@@ -15,6 +15,17 @@ public struct Command: Sendable {
     self.directory = directory
   }
 
+  /// Goes on as this program, in our place: with our terminal, our streams and our process ID.
+  /// - Returns: why it could not be started.
+  public func replaceUs() -> Failure {
+    var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+    words.append(nil)
+    var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") }
+    variables.append(nil)
+    execve(path, words, variables)
+    return Failure(.unavailable, path, "cannot be started: \(String(cString: strerror(errno)))")
+  }
+
   /// Looks a program up as a shell does: a name with a slash is a path, else each directory is searched.
   /// - Returns: nil where none is executable.
   public static func find(_ name: String, in directories: [String]) throws(Failure) -> String? {

@@ -19,20 +19,38 @@ func spool() throws(Failure) -> SpoolDirectory {
   return try SpoolDirectory(path: path, tool: "channel") { ChannelService.complain($0) }
 }
 
-let called = String((CommandLine.arguments.first ?? "").split(separator: "/").last ?? "")
-do {
-  switch called {
-  case "telegram":
-    let channel = TelegramChannel(spool: try spool(), environment: environment)
-    exit(ChannelService.run("telegram", channel.send).rawValue)
-  case "webhook":
-    let channel = WebhookChannel(spool: try spool(), environment: environment)
-    exit(ChannelService.run("webhook", channel.send).rawValue)
-  default:
-    ChannelService.complain("\(called): this is one of telegram and webhook, by the name that it is called by")
-    exit(ExitStatus.usage.rawValue)
+func telegram() throws(Failure) -> ExitStatus {
+  if CommandLine.arguments.dropFirst() == ["--check"] {
+    print(try Bot.tokenFile(for: nil, in: spool(), environment: environment), terminator: "")
+    _ = try Bot.token(for: nil, in: spool(), environment: environment)
+    print(" has the bot's token")
+    return .done
   }
+  return ChannelService.run("telegram", TelegramChannel(spool: try spool(), environment: environment).send)
+}
+
+/// Ends as the tool that sends the test.
+func setUpTelegram() throws(Failure) -> ExitStatus {
+  let person = CommandLine.arguments.dropFirst().first ?? "me"
+  let address = try TelegramSetup(spool: spool(), environment: environment, person: person).run()
+  guard let tools = environment["SPINDLE"] else { return .done }
+  print("A test, to \(address):")
+  fflush(nil)
+  throw Command(path: tools, arguments: [tools, "deliver", "--test", address.description], environment: environment)
+    .replaceUs()
+}
+
+let called = String((CommandLine.arguments.first ?? "").split(separator: "/").last ?? "")
+do throws(Failure) {
+  let status =
+    switch called {
+    case "telegram": try telegram()
+    case "webhook": ChannelService.run("webhook", WebhookChannel(spool: try spool(), environment: environment).send)
+    case "setup-telegram": try setUpTelegram()
+    default: throw Failure(.usage, called, "is none of its names", do: "it is telegram, webhook or setup-telegram")
+    }
+  exit(status.rawValue)
 } catch {
-  ChannelService.complain(error.description)
+  ChannelService.complain("\(called): \(error)")
   exit(error.status.rawValue)
 }

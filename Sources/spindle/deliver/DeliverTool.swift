@@ -215,5 +215,8 @@ extension Courier {
     self.init(
       spool: spool, installedChannels: try Installation.find("libexec/spindle/channels", inSource: "Sources/channels"),
       executable: try Installation.executable())
+    onWords = { id, said in
+      for line in said.split(separator: "\n") { complain("\(spool.tool): \(id): \(line)".printable) }
+    }
   }
 }

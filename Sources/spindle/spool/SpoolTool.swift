@@ -47,7 +47,7 @@ struct SpoolTool: Tool {
 
   static let configuration = configured(
     subcommands: [
-      Init.self, Put.self, Ls.self, Show.self, Work.self, Hold.self, Release.self, Retry.self, Cancel.self,
+      Init.self, Setup.self, Put.self, Ls.self, Show.self, Work.self, Hold.self, Release.self, Retry.self, Cancel.self,
       Sweep.self, Tick.self, Check.self, Tail.self, Age.self,
     ], default: Ls.self)
 }
