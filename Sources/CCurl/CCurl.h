@@ -33,4 +33,10 @@ static inline long ccurl_number(CURL *handle, CURLINFO name) {
   return curl_easy_getinfo(handle, name, &value) == CURLE_OK ? value : 0;
 }
 
+// Seconds, whether Retry-After gives them or a date; 0: neither.
+static inline long ccurl_retry_after(CURL *handle) {
+  curl_off_t value = 0;
+  return curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &value) == CURLE_OK ? (long)value : 0;
+}
+
 #endif

@@ -41,6 +41,7 @@ public struct Courier {
         watch = try Watch([dispatcher.lanes.directory], notice: spool.notice)
         return nil
       }
+      try dispatcher.explainWaiting()
       if dispatcher.stopped != nil { break }
       ids = dispatcher.alerts
     }
@@ -71,6 +72,9 @@ public struct Courier {
     return try close(dispatcher)
   }
 
+  /// A turn that is further off than this is left to the next round, as what waits in wait/ is.
+  private static let longestTurn = Duration.seconds(60)
+
   /// Sends what is in line, until there is nothing more that may be begun before `end`.
   /// - Parameter watch: asked before it waits for a turn; nil the first time: it looks again then.
   private func fly(
@@ -81,7 +85,7 @@ public struct Courier {
       let turn = isOver ? nil : try dispatcher.start()
       if dispatcher.flights.isEmpty {
         guard dispatcher.stopped == nil, let turn else { return }
-        if let end, turn > end { return }
+        if turn > end ?? Deadline(after: Self.longestTurn) { return }
         let watch = dispatcher.isSingle ? try watch() : nil
         let wasThere = watch != nil || !dispatcher.isSingle
         try dispatcher.wait(atMost: wasThere ? min(turn, end ?? turn).remaining : .zero, watch: watch)

@@ -48,6 +48,7 @@ extension Dispatcher {
     /// Those with something to send, in turn: each sends one message, and stands behind the others again.
     private var ready: ArraySlice<Line> = []
     private var paused: [Line] = []
+    var pausedLines: [Line] { paused }
     var inFlight = 0
     /// Of these to lines that have failed lately.
     var probes = 0

@@ -252,6 +252,22 @@ final class Dispatcher {
     }
   }
 
+  /// Says in the log of what is still in line why it is not sent yet.
+  func explainWaiting() throws(Failure) {
+    for fleet in allFleets {
+      for line in fleet.pausedLines {
+        guard let pause = line.pause, let pending = line.waiting.first else { continue }
+        let time = (Timestamp.now + pause.until.remaining).rfc3339Seconds
+        switch pause.why {
+        case .pace, .failure: queue.note(pending.place.name.id, "\(line.address) takes the next message at \(time)")
+        case .others where !pending.isOrdered:
+          queue.note(pending.place.name.id, "another message to \(line.address) is under way")
+        case .others: break
+        }
+      }
+    }
+  }
+
   /// Channels may have been installed or changed.
   func forgetChannels() { for fleet in fleets.values { fleet.isKnown = false } }
 

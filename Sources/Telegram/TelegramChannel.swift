@@ -84,7 +84,9 @@ public struct TelegramChannel {
       self.isHTML = isHTML
       let text = String(decoding: message.text, as: UTF8.self)
       let whole = message.subject.map { isHTML ? "<b>\($0.htmlEscaped)</b>\n\n\(text)" : "\($0)\n\n\(text)" } ?? text
-      parts = TextSplitter(whole, html: isHTML).parts
+      let split = TextSplitter(whole, html: isHTML).parts
+      // What fits goes out as it was written.
+      parts = split.count == 1 ? [whole] : split
       progress = try PartsSent(of: message.id, to: message.to, count: parts.count, in: spool)
     }
 

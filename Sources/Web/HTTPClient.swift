@@ -68,8 +68,11 @@ public final class HTTPClient {
   private func judge(_ code: CURLcode, _ reason: String, _ answer: Answer) -> HTTPResult {
     let status = ccurl_number(handle, CURLINFO_RESPONSE_CODE)
     if code == CURLE_OK || status >= 200 {
+      let pause = ccurl_retry_after(handle)
       return .answered(
-        HTTPResponse(status: status, headers: answer.headers, body: answer.body, isWhole: code == CURLE_OK))
+        HTTPResponse(
+          status: status, headers: answer.headers, body: answer.body, isWhole: code == CURLE_OK,
+          retryAfter: pause > 0 ? pause : nil))
     }
     // Bytes of the request that were handed to the kernel.
     if ccurl_number(handle, CURLINFO_REQUEST_SIZE) > 0 { return .unknown(reason) }

@@ -23,8 +23,8 @@ public struct HTTPResponse {
   /// False where the connection was cut while the body was read.
   public var isWhole = true
 
-  /// `Retry-After` in seconds, where it is said so.
-  public var retryAfter: Int? { headers["retry-after"].flatMap { Int($0) } }
+  /// Seconds, where `Retry-After` says them or a date.
+  public var retryAfter: Int?
 }
 
 /// How an exchange ended: what is known of the request, above all.

@@ -80,11 +80,11 @@ public final class WebhookChannel {
     let said = "HTTP \(response.status)" + (first.map { ": \(cleaned(String($0.prefix(200))))" } ?? "")
     let pause = response.retryAfter.map { Duration.seconds(min(max(1, $0), 86400)) }
     switch response.status {
-    case 200...299: return .sent(receipt: said)
+    case 200...299: return response.isWhole ? .sent(receipt: said) : .ambiguous("\(said), and it was cut off")
     // It has the key and is still at it; it was too early; it gave up reading.
     case 408, 409, 425: return .refused(said, after: pause)
     case 429: return .refused(said, after: pause ?? .seconds(30))
-    case 503: return .refused(said, after: pause)
+    case 503 where pause != nil: return .refused(said, after: pause)
     case 501, 505: return .permanent(said)
     case 500...: return .ambiguous(said)
     case 300...399:
