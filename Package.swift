@@ -53,7 +53,9 @@ let package = Package(
     .testTarget(name: "SpoolTests", dependencies: ["Spool", "Support", system]),
     .testTarget(
       name: "DomainTests",
-      dependencies: ["Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "CommandLine"]),
+      dependencies: [
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Telegram", "Webhooks", "Web", "CommandLine",
+      ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 
     // What speaks HTTP: an executable of its own, linked against the system's libcurl (docs/decisions/0007-libcurl.md).

@@ -57,7 +57,9 @@ public struct Channel: Sendable {
     }
     var channels: [Channel] = []
     for name in names.sorted() {
-      if let channel = try find(name, in: spool, installed: installed, executable: executable) { channels.append(channel) }
+      if let channel = try find(name, in: spool, installed: installed, executable: executable) {
+        channels.append(channel)
+      }
     }
     return channels
   }

@@ -22,7 +22,9 @@ final class ChannelProcess {
 
   /// Starts it for one message.
   /// - Parameter lock: the claim's, which the channel holds with us: no second copy starts while any part of it lives.
-  init(_ channel: Channel, _ message: ChannelMessage, _ environment: [String: String], lock: File, until deadline: Deadline) throws(Failure) {
+  init(
+    _ channel: Channel, _ message: ChannelMessage, _ environment: [String: String], lock: File, until deadline: Deadline
+  ) throws(Failure) {
     self.channel = channel
     isSession = false
     var environment = environment
@@ -122,7 +124,9 @@ final class ChannelProcess {
     guard isBusy else { return nil }
     isBusy = false
     // Not a byte of it was read: as if it had never been given.
-    if isSession && unread.count == frameLength { return .refused("\(channel.name): \(end.spoken) before it was given the message", after: .seconds(1)) }
+    if isSession && unread.count == frameLength {
+      return .refused("\(channel.name): \(end.spoken) before it was given the message", after: .seconds(1))
+    }
     if isSession && end.end == .exited(0) { return .ambiguous("\(channel.name): ended without an answer") }
     return judge(end)
   }
@@ -143,9 +147,12 @@ final class ChannelProcess {
     do {
       guard let frame = try Frame(takenFrom: &output) else { return nil }
       let text = String(decoding: frame.body, as: UTF8.self)
-      guard let code = frame.header["Exit"].flatMap({ Int32($0) }) else { return .ambiguous("\(channel.name): answered without Exit:") }
+      guard let code = frame.header["Exit"].flatMap({ Int32($0) }) else {
+        return .ambiguous("\(channel.name): answered without Exit:")
+      }
       let reason = code == 0 ? text : "\(channel.name): \(text)"
-      return Outcome(ExitStatus(rawValue: code), reason, retryAfter: frame.header["Retry-After"].flatMap { Outcome.pause($0) })
+      return Outcome(
+        ExitStatus(rawValue: code), reason, retryAfter: frame.header["Retry-After"].flatMap { Outcome.pause($0) })
     } catch {
       // Whatever follows cannot be told from the next one's answer.
       attendance.setDue(Deadline(after: .zero))

@@ -56,7 +56,9 @@ public enum ChannelService {
     return header.bytes + text
   }
 
-  private static func say(_ line: String, to descriptor: Int32) { say(bytes: Array((line + "\n").utf8), to: descriptor) }
+  private static func say(_ line: String, to descriptor: Int32) {
+    say(bytes: Array((line + "\n").utf8), to: descriptor)
+  }
 
   private static func say(bytes: [UInt8], to descriptor: Int32) {
     var rest = bytes[...]

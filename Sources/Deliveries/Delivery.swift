@@ -39,9 +39,11 @@ public struct Delivery: Sendable {
 
   var draft: Draft {
     let header = Header([
-      "From": author ?? speaker ?? "deliver", "To": addresses.map(\.description).joined(separator: ", "), "Subject": subject,
+      "From": author ?? speaker ?? "deliver", "To": addresses.map(\.description).joined(separator: ", "),
+      "Subject": subject,
       "Expires": expires?.rfc3339, "In-Doubt": doubtPolicy.rawValue, "Attempts": String(attempts), "As": speaker,
-      "Format": format, "Ordered": isOrdered ? "yes" : nil, "Confirm-Within": confirmWithin.map { "\(max(1, $0.nanoseconds / 1_000_000_000))s" },
+      "Format": format, "Ordered": isOrdered ? "yes" : nil,
+      "Confirm-Within": confirmWithin.map { "\(max(1, $0.nanoseconds / 1_000_000_000))s" },
     ])
     return Draft(slug: EntryID.slug(from: subject ?? addresses[0].channel), header: header, body: text)
   }

@@ -31,7 +31,9 @@ extension Dispatcher {
     for (process, part) in zip(processes, parts) {
       let outcome = process.attend(polled[start..<(start + part.count)])
       start += part.count
-      if let outcome, let flight = flights.first(where: { $0.process === process }) { try land(flight, process, outcome) }
+      if let outcome, let flight = flights.first(where: { $0.process === process }) {
+        try land(flight, process, outcome)
+      }
     }
     dismissIdle()
   }

@@ -26,7 +26,9 @@ public struct EmailChannel {
   }
 
   public func send(_ message: ChannelMessage) -> Outcome {
-    do { return try handOver(message) } catch { return Outcome(error.status == .configuration ? .no : .tryAgain, error.description) }
+    do { return try handOver(message) } catch {
+      return Outcome(error.status == .configuration ? .no : .tryAgain, error.description)
+    }
   }
 
   private func handOver(_ message: ChannelMessage) throws(Failure) -> Outcome {
@@ -55,7 +57,9 @@ public struct EmailChannel {
   /// One that keeps no queue passes on what a server said, and that tells more than its exit: msmtp has 69 for a server that says
   /// "later" and for one that says "never". Without such a word the exit counts: sysexits.h.
   static func judge(_ outcome: Child.Outcome, _ said: String, _ receipt: String) -> Outcome {
-    guard !outcome.timedOut, case .exited(let code) = outcome.end else { return .ambiguous("sendmail \(outcome.spoken)") }
+    guard !outcome.timedOut, case .exited(let code) = outcome.end else {
+      return .ambiguous("sendmail \(outcome.spoken)")
+    }
     if code == 0 { return .sent(receipt: receipt) }
     let reason = said.isEmpty ? "sendmail: exit \(code)" : "\(said) (exit \(code))"
     if let answer = reason.firstMatch(of: /server message: ([245])[0-9][0-9]/) {

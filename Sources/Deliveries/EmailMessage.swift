@@ -45,12 +45,14 @@ public struct EmailMessage {
 
   /// RFC 2047: what is not ASCII in words of at most 75 characters, cut between characters.
   static func encoded(_ text: String) -> String {
-    if text.utf8.allSatisfy({ (32...126).contains($0) }) && text.utf8.count < 900 && !text.contains("=?") { return text }
+    if text.utf8.allSatisfy({ (32...126).contains($0) }) && text.utf8.count < 900 && !text.contains("=?") {
+      return text
+    }
     var words: [String] = []
     var piece: [UInt8] = []
     for scalar in text.unicodeScalars {
-      // 45 bytes are 60 characters of base64, and =?utf-8?B??= has 12 more.
-      if piece.count + scalar.utf8.count > 45 {
+      // 45 bytes are 60 characters of base64, and =?utf-8?B??= has 12 more; the first stands behind "Subject: ".
+      if piece.count + scalar.utf8.count > (words.isEmpty ? 39 : 45) {
         words.append(Data(piece).base64EncodedString())
         piece = []
       }

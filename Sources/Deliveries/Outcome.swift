@@ -30,7 +30,8 @@ public enum Outcome: Equatable, Sendable {
   /// The receipt, or the reason.
   public var text: String {
     switch self {
-    case .sent(let text), .refused(let text, _), .unreachable(let text), .permanent(let text), .ambiguous(let text): text
+    case .sent(let text), .refused(let text, _), .unreachable(let text), .permanent(let text), .ambiguous(let text):
+      text
     case .stopped(let number): "stopped by signal \(number) while it was being sent"
     }
   }

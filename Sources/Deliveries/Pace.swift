@@ -23,7 +23,8 @@ public struct Pace: Sendable, Equatable {
       switch words.dropFirst().map(String.init) {
       case []: break
       case ["in", "all"]: rate.isForAll = true
-      case let rest where rest.count == 2 && rest[0] == "for" && rest[1].hasSuffix("*"): rate.prefix = String(rest[1].dropLast())
+      case let rest where rest.count == 2 && rest[0] == "for" && rest[1].hasSuffix("*"):
+        rate.prefix = String(rest[1].dropLast())
       default: return nil
       }
       rates.append(rate)
@@ -34,7 +35,8 @@ public struct Pace: Sendable, Equatable {
   private static func rate(_ text: Substring) -> Rate? {
     let parts = text.split(separator: "/")
     let spans = ["s": 1, "min": 60, "h": 3600]
-    guard parts.count == 2, let count = Int(parts[0]), (1...1000).contains(count), let seconds = spans[String(parts[1])] else {
+    guard parts.count == 2, let count = Int(parts[0]), (1...1000).contains(count), let seconds = spans[String(parts[1])]
+    else {
       return nil
     }
     return Rate(count: count, span: .seconds(seconds))

@@ -41,7 +41,9 @@ public struct Promise: Sendable {
   /// What lies beside a channel's executable; `NAME.idempotent` is the short form of one line of it.
   static func read(_ name: String, in directory: String) throws(Failure) -> Promise {
     var promise = Promise()
-    if Kernel.mayAccess("\(directory)/\(name).promise", F_OK), let file = try SettingsFile.read("\(name).promise", in: Directory.following(path: directory), hasBody: false) {
+    if Kernel.mayAccess("\(directory)/\(name).promise", F_OK),
+      let file = try SettingsFile.read("\(name).promise", in: Directory.following(path: directory), hasBody: false)
+    {
       promise = try Promise(file)
     }
     if Kernel.mayAccess("\(directory)/\(name).idempotent", F_OK) { promise.isIdempotent = true }

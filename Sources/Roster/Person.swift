@@ -46,7 +46,9 @@ extension Person {
     }
     let people = try spool.directory("people")
     var text = ""
-    if let file = try people.open(name) { text = String(decoding: try file.readAll(limit: 1 << 20) ?? [], as: UTF8.self) }
+    if let file = try people.open(name) {
+      text = String(decoding: try file.readAll(limit: 1 << 20) ?? [], as: UTF8.self)
+    }
     var lines = text.split(separator: "\n").map(String.init)
     let header = address.channel.prefix(1).uppercased() + address.channel.dropFirst()
     let line = "\(header): \(address.value)"

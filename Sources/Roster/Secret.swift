@@ -9,7 +9,8 @@ public enum Secret {
     let text = String(decoding: try bytes(path), as: UTF8.self)
     let lines = text.split(whereSeparator: \.isNewline).map { String($0.trimmed) }.filter { !$0.isEmpty }
     guard lines.count == 1 else {
-      throw Failure(.configuration, path, "has \(lines.count) lines", do: "write the secret, and nothing else, on one line")
+      throw Failure(
+        .configuration, path, "has \(lines.count) lines", do: "write the secret, and nothing else, on one line")
     }
     return lines[0]
   }

@@ -14,8 +14,9 @@ struct Atom {
     var closing: String
     /// Whether a cut in it is avoided.
     var isBlock: Bool
-    /// Of what is seen when it is closed or opened again, in UTF-16 units; the larger of both.
-    var width: Int
+    /// Of what is seen of `again` and of `closing`, in UTF-16 units.
+    var againWidth = 0
+    var closingWidth = 0
   }
 
   var text: Substring
@@ -53,7 +54,8 @@ struct Atom {
       let behind = end == rest.endIndex ? end : rest.index(after: end)
       if isFence && !isInside {
         let opening = Opening(
-          name: "```", again: line + "\n", closing: "\n```", isBlock: true, width: line.utf16.count + 1)
+          name: "```", again: line + "\n", closing: "\n```", isBlock: true, againWidth: line.utf16.count + 1,
+          closingWidth: 4)
         let whole = rest[..<behind]
         atoms.append(Atom(text: whole, width: whole.utf16.count, kind: .open(opening)))
         isInside = true
@@ -80,7 +82,7 @@ struct Atom {
         let name = found.2.lowercased()
         let kind: Kind =
           found.1.isEmpty
-          ? .open(Opening(name: name, again: String(found.0), closing: "</\(name)>", isBlock: name == "pre", width: 0))
+          ? .open(Opening(name: name, again: String(found.0), closing: "</\(name)>", isBlock: name == "pre"))
           : .close(name)
         atoms.append(Atom(text: found.0, width: 0, kind: kind))
         rest = rest[found.range.upperBound...]

@@ -63,7 +63,8 @@ public struct Bot {
   ///   - isRepeatable: whether calling it twice does no harm.
   ///   - time: seconds.
   public func call<Result: Decodable>(
-    _ method: String, _ parameters: some Encodable, isRepeatable: Bool, within time: Double, as: Result.Type = Result.self
+    _ method: String, _ parameters: some Encodable, isRepeatable: Bool, within time: Double,
+    as: Result.Type = Result.self
   ) -> Reply<Result> {
     guard let body = try? JSONEncoder().encode(parameters) else { return .unsendable("\(method): no JSON") }
     var request = HTTPRequest("\(base)/bot\(token)/\(method)", body: Array(body))
@@ -75,7 +76,8 @@ public struct Bot {
     case .unknown(let reason): return .unknown(cleaned(reason))
     case .answered(let response):
       let data = Data(response.body)
-      if let answer = try? JSONDecoder().decode(Answer<Result>.self, from: data), answer.ok, let result = answer.result {
+      if let answer = try? JSONDecoder().decode(Answer<Result>.self, from: data), answer.ok, let result = answer.result
+      {
         return .done(result)
       }
       if let refusal = try? JSONDecoder().decode(Refusal.self, from: data) {

@@ -35,7 +35,8 @@ struct PartsSent {
       case "begun": begun.insert(number)
       case "not-sent": begun.remove(number)
       default:
-        guard words.count >= 5, let message = Int(words[2]), let chat = Int64(words[3]), let date = Timestamp(rfc3339: words[4])
+        guard words.count >= 5, let message = Int(words[2]), let chat = Int64(words[3]),
+          let date = Timestamp(rfc3339: words[4])
         else { continue }
         sent[number] = (message, chat, date)
       }

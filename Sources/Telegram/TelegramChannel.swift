@@ -178,7 +178,9 @@ public struct TelegramChannel {
 
   /// What a refusal says: a test has a row for each.
   static func outcome(of refusal: Bot.Refusal) -> Outcome {
-    if let seconds = refusal.parameters?.retryAfter { return .refused(refusal.spoken, after: .seconds(max(1, seconds))) }
+    if let seconds = refusal.parameters?.retryAfter {
+      return .refused(refusal.spoken, after: .seconds(max(1, seconds)))
+    }
     return switch refusal.code {
     case 429: .refused(refusal.spoken, after: .seconds(30))
     case 409: .refused(refusal.spoken)

@@ -62,7 +62,11 @@ public struct TelegramSetup {
   private struct Poll: Encodable {
     var offset: Int
     var timeout: Int
-    var allowed_updates = ["message"]
+    var kinds = ["message"]
+    private enum CodingKeys: String, CodingKey {
+      case offset, timeout
+      case kinds = "allowed_updates"
+    }
   }
 
   /// - Returns: the chat's address.
@@ -147,10 +151,12 @@ public struct TelegramSetup {
     case .done(let result): return result
     case .failed(let refusal):
       switch refusal.code {
-      case 401, 404: throw Failure(.notAllowed, "Telegram", "does not know this token", do: "ask @BotFather for it again")
+      case 401, 404:
+        throw Failure(.notAllowed, "Telegram", "does not know this token", do: "ask @BotFather for it again")
       case 409:
         throw Failure(
-          .tryAgain, "Telegram", refusal.spoken, do: "another program reads this bot's messages: stop it, then try again")
+          .tryAgain, "Telegram", refusal.spoken,
+          do: "another program reads this bot's messages: stop it, then try again")
       default: throw Failure(.unavailable, "Telegram", refusal.spoken)
       }
     case .unreachable(let reason), .unsendable(let reason), .unknown(let reason):

@@ -31,18 +31,18 @@ public struct TextSplitter {
     return parts
   }
 
-  /// How many units the seen text takes that is closed behind, or opened again before, a cut.
-  private func width(_ open: [Atom.Opening]) -> Int { open.reduce(0) { $0 + $1.width } }
-
   /// Where the part that begins at `start` ends.
   private func cut(from start: Int, open: [Atom.Opening]) -> Int {
     var open = open
-    var width = width(open)
+    var width = open.reduce(0) { $0 + $1.againWidth }
     /// Ends of paragraphs, lines and words, the best first; and where the block begins that we are in.
-    var paragraph: Int?, line: Int?, word: Int?, block: (start: Int, before: Int)?
+    var paragraph: Int?
+    var line: Int?
+    var word: Int?
+    var block: (start: Int, before: Int)?
     for place in start..<atoms.count {
       let atom = atoms[place]
-      if width + atom.width + self.width(open) > limit && place > start {
+      if width + atom.width + open.reduce(0, { $0 + $1.closingWidth }) > limit && place > start {
         if let block, block.start > start, isWhole(from: block.start) { return block.start }
         let half = start + (place - start) / 2
         if let paragraph, paragraph > half { return paragraph }

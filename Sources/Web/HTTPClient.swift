@@ -68,11 +68,13 @@ public final class HTTPClient {
   private func judge(_ code: CURLcode, _ reason: String, _ answer: Answer) -> HTTPResult {
     let status = ccurl_number(handle, CURLINFO_RESPONSE_CODE)
     if code == CURLE_OK || status >= 200 {
+      var response = HTTPResponse(status: status)
+      response.headers = answer.headers
+      response.body = answer.body
+      response.isWhole = code == CURLE_OK
       let pause = ccurl_retry_after(handle)
-      return .answered(
-        HTTPResponse(
-          status: status, headers: answer.headers, body: answer.body, isWhole: code == CURLE_OK,
-          retryAfter: pause > 0 ? pause : nil))
+      response.retryAfter = pause > 0 ? pause : nil
+      return .answered(response)
     }
     // Bytes of the request that were handed to the kernel.
     if ccurl_number(handle, CURLINFO_REQUEST_SIZE) > 0 { return .unknown(reason) }

@@ -25,6 +25,8 @@ public struct HTTPResponse {
 
   /// Seconds, where `Retry-After` says them or a date.
   public var retryAfter: Int?
+
+  public init(status: Int) { self.status = status }
 }
 
 /// How an exchange ended: what is known of the request, above all.

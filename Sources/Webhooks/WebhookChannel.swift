@@ -140,7 +140,8 @@ struct Target {
     let seconds = String(time.nanoseconds / 1_000_000_000)
     let named = [("Webhook-Id", id), ("Webhook-Timestamp", seconds)]
     guard let secret else { return named }
-    let code = HMAC<SHA256>.authenticationCode(for: Array("\(id).\(seconds).".utf8) + body, using: SymmetricKey(data: secret))
+    let code = HMAC<SHA256>.authenticationCode(
+      for: Array("\(id).\(seconds).".utf8) + body, using: SymmetricKey(data: secret))
     return named + [("Webhook-Signature", "v1,\(Data(code).base64EncodedString())")]
   }
 

@@ -136,9 +136,15 @@ class Sender(Home):
         return self.good("deliver", "--recover", env=env)
 
     def again(self, env={}):
-        """All that waits is due now, and is tried."""
+        """All that waits is due now, and is tried; but where a server has said when."""
         self.make_due("deliveries")
         return self.recover(env)
+
+    def much_later(self):
+        """The time has come that a server has said."""
+        for lane in (self.spool / "deliveries/lanes").iterdir():
+            lane.write_text("".join(line for line in lane.read_text().splitlines(True) if "Not-Before" not in line))
+        return self.again()
 
     # ---------------------------------------------------------------- where it lies
 

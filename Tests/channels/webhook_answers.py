@@ -18,6 +18,8 @@ def waits_its_turn(status, pause):
         home.lies(sent.id, "wait")
         expect(295 <= home.due_in(sent.id) <= 400, f"due in {home.due_in(sent.id):.0f} s, not 300")
         home.again()
+        home.lies(sent.id, "wait")
+        home.much_later()
         home.lies(sent.id, "done")
         expect(not json.loads(hook.requests[1].body)["repeat"], "said to be a repeat, and it is none")
 

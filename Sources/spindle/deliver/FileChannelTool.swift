@@ -31,7 +31,9 @@ struct FileChannelTool: Tool {
         let path = Agent.expanded(message.to, inheritedEnvironment())
         guard path.hasPrefix("/") else { return .permanent("\(message.to): is no absolute path: write file:/home/...") }
         let channel = FileChannel(path: path, id: message.id, subject: message.subject, text: message.text)
-        do throws(Failure) { return .sent(receipt: try channel.append()) } catch { return Outcome(error.status, error.description) }
+        do throws(Failure) { return .sent(receipt: try channel.append()) } catch {
+          return Outcome(error.status, error.description)
+        }
       })
   }
 }

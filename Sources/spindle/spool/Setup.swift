@@ -20,7 +20,8 @@ extension SpoolTool {
     func run() throws {
       let opened = try spool.open(as: "spool")
       let isName = channel.utf8.allSatisfy { (97...122).contains($0) || $0 == UInt8(ascii: "-") }
-      guard isName, let program = try Installation.find("libexec/spindle/setup-\(channel)", inSource: "Sources/none") else {
+      guard isName, let program = try Installation.find("libexec/spindle/setup-\(channel)", inSource: "Sources/none")
+      else {
         throw Failure(
           .usage, channel, "there is nothing to set up for it",
           do: "telegram has a setup; deliver --channels says what the others want")
