@@ -54,7 +54,8 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Telegram", "Webhooks", "Web", "CommandLine",
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Telegram", "Webhooks", "Web",
+        "CommandLine",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 

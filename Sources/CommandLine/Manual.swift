@@ -6,6 +6,8 @@ public struct Manual: Sendable {
   /// One line.
   public var summary: String
   public var description: String
+  /// Sections of its own behind the options: a title, what it is about, and a row for each thing.
+  public var tables: [(title: String, about: String, rows: [(String, String)])]
   public var exits: [(ExitStatus, String)]
   public var files: [(String, String)]
   public var environment: [(String, String)]
@@ -14,13 +16,15 @@ public struct Manual: Sendable {
   public var seeAlso: [String]
 
   public init(
-    name: String, summary: String, description: String, exits: [(ExitStatus, String)] = [],
+    name: String, summary: String, description: String,
+    tables: [(title: String, about: String, rows: [(String, String)])] = [], exits: [(ExitStatus, String)] = [],
     files: [(String, String)] = [], environment: [(String, String)] = [], examples: [(String, String)] = [],
     seeAlso: [String] = []
   ) {
     self.name = name
     self.summary = summary
     self.description = description
+    self.tables = tables
     self.exits = exits
     self.files = files
     self.environment = environment

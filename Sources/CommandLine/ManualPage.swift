@@ -25,6 +25,11 @@ public struct ManualPage {
     }
     page.section("OPTIONS")
     page.options(root.leaves.first?.superCommands?.isEmpty == false ? Self.common(root) : root.arguments ?? [])
+    for table in manual.tables {
+      page.section(table.title)
+      page.paragraphs(table.about)
+      page.list(table.rows, width: "Ds")
+    }
     page.section("EXIT STATUS")
     let exits = (manual.exits + Manual.commonExits.filter { common in !manual.exits.contains { $0.0 == common.0 } })
       .sorted { $0.0.rawValue < $1.0.rawValue }

@@ -8,55 +8,6 @@ import Work
 
 /// `deliver`: a message that is committed before it is sent, and is sent until there is a receipt.
 struct DeliverTool: Tool {
-  static let manual = Manual(
-    name: "deliver",
-    summary: "send a message, and keep at it until there is a receipt",
-    description: """
-      Takes a message on standard input, commits it to the queue deliveries/, tries to send it at once, and prints its ID.
-      Exit 0 means that it is accepted: it survives a crash and a power cut, and is tried again (by spool tick, deliver
-      --recover, or deliver --watch) until it is delivered, is given up after --attempts, or expires. Delivered means that the
-      channel gave a receipt; it lies in deliveries/re/ID.
-
-      --to names a person (people/NAME in the spool; all his channels, in his order), one of his channels (telegram:me), or
-      CHANNEL:ADDRESS; several with commas. After a permanent failure the next address is tried.
-
-      A delivery is marked in doubt (,0d in its name) before its first byte goes out. Where a try ended so that nobody knows
-      whether the message went out, or its process died in the middle, it is sent again on a channel where that does no harm
-      (one that is idempotent), and else by --in-doubt.
-
-      A channel is an executable: $SPOOL_DIR/channels/NAME, or one that was installed. It gets the message on standard
-      input, and DELIVERY_ID, DELIVERY_TO, DELIVERY_ATTEMPT, DELIVERY_SUBJECT, DELIVERY_AS, and DELIVERY_REPEAT=1 for a
-      possible repeat, in its environment. Exit 0: sent, with a receipt on standard output. 75: not sent, try again; a line
-      retry-after: SECONDS on standard output is obeyed. 69: not sent, nobody could be reached; no attempt is counted. 74, a
-      signal, or no end within 60 s: nobody knows. Anything else: not sent, and never will be. A file NAME.idempotent beside
-      it says that the same ID sent twice does no harm.
-      """,
-    exits: [
-      (.done, "Accepted; with --wait: delivered."),
-      (.no, "With --wait: it was held, cancelled or removed."),
-      (.malformed, "There is no message on standard input."),
-      (.unavailable, "It cannot be delivered and lies in fail/; or the first one under this key has failed."),
-      (.timedOut, "With --wait: not delivered within --timeout. It is still being tried."),
-    ],
-    files: [
-      ("$SPOOL_DIR/deliveries/", "The queue. wait/: to be tried again; hold/: in doubt, for you; fail/: dead letters."),
-      ("$SPOOL_DIR/deliveries/re/ID", "The receipt."),
-      ("$SPOOL_DIR/people/NAME", "A person: Channel: address lines, and Order:."),
-      ("$SPOOL_DIR/channels/NAME", "A channel of your own."),
-    ],
-    environment: [("DELIVERY_*", "Set for channels, see above.")],
-    examples: [
-      (
-        "To yourself (people/me; at first a file, ~/inbox):", "echo 'The kettle is on.' | deliver --to me --subject Tea"
-      ),
-      (
-        "Once a day, however often this runs, and not when it is stale:",
-        "echo 'Good morning.' | deliver --to me --key \"morning-$(date +%F)\" --expires 12h"
-      ),
-      ("What could not be delivered, and why:", "spool ls deliveries --room fail"),
-    ],
-    seeAlso: ["spool", "claude-call", "job"])
-
   static let configuration = configured()
 
   @OptionGroup var spool: SpoolOptions
