@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Spool
 import Work
@@ -47,15 +46,12 @@ final class ChannelProcess {
     isSession = true
     var environment = environment
     environment["DELIVERY_SESSION"] = "1"
-    var ends: [Int32] = [-1, -1]
-    guard clinux_pipe(&ends) == 0 else {
+    guard let pipe = Child.inputPipe() else {
       throw Failure(.tryAgain, channel.path, "no more file descriptors", do: "try again later, or raise the limit")
     }
-    let reading = File.owning(ends[0], path: channel.name)
-    input = ends[1]
-    _ = fcntl(input, F_SETFL, O_NONBLOCK)
+    input = pipe.end
     let child: Child
-    do { child = try Child(channel.command(environment), input: reading) } catch {
+    do { child = try Child(channel.command(environment), input: pipe.input) } catch {
       close(input)
       throw error
     }

@@ -2,8 +2,8 @@
 struct Atom {
   enum Kind: Equatable {
     case glyph, blank, newline
-    case open(Opening)
-    case close(String)
+    case opening(Opening)
+    case closing(String)
   }
 
   /// Something that is closed at a cut, and opened again behind it.
@@ -57,11 +57,11 @@ struct Atom {
           name: "```", again: line + "\n", closing: "\n```", isBlock: true, againWidth: line.utf16.count + 1,
           closingWidth: 4)
         let whole = rest[..<behind]
-        atoms.append(Atom(text: whole, width: whole.utf16.count, kind: .open(opening)))
+        atoms.append(Atom(text: whole, width: whole.utf16.count, kind: .opening(opening)))
         isInside = true
       } else {
         if isFence {
-          atoms.append(Atom(text: line, width: line.utf16.count, kind: .close("```")))
+          atoms.append(Atom(text: line, width: line.utf16.count, kind: .closing("```")))
           isInside = false
         } else {
           atoms += characters(line)
@@ -82,8 +82,8 @@ struct Atom {
         let name = found.2.lowercased()
         let kind: Kind =
           found.1.isEmpty
-          ? .open(Opening(name: name, again: String(found.0), closing: "</\(name)>", isBlock: name == "pre"))
-          : .close(name)
+          ? .opening(Opening(name: name, again: String(found.0), closing: "</\(name)>", isBlock: name == "pre"))
+          : .closing(name)
         atoms.append(Atom(text: found.0, width: 0, kind: kind))
         rest = rest[found.range.upperBound...]
       } else if first == "&", let found = rest.prefixMatch(of: /&(#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,8});/) {

@@ -51,10 +51,10 @@ public struct TextSplitter {
       }
       width += atom.width
       switch atom.kind {
-      case .open(let opening):
+      case .opening(let opening):
         if opening.isBlock && !open.contains(where: \.isBlock) { block = (place, width) }
         open.append(opening)
-      case .close(let name):
+      case .closing(let name):
         if let last = open.lastIndex(where: { $0.name == name }) { open.removeSubrange(last...) }
         if !open.contains(where: \.isBlock) { block = nil }
       case .newline:
@@ -70,12 +70,12 @@ public struct TextSplitter {
 
   /// Whether the block that begins here fits into a part.
   private func isWhole(from start: Int) -> Bool {
-    guard case .open(let opening) = atoms[start].kind else { return false }
+    guard case .opening(let opening) = atoms[start].kind else { return false }
     var width = 0
     for atom in atoms[start...] {
       width += atom.width
       if width > limit { return false }
-      if case .close(opening.name) = atom.kind { return true }
+      if case .closing(opening.name) = atom.kind { return true }
     }
     return true
   }
@@ -90,8 +90,9 @@ public struct TextSplitter {
     for atom in atoms[range.lowerBound..<end] {
       text += atom.text
       switch atom.kind {
-      case .open(let opening): stack.append(opening)
-      case .close(let name): if let last = stack.lastIndex(where: { $0.name == name }) { stack.removeSubrange(last...) }
+      case .opening(let opening): stack.append(opening)
+      case .closing(let name):
+        if let last = stack.lastIndex(where: { $0.name == name }) { stack.removeSubrange(last...) }
       default: isSeen = true
       }
     }

@@ -173,6 +173,14 @@ public final class Child {
     return failure
   }
 
+  /// A pipe to a child's standard input, for `Child.init`: what it reads, and our end, which does not block.
+  package static func inputPipe() -> (input: File, end: Int32)? {
+    var ends: [Int32] = [-1, -1]
+    guard clinux_pipe(&ends) == 0 else { return nil }
+    _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+    return (File.owning(ends[0], path: "a pipe"), ends[1])
+  }
+
   private static func pipe() -> (read: Int32, write: Int32)? {
     var ends: [Int32] = [-1, -1]
     guard clinux_pipe(&ends) == 0 else { return nil }

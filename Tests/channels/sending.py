@@ -122,8 +122,9 @@ class Sender(Home):
         """A delivery that nobody has tried yet, as a program that was killed in that moment leaves it; gives its ID."""
         id = f"20260101T000000.{number:06}Z-{number:06}"
         queue = self.furnish().spool / "deliveries"
-        write_entry(queue / "new" / id, id, text, **{"From": "deliver", "To": to, "In-Doubt": "resend", "Attempts": 5,
+        write_entry(queue / "tmp" / id, id, text, **{"From": "deliver", "To": to, "In-Doubt": "resend", "Attempts": 5,
                                                      **header})
+        (queue / "tmp" / id).rename(queue / "new" / id)
         return id
 
     @staticmethod

@@ -15,6 +15,7 @@ CRON = Path(__file__).resolve().parent.parent.parent / "cron"
 class Scenario:
     """`prepare` once, then for each kill a copy, `command`, and `settle`: the clean pass and what it must lead to."""
     stdin = b""
+    code = 0  # what it exits with when it is not killed
 
     def prepare(self, case):
         case.good("spool", "init", "a", "b")
@@ -339,8 +340,39 @@ class DeliverHeld(DeliverCommand):
     name, policy = "deliver-hold", "hold"
 
     def check(self, case, doubtful, marks):
-        case.only("deliveries", "hold" if doubtful else "done")
+        if doubtful:
+            told_once(case, case.entries("deliveries", "hold"), "is held")
+        else:
+            case.only("deliveries", "done")
         expect(marks in ([[], ["0"]] if doubtful else [["0"]]), f"sent, with DELIVERY_REPEAT: {marks}")
+
+
+def told_once(case, found, words):
+    """One delivery needs a person, and one other has told him so."""
+    expect(len(found) == 1, f"{len(found)} deliveries where one is to be, which {words}")
+    others = [entry for entry in case.entries("deliveries") if entry.id != found[0].id]
+    expect([entry.room for entry in others] == ["done"], f"not one alert: {[str(entry.path) for entry in others]}")
+    # Where spool init had it, which was in another home.
+    inbox = open((case.spool / "people/me").read_text().split()[1]).read()
+    expect(inbox.count(f"The delivery {found[0].id}") == 1 and words in inbox, f"not told once: {inbox}")
+
+
+class DeliverDead(Scenario):
+    """What cannot be delivered lies in fail/, and is told of once."""
+    name, stdin, code = "deliver-dead", b"The kettle is on.\n", 69
+
+    def command(self, case):
+        return "deliver", "--key", "k", "--to", "command:false"
+
+    def settle(self, case, killed):
+        case.run("deliver", "--key", "k", "--to", "command:false", stdin=self.stdin)
+        case.good("deliver", "--recover")
+        # What was cut off is in doubt, and waits for its next try.
+        waiting = case.entries("deliveries", "wait")
+        for entry in waiting:
+            os.utime(entry.path)
+        case.good("deliver", "--recover")
+        told_once(case, case.entries("deliveries", "fail"), "was given up")
 
 
 class Job(Scenario):
@@ -393,4 +425,4 @@ class Briefing(Scenario):
 
 SCENARIOS = {scenario.name: scenario() for scenario in (
     Init, Put, PutKeyed, PutKeyedSwept, Work, WorkTicked, WorkResponse, WorkRetried, Drop, DropTicked, Sweep, Call,
-    Deliver, FileChannel, DeliverCommand, DeliverHeld, Job, Briefing)}
+    Deliver, FileChannel, DeliverCommand, DeliverHeld, DeliverDead, Job, Briefing)}
