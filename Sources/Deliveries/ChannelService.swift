@@ -15,8 +15,13 @@ public enum ChannelService {
       say("\(name): DELIVERY_ID and DELIVERY_TO are not set: use deliver --to \(name):ADDRESS", to: STDERR_FILENO)
       return .usage
     }
-    guard let text = try? File.standardInput.readAll(limit: Entry.sizeLimit), !text.isEmpty else {
-      say("there is no message on standard input", to: STDERR_FILENO)
+    let text: [UInt8]
+    do { text = try File.standardInput.readAll(limit: Entry.sizeLimit) ?? [] } catch {
+      say("\(name): \(error)", to: STDERR_FILENO)
+      return .tryAgain
+    }
+    guard !text.isEmpty else {
+      say("\(name): there is no message on standard input", to: STDERR_FILENO)
       return .malformed
     }
     message.text = text

@@ -4,7 +4,10 @@ import Spool
 /// The way to one address, as all processes see it: `deliveries/lanes/CHANNEL-HASH`, which says when the last messages went
 /// and until when none may go. Its lock is held while a message is under way, where the address has a pace or an order.
 struct Lane {
+  /// Open for reading only: the end of a file that was open for writing is an event, and who waits here would wake himself
+  /// by looking.
   private let file: File
+  private let directory: Directory
   private let what: String
   private var sent: [Timestamp]
   private var notBefore: Timestamp?
@@ -22,8 +25,9 @@ struct Lane {
   /// So many times are kept: no pace counts more.
   private static let memory = 1000
 
-  private init(_ file: File, _ what: String) throws(Failure) {
+  private init(_ file: File, _ what: String, in directory: Directory) throws(Failure) {
     self.file = file
+    self.directory = directory
     self.what = what
     let text = String(decoding: try file.readAll(limit: 65536) ?? [], as: UTF8.self)
     let now = Timestamp.now
@@ -49,17 +53,24 @@ struct Lane {
     guard isExclusive || !rates.isEmpty else {
       // Only what somebody was told to keep to.
       guard let file = try directory.open(name) else { return .free }
-      return try Lane(file, what).notBefore.map { .later($0) } ?? .free
+      return try Lane(file, what, in: directory).notBefore.map { .later($0) } ?? .free
     }
-    let file = try directory.openOrCreate(name)
+    let file = try open(name, in: directory)
     guard try file.tryLock() else { return .busy }
-    let lane = try Lane(file, what)
+    let lane = try Lane(file, what, in: directory)
     let next = [lane.notBefore, Pace.next(after: lane.sent, rates)].compactMap { $0 }.max()
     if let next, next > .now {
       file.unlock()
       return .later(next)
     }
     return .mine(lane)
+  }
+
+  private static func open(_ name: String, in directory: Directory) throws(Failure) -> File {
+    if let file = try directory.open(name) { return file }
+    _ = try directory.openOrCreate(name)
+    guard let file = try directory.open(name) else { throw Failure(.tryAgain, directory.path(of: name), "was removed") }
+    return file
   }
 
   /// A message goes out now.
@@ -76,7 +87,7 @@ struct Lane {
     leave()
   }
 
-  /// The lock's fall makes no event: the time's change, here, wakes who waits.
+  /// The lock's fall makes no event: the time's change wakes who waits.
   func leave() {
     file.unlock()
     try? file.setModified(.now)
@@ -84,9 +95,9 @@ struct Lane {
 
   /// Nothing is to go there before its end, whoever sends.
   static func pause(_ what: String, for pause: Duration, in directory: Directory) throws(Failure) {
-    let file = try directory.openOrCreate(Lanes.fileName(what))
+    let file = try open(Lanes.fileName(what), in: directory)
     try file.lock()
-    var lane = try Lane(file, what)
+    var lane = try Lane(file, what, in: directory)
     try lane.end(notBefore: pause)
   }
 
@@ -95,8 +106,8 @@ struct Lane {
     var text = "Address: \(what)\n"
     if !sent.isEmpty { text += "Sent: \(sent.map(\.rfc3339).joined(separator: " "))\n" }
     if let notBefore, notBefore > .now { text += "Not-Before: \(notBefore.rfc3339)\n" }
+    let file = try directory.openOrCreate(Lanes.fileName(what))
     // In this order: killed in between, what is left of an older text stands behind the new one.
-    try file.seek(to: 0)
     try file.write(Array(text.utf8))
     try file.truncate(to: text.utf8.count)
   }

@@ -3,13 +3,13 @@ import Roster
 import Spool
 import Work
 
-/// Messages over a channel that may repeat (a pager), one that tells repeats apart by the ID (a desk), and a file; sent at
-/// once by who writes them, and by a courier who goes on with what was left.
+/// Messages over a channel that may repeat (a pager, with a pace), one that tells repeats apart by the ID (a desk, at which some
+/// must come in order), and a file; sent at once by who writes them, and by a courier who goes on with what was left.
 struct Delivering: Scenario {
   static let name = "delivering"
   static let sights = [
     "the pager gets one", "the desk gets one", "the file gets one", "a repeat is marked", "one is held",
-    "one is given up",
+    "one is given up", "the pager says when", "one goes on to the next address", "one comes after the one before it",
   ]
   let lab: Laboratory
   private let world = World()
@@ -20,6 +20,11 @@ struct Delivering: Scenario {
     var policies: [String: Delivery.DoubtPolicy] = [:]
     /// What `deliver` has exited with, as the room that says the same.
     var told: [String: String] = [:]
+    /// Of those that must come in order: which were accepted before each was written.
+    var before: [String: [String]] = [:]
+    var ordered: [String] = []
+    /// Whose message the pager has in hand: a chat takes one at a time.
+    var inHand: Process?
   }
 
   init(_ laboratory: Laboratory) { lab = laboratory }
@@ -27,7 +32,13 @@ struct Delivering: Scenario {
   func setUp() throws {
     let machine = lab.machine
     _ = try machine.disk.make(.directory, "home", in: machine.disk.root, mode: 0o755, time: machine.clock)
-    _ = try lab.spool("setup").queue("deliveries", making: true)
+    let spool = try lab.spool("setup")
+    _ = try spool.queue("deliveries", making: true)
+    let channels = try spool.directory("channels")
+    try channels.replace("pager.promise", with: Array("Pace: 5/s\n".utf8))
+    try channels.sync()
+    try spool.root.sync()
+    machine.installed.insert("/spool/channels/pager.promise")
     machine.programs["/spool/channels/pager"] = { machine, call in send(machine, call, "pager") }
     machine.programs["/spool/channels/desk"] = { machine, call in send(machine, call, "desk") }
     machine.installed.insert("/spool/channels/desk.idempotent")
@@ -37,6 +48,8 @@ struct Delivering: Scenario {
   /// Every way in which a channel may end.
   private func send(_ machine: Machine, _ call: Machine.Invocation, _ channel: String) {
     let id = call.environment["DELIVERY_ID"] ?? "?"
+    machine.act { begins(machine, call.process, id, channel) }
+    defer { machine.act { if world.inHand === call.process { world.inHand = nil } } }
     func arrives() {
       machine.act {
         world.got[id, default: []].append((channel, call.environment["DELIVERY_REPEAT"] != nil))
@@ -47,7 +60,10 @@ struct Delivering: Scenario {
     }
     let ending = machine.dice.roll(14)
     switch ending {
-    case 0: return machine.exit(75)
+    case 0:
+      if channel == "desk" { return machine.exit(75) }
+      machine.act { lab.see("the pager says when") }
+      return machine.exit(75, Array("retry-after: 2\n".utf8))
     case 1: return machine.exit(69)
     case 2: return machine.exit(1)
     case 3, 4:
@@ -61,6 +77,23 @@ struct Delivering: Scenario {
     machine.exit(0, Array("message 4711\n".utf8))
   }
 
+  /// One at a time where there is a pace; in order where that was asked for.
+  private func begins(_ machine: Machine, _ process: Process, _ id: String, _ channel: String) {
+    if channel == "pager" {
+      if let other = world.inHand, other !== process, !other.isDead, !other.hasEnded {
+        machine.violate("two messages at once to the pager: \(other.label) and \(process.label)")
+      }
+      world.inHand = process
+    }
+    for earlier in world.before[id] ?? [] {
+      lab.see("one comes after the one before it")
+      let rooms = (lab.places("deliveries")[earlier] ?? []).map(\.room)
+      if let room = rooms.first(where: { ["new", "run", "wait", "hold"].contains($0) }) {
+        machine.violate("\(id) is sent while \(earlier), which is to come before it, lies in \(room)/")
+      }
+    }
+  }
+
   private func append(_ machine: Machine, _ call: Machine.Invocation) {
     guard let id = call.environment["DELIVERY_ID"].flatMap({ try? EntryID($0) }) else { return }
     do {
@@ -71,7 +104,7 @@ struct Delivering: Scenario {
   }
 
   func cast(act: Int) {
-    let addresses = ["pager:anna", "desk:anna", "file:/home/inbox"]
+    let addresses = ["pager:anna", "desk:anna", "file:/home/inbox", "desk:anna", "pager:anna,file:/home/inbox"]
     for number in 0..<(3 + lab.machine.dice.roll(2)) {
       let address = lab.machine.dice.pick(addresses)
       let policy = lab.machine.dice.pick(Delivery.DoubtPolicy.allCases)
@@ -93,13 +126,22 @@ struct Delivering: Scenario {
   private func deliver(_ number: String, to address: String, _ policy: Delivery.DoubtPolicy, key: String?) throws {
     let courier = try courier("deliver")
     let text = Array("message \(number)\n".utf8)
-    var delivery = Delivery(to: [Address(address[...])!], text: text)
+    var delivery = Delivery(to: address.split(separator: ",").map { Address($0)! }, text: text)
     delivery.doubtPolicy = policy
+    delivery.isOrdered = address == "desk:anna" && number.hasSuffix("1")
+    let earlier = world.ordered
     let queue = try courier.queue()
     try queue.sweep()
     let id = try delivery.commit(to: courier.spool, key: key).id
     lab.accept(id, in: "deliveries", body: text, key: key)
-    _ = try courier.send(id, patience: .zero)
+    if delivery.isOrdered {
+      lab.machine.act {
+        // What a clock that was set back has made the older one.
+        if world.before[id.description] == nil { world.before[id.description] = earlier.filter { $0 < id.description } }
+        world.ordered.append(id.description)
+      }
+    }
+    _ = try courier.send(id, patience: .seconds(2))
     guard let room = try queue.locate(id)?.room, [.done, .fail, .hold].contains(room) else { return }
     lab.machine.act { world.told[id.description] = room.rawValue }
   }
@@ -131,7 +173,9 @@ struct Delivering: Scenario {
     if room == "fail" { lab.see("one is given up") }
     let receipt = lab.bytes("deliveries", "re", id)
     if room == "done" && receipt == nil { lab.machine.violate("I5: deliveries/done/\(id) has no receipt") }
-    switch entry.header["To"]?.split(separator: ":").first {
+    let arrived = receipt.flatMap { try? Entry(parsing: $0) }?.header["Channel"]
+    if arrived == "file", entry.header["To"]?.hasPrefix("pager") == true { lab.see("one goes on to the next address") }
+    switch arrived ?? entry.header["To"]?.split(separator: ":").first.map(String.init) {
     case "file":
       let records = inbox.split(separator: "\n").filter { $0.hasPrefix("=== \(id)") }.count
       let whole = inbox.split(separator: "=== ").filter { $0.hasPrefix(id) && $0.contains(entry.text) }.count

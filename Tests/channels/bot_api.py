@@ -127,7 +127,7 @@ class BotAPI(Recorder):
     """Telegram. A plan's key is a chat, for what is sent to it, or else a method's name."""
 
     def __init__(self, *tokens, listening=True):
-        self.tokens, self.last_message, self.updates = tokens or (TOKEN,), 16, []
+        self.tokens, self.last_message, self.last_update, self.updates = tokens or (TOKEN,), 16, 1000, []
         super().__init__(listening)
 
     def answer(self, key, *answers):
@@ -166,13 +166,27 @@ class BotAPI(Recorder):
         if call.name == "getme":
             return self.plans.take("getMe", json_answer({"ok": True, "result": bot}))
         if call.name == "getupdates":
-            return self.plans.take("getUpdates", self.update(int(call.fields.get("offset", 0))))
+            return self.plans.take("getUpdates", None) or self.update(**call.fields)
         return self.plans.take(call.name, refusal(404, "Not Found: method not found"))
 
-    def update(self, offset):
-        """Asking for what comes after an update confirms it."""
-        self.updates = [update for update in self.updates if update["update_id"] >= offset]
+    def update(self, offset=0, timeout=0, **_):
+        """Asking for what comes after an update confirms it. Where there is none the poll is held open."""
+        self.updates = [update for update in self.updates if update["update_id"] >= int(offset)]
+        self.changed.wait_for(lambda: self.updates, int(timeout))
         return json_answer({"ok": True, "result": self.updates})
+
+    def writes(self, text, chat=4711, **who):
+        """Somebody writes to the bot."""
+        with self.changed:
+            self.last_update += 1
+            sender = {"first_name": "Ann", **who}
+            self.updates.append({"update_id": self.last_update, "message": {
+                "message_id": self.last_update, "date": int(time.time()), "text": text,
+                "from": {"id": chat, "is_bot": False, **sender}, "chat": {"id": chat, "type": "private", **sender}}})
+            self.changed.notify_all()
+
+    def polls(self):
+        return [call for call in self.requests if call.name == "getupdates"]
 
     def send(self, call, bot):
         if not call.chat:

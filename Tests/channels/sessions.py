@@ -3,8 +3,8 @@ import signal
 
 from case import expect, sha256
 from home import case, until
-from own_channels import STALL, has_ended, served, session
-from sending import POLICIES, TEXT, THEN, register, soon
+from own_channels import STALL, channel, has_ended, served, session
+from sending import TEXT, THEN, register, soon
 
 ANSWERS = {"0": "done", "75": "wait,1", "69": "wait", "74": "wait,1d", "1": "fail*", "78": "fail*"}
 
@@ -81,6 +81,15 @@ def a_session_that_ended_while_it_had_nothing_to_do_is_followed_by_another(home)
     expect(len(served(home)) == 3, f"served: {served(home)}")
 
 
+@case
+def a_session_that_ends_before_it_has_read_anything_leaves_nothing_in_doubt(home):
+    channel(home, "own", "#!/bin/sh\nexit 0\n", "Speaks: session\n")
+    id = home.commit(1, "own:a", **{"In-Doubt": "hold"})
+    home.recover()
+    home.lies(id, "new", "wait", "wait,1", "fail")
+
+
+IN_DOUBT = {"resend": "wait,1d", "hold": "hold,0d", "drop": "fail,0d"}
 ENDS = {"killed": "os.kill(os.getpid(), signal.SIGKILL)", "at_exit_0": "os._exit(0)", "by_an_error": "raise ValueError"}
 
 
@@ -91,10 +100,10 @@ def ends_in_the_middle(end, policy):
                       "note(text.decode().split()[0])\nanswer(0, 'thank you')\n")
         id, other = (home.commit(number, f"own:{to}", **{"In-Doubt": policy}) for number, to in enumerate("ab"))
         home.recover()
-        home.lies(id, {"resend": "wait,1d"}.get(policy, POLICIES[policy][0]))
+        home.lies(id, IN_DOUBT[policy])
         home.lies(other, "done")
         home.again()
-        home.lies(id, "done" if policy == "resend" else POLICIES[policy][0])
+        home.lies(id, "done" if policy == "resend" else IN_DOUBT[policy])
         expect([given for _, given in served(home)].count(id) == (2 if policy == "resend" else 1), "given again")
         expect(home.lines("notes").count("(This") == (policy == "resend"), "marked where it is none, or not where it is")
 
@@ -102,7 +111,7 @@ def ends_in_the_middle(end, policy):
 
 
 for how, end in ENDS.items():
-    for policy in POLICIES:
+    for policy in IN_DOUBT:
         register(f"what_a_session_had_when_it_ended_{how}_{THEN[policy]}", ends_in_the_middle(end, policy))
 
 
