@@ -120,14 +120,6 @@ final class Dispatcher {
   /// Starts the first of a line, or puts the line off, or drops what is not there any more.
   private func startNext(of line: Line, in fleet: Fleet) throws(Failure) {
     let isOrdered = line.claimed.first?.delivery.isOrdered ?? line.waiting.first?.isOrdered ?? false
-    if line.claimed.isEmpty, let pending = line.waiting.first, pending.isOrdered,
-      let before = try reader.predecessor(of: pending)
-    {
-      // Its end is an event for who waits here; a courier looks again at its next round.
-      if isSingle { line.pause(for: .seconds(1), .others) } else { line.waiting.removeFirst() }
-      queue.note(pending.place.name.id, "waits for \(before), which is to go before it (--ordered)")
-      return
-    }
     let channel = try channel(of: line.address, in: fleet)
     var lane: Lane?
     if let channel {
@@ -137,6 +129,16 @@ final class Dispatcher {
       case .busy: return line.pause(for: .seconds(1), .others)
       case .later(let time): return line.pause(for: time - .now, .pace)
       }
+    }
+    // With the lane in hand: nobody else sends what is ordered now.
+    if line.claimed.isEmpty, let pending = line.waiting.first, pending.isOrdered,
+      let before = try reader.predecessor(of: pending)
+    {
+      lane?.leaveUnused()
+      // Its end is an event for who waits here; a courier looks again at its next round.
+      if isSingle { line.pause(for: .seconds(1), .others) } else { line.waiting.removeFirst() }
+      queue.note(pending.place.name.id, "waits for \(before), which is to go before it (--ordered)")
+      return
     }
     guard let flight = try takeFirst(of: line) else {
       lane?.leave()

@@ -93,6 +93,9 @@ struct Lane {
     try? file.setModified(.now)
   }
 
+  /// Nothing was sent: nobody need look.
+  func leaveUnused() { file.unlock() }
+
   /// Nothing is to go there before its end, whoever sends.
   static func pause(_ what: String, for pause: Duration, in directory: Directory) throws(Failure) {
     let file = try open(Lanes.fileName(what), in: directory)

@@ -1,11 +1,13 @@
 """Channels of a user's own: scripts that write down what they are given, and do as a case wants."""
+import os
 from pathlib import Path
 from textwrap import indent
 
 from sending import Sender
 
-# What a channel in Python needs, whether it serves many (a frame for each) or is run for one. `note` writes a line that a
-# case reads with home.lines("notes"); `header` and `text` are the message, `number` says how many this process was given.
+# What a channel in Python needs, whether it serves many (a frame for each) or is run for one. `note` writes a line that
+# a case reads with home.lines("notes"); `header` and `text` are the message, and `number` says how many this process was
+# given.
 SERVING = """#!/usr/bin/python3 -ISE
 import os, signal, sys
 given, said = sys.stdin.buffer, sys.stdout.buffer
@@ -19,9 +21,9 @@ def note(*words, file="notes"):
 
 def messages():
     if not serves:
-        yield {"Delivery-" + name[9:]: value for name, value in os.environ.items() if name[:9] == "DELIVERY_"}, given.read()
-        return
-    while line := given.readline():
+        facts = {name: value for name, value in os.environ.items() if name.startswith("DELIVERY_")}
+        yield {name.replace("DELIVERY_", "Delivery-"): value for name, value in facts.items()}, given.read()
+    while serves and (line := given.readline()):
         header = {}
         while line.strip():
             name, _, value = line.decode().rstrip("\\n").partition(": ")
@@ -39,8 +41,9 @@ def answer(code, words, **more):
     if not serves:
         print(words, file=sys.stderr if code else sys.stdout)
         sys.exit(code)
-    head = {"Exit": code, **{name.replace("_", "-"): value for name, value in more.items()}, "Length": len(words.encode())}
-    say("".join(f"{name}: {value}\\n" for name, value in head.items()).encode() + b"\\n" + words.encode())
+    head = {"Exit": code, **more, "Length": len(words.encode())}
+    lines = [name.replace("_", "-") + f": {value}\\n" for name, value in head.items()]
+    say("".join([*lines, "\\n", words]).encode())
 
 
 for number, (header, text) in enumerate(messages(), 1):
@@ -48,6 +51,13 @@ for number, (header, text) in enumerate(messages(), 1):
     note(os.getpid(), id, file="given")
 """
 STALL = "signal.pause()\n"
+# It exits with what its address begins with, as long as ~/well does not exist; `notes` has the address, and the text.
+MOODY = """#!/bin/sh
+text=$(tr '\\n' ' ')
+echo "$DELIVERY_TO $text" >>~/notes
+[ -e ~/well ] && exit
+exit "${DELIVERY_TO%%/*}"
+"""
 
 
 def channel(home: Sender, name, script, promise=""):
@@ -63,6 +73,22 @@ def channel(home: Sender, name, script, promise=""):
 def session(home, body, name="own", promise="", after=""):
     """A channel that serves many: `body` is done with each message, `after` when there are no more."""
     channel(home, name, SERVING + indent(body, "    ") + after, f"Speaks: session\n{promise}")
+
+
+def moody(home):
+    channel(home, "own", MOODY)
+
+
+def tried(home):
+    """What MOODY was given."""
+    return [line.rstrip() for line in home.lines("notes")]
+
+
+def gate(home):
+    """~/gate: what reads it stands still until something is written to it."""
+    path = home.home / "gate"
+    os.mkfifo(path)
+    return path
 
 
 def served(home):
