@@ -12,6 +12,9 @@ extension Dispatcher {
     let processes = flights.compactMap(\.process) + fleets.values.flatMap(\.idle) + leaving
     var pause = limit
     for due in processes.compactMap(\.due) { pause = min(pause ?? due.remaining, due.remaining) }
+    if fleets.values.contains(where: { !$0.idle.isEmpty }) {
+      pause = min(pause ?? sessionsDue.remaining, sessionsDue.remaining)
+    }
     let parts = processes.map(\.polled)
     var polled = Array(parts.joined())
     // What the simulated machine ran has ended already.

@@ -6,8 +6,7 @@ from textwrap import indent
 from sending import Sender
 
 # What a channel in Python needs, whether it serves many (a frame for each) or is run for one. `note` writes a line that
-# a case reads with home.lines("notes"); `header` and `text` are the message, and `number` says how many this process was
-# given.
+# a case reads with home.lines("notes"); `header` and `text` are the message, `number` says how many this process had.
 SERVING = """#!/usr/bin/python3 -ISE
 import os, signal, sys
 given, said = sys.stdin.buffer, sys.stdout.buffer

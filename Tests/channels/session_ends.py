@@ -31,14 +31,15 @@ def a_session_that_ended_while_it_had_nothing_to_do_is_followed_by_another(home)
 
 @case
 def a_session_that_ends_before_it_has_read_anything_leaves_nothing_in_doubt(home):
-    channel(home, "own", "#!/bin/sh\nexit 0\n", "Speaks: session\n")
+    channel(home, "own", "#!/usr/bin/python3 -ISE\nimport select\nselect.select([0], [], [])\n", "Speaks: session\n")
     id = home.commit(1, "own:a", **{"In-Doubt": "hold"})
     home.recover()
     home.lies(id, "new", "wait", "wait,1", "fail")
 
 
 IN_DOUBT = {"resend": "wait,1d", "hold": "hold,0d", "drop": "fail,0d"}
-ENDS = {"killed": "os.kill(os.getpid(), signal.SIGKILL)", "at_exit_0": "os._exit(0)", "by_an_error": "raise ValueError"}
+ENDS = {"killed": "os.kill(os.getpid(), signal.SIGKILL)", "at_exit_0": "os._exit(0)",
+        "by_an_error": "raise ValueError"}
 
 
 def ends_in_the_middle(end, policy):

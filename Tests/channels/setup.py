@@ -1,4 +1,5 @@
-"""`spool setup telegram`: from a token on standard input to a chat that gets messages. At a terminal: setup_terminal.py."""
+"""`spool setup telegram`: from a token on standard input to a chat that gets messages. At a terminal:
+setup_terminal.py."""
 import re
 import stat
 
