@@ -21,9 +21,8 @@ func spool() throws(Failure) -> SpoolDirectory {
 
 func telegram() throws(Failure) -> ExitStatus {
   if CommandLine.arguments.dropFirst() == ["--check"] {
-    print(try Bot.tokenFile(for: nil, in: spool(), environment: environment), terminator: "")
     _ = try Bot.token(for: nil, in: spool(), environment: environment)
-    print(" has the bot's token")
+    print("the token is in \(try Bot.tokenFile(for: nil, in: spool(), environment: environment))")
     return .done
   }
   return ChannelService.run("telegram", TelegramChannel(spool: try spool(), environment: environment).send)

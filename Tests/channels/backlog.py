@@ -47,7 +47,7 @@ def two_thousand_messages_arrive_though_their_recovery_is_killed_again_and_again
     in_doubt = set()
     for count in 100, 300, 600:
         recovery = home.start("deliver", "--recover")
-        hook.wait_for(count)
+        hook.wait_for(count, 2 * PATIENCE)
         home.kill(recovery)
         in_doubt |= {name.split(",")[0] for name in home.names("deliveries", "run") if ",0d" in name or ",1d" in name}
     home.recover()

@@ -31,7 +31,7 @@ struct ChannelList {
     }
     for row in rows {
       output("\(row.name): \(row.summary)".printable)
-      if !row.address.isEmpty { output("  address:  \(row.name):\(row.address)".printable) }
+      if !row.address.isEmpty { output("  address:  behind \(row.name): \(row.address)".printable) }
       output("  promise:  \(row.promise)".printable)
       if let ready = row.ready { output("  \(ready ? "ready:  " : "not yet:")  \(row.state)".printable) }
     }
