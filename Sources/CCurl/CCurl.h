@@ -12,11 +12,7 @@ static inline CURLcode ccurl_set_text(CURL *handle, CURLoption option, const cha
   return curl_easy_setopt(handle, option, value);
 }
 
-static inline CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *value) {
-  return curl_easy_setopt(handle, option, value);
-}
-
-static inline CURLcode ccurl_set_bytes(CURL *handle, CURLoption option, const void *value) {
+static inline CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, const void *value) {
   return curl_easy_setopt(handle, option, value);
 }
 
@@ -32,6 +28,9 @@ static inline long ccurl_number(CURL *handle, CURLINFO name) {
   long value = 0;
   return curl_easy_getinfo(handle, name, &value) == CURLE_OK ? value : 0;
 }
+
+// What a proxy has answered to CONNECT; 0: there was none, or no answer.
+static inline long ccurl_proxy_status(CURL *handle) { return ccurl_number(handle, CURLINFO_HTTP_CONNECTCODE); }
 
 // Seconds, whether Retry-After gives them or a date; 0: neither.
 static inline long ccurl_retry_after(CURL *handle) {

@@ -44,7 +44,9 @@ public struct Channel: Sendable {
       return channel
     }
     guard let promise = builtIn[name], let executable else { return nil }
-    return Channel(name: name, path: executable, arguments: ["channel-\(name)"], promise: promise)
+    var channel = Channel(name: name, path: executable, arguments: ["channel-\(name)"], promise: promise)
+    if Kernel.mayAccess("\(own)/\(name).promise", F_OK) { channel.promise = try Promise.read(name, in: own) }
+    return channel
   }
 
   /// Every channel that there is, by name.

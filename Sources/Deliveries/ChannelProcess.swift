@@ -16,6 +16,13 @@ final class ChannelProcess {
   private var input: Int32 = -1
   private var unread: ArraySlice<UInt8> = []
   private var frameLength = 0
+  /// Its end of that pipe, kept: what is left in it was not read.
+  private var unreadEnd: File?
+  /// It has ended, and had read nothing of the message under way.
+  private(set) var wasNotRead = false
+  /// It has answered what was not asked, or is being ended: it gets no more messages.
+  private var isSpent = false
+  private var messageID = ""
   /// Of the simulated machine, where a child has ended when it was started.
   private var simulated: Outcome?
 
@@ -50,22 +57,21 @@ final class ChannelProcess {
       throw Failure(.tryAgain, channel.path, "no more file descriptors", do: "try again later, or raise the limit")
     }
     input = pipe.end
-    let child: Child
-    do { child = try Child(channel.command(environment), input: pipe.input) } catch {
-      close(input)
-      throw error
-    }
+    unreadEnd = pipe.input
+    let child = try Child(channel.command(environment), input: pipe.input)
     attend(child, until: nil)
   }
 
   deinit { if input >= 0 { close(input) } }
 
-  /// Answers and words beyond this are no receipt.
+  /// A receipt, or what is said on stderr, beyond this is cut off.
   private static let outputLimit = 65536
+  /// An answer that is longer than this is no answer.
+  private static let answerLimit = 1 << 20
 
   private func attend(_ child: Child, until deadline: Deadline?) {
     attendance = Child.Attendance(child, until: deadline) { [unowned self] piece in
-      output += piece.prefix(Self.outputLimit - output.count)
+      output += piece.prefix((isSession ? Self.answerLimit : Self.outputLimit) - output.count)
       return .more
     } onError: { [unowned self] piece in
       error += piece.prefix(Self.outputLimit - error.count)
@@ -75,11 +81,23 @@ final class ChannelProcess {
   /// Gives a session its next message.
   func give(_ message: ChannelMessage, until deadline: Deadline) {
     (output, error) = ([], [])
+    wasNotRead = false
+    messageID = message.id.description
     let frame = message.frame()
     (unread, frameLength) = (frame[...], frame.count)
     isBusy = true
     attendance.setDue(deadline)
     write()
+  }
+
+  /// A session that may get another message.
+  var isReady: Bool {
+    guard isSession, !isBusy, !hasEnded, !isSpent else { return false }
+    // It may have ended, or said something that nobody had asked for.
+    var polled = polled
+    poll(&polled, nfds_t(polled.count), 0)
+    _ = attend(polled[...])
+    return !hasEnded && output.isEmpty
   }
 
   /// No more messages: it ends by itself, or is ended.
@@ -108,23 +126,29 @@ final class ChannelProcess {
       return outcome
     }
     if let last = polled.last, last.revents != 0 { write() }
+    let wasDue = isBusy && attendance.due.map(\.hasPassed) ?? false
     let end = attendance.attend(polled.dropLast())
+    if end != nil { hasEnded = true }
     if let answer = sessionAnswer() {
       isBusy = false
-      attendance.setDue(nil)
-      if end != nil { hasEnded = true }
+      // Told to end already, it is not believed to be of use.
+      if wasDue || isSpent { isSpent = true } else { attendance.setDue(nil) }
       return answer
     }
-    guard let end else { return nil }
-    hasEnded = true
-    guard isBusy else { return nil }
+    guard let end, isBusy else { return nil }
     isBusy = false
-    // Not a byte of it was read: as if it had never been given.
-    if isSession && unread.count == frameLength {
-      return .refused("\(channel.name): \(end.spoken) before it was given the message", after: .seconds(1))
-    }
-    if isSession && end.end == .exited(0) { return .ambiguous("\(channel.name): ended without an answer") }
-    return judge(end)
+    if !isSession { return judge(end) }
+    wasNotRead = isUnread
+    if wasNotRead { return .refused("\(channel.name): \(end.spoken) before it read the message") }
+    if let number = end.stoppedBy { return .stopped(number) }
+    let said = String(decoding: error, as: UTF8.self).split(separator: "\n").last.map { ": \($0)" } ?? ""
+    return .ambiguous("\(channel.name): \(end.spoken) without an answer\(said)")
+  }
+
+  /// Whether all that was written of the message still lies in the pipe.
+  private var isUnread: Bool {
+    guard let unreadEnd else { return false }
+    return Child.unreadBytes(in: unreadEnd) >= frameLength - unread.count
   }
 
   /// What it has said on stderr meanwhile.
@@ -139,19 +163,27 @@ final class ChannelProcess {
   }
 
   private func sessionAnswer() -> Outcome? {
-    guard isSession, isBusy else { return nil }
+    guard isSession, isBusy, !output.isEmpty else { return nil }
     do {
-      guard let frame = try Frame(takenFrom: &output) else { return nil }
-      let text = String(decoding: frame.body, as: UTF8.self)
-      guard let code = frame.header["Exit"].flatMap({ Int32($0) }) else {
-        return .ambiguous("\(channel.name): answered without Exit:")
+      guard let frame = try Frame(takenFrom: &output) else {
+        guard output.count >= Self.answerLimit else { return nil }
+        throw MalformedText(line: 1, found: nil, expected: "an answer of at most \(Self.answerLimit) bytes")
       }
-      let reason = code == 0 ? text : "\(channel.name): \(text)"
+      guard let code = frame.header["Exit"].flatMap({ Int32($0) }) else {
+        throw MalformedText(line: 1, found: nil, expected: "Exit: a number")
+      }
+      if let id = frame.header["Delivery-ID"], id != messageID {
+        throw MalformedText(line: 1, found: id, expected: "Delivery-ID: \(messageID)")
+      }
+      // What follows was not asked for.
+      isSpent = isSpent || !output.isEmpty
+      let text = String(decoding: frame.body.prefix(Self.outputLimit), as: UTF8.self)
       return Outcome(
-        ExitStatus(rawValue: code), reason, retryAfter: frame.header["Retry-After"].flatMap { Outcome.pause($0) })
+        ExitStatus(rawValue: code), code == 0 ? text : "\(channel.name): \(text)",
+        retryAfter: frame.header["Retry-After"].flatMap { Outcome.pause($0) })
     } catch {
       // Whatever follows cannot be told from the next one's answer.
-      attendance.setDue(Deadline(after: .zero))
+      isSpent = true
       return .ambiguous("\(channel.name): its answer is not understood: \(error)")
     }
   }

@@ -40,8 +40,9 @@ public enum ChannelService {
     while true {
       do {
         while let frame = try Frame(takenFrom: &bytes) {
-          let outcome = ChannelMessage(frame: frame).map(send) ?? .permanent("the message has no ID or no address")
-          say(bytes: answer(outcome), to: STDOUT_FILENO)
+          let message = ChannelMessage(frame: frame)
+          let outcome = message.map(send) ?? .permanent("the message has no ID or no address")
+          say(bytes: answer(outcome, message?.id), to: STDOUT_FILENO)
         }
       } catch {
         say("\(name): \(error)", to: STDERR_FILENO)
@@ -52,10 +53,10 @@ public enum ChannelService {
     }
   }
 
-  private static func answer(_ outcome: Outcome) -> [UInt8] {
+  private static func answer(_ outcome: Outcome, _ id: EntryID?) -> [UInt8] {
     let text = Array(outcome.text.utf8)
     let header = Header([
-      "Exit": String(outcome.status.rawValue),
+      "Exit": String(outcome.status.rawValue), "Delivery-ID": id?.description,
       "Retry-After": outcome.retryAfter.map { String($0.components.seconds) }, "Length": String(text.count),
     ])
     return header.bytes + text

@@ -26,15 +26,15 @@ public struct Courier {
   /// - Returns: the signal that ended it.
   public func send(_ id: EntryID, patience: Duration) throws(Failure) -> Int32? {
     Signals.catchThem()
-    let dispatcher = try Dispatcher(self, isSingle: true)
+    let dispatcher = try Dispatcher(self, isSingle: true, patience: [.pace, .others])
     let end = Deadline(after: patience)
     var watch: Watch?
     var ids = [id]
     while !ids.isEmpty {
       var places: [Place] = []
       for id in ids { if let place = try dispatcher.queue.locate(id) { places.append(place) } }
-      try dispatcher.arrange(places.filter { [.new, .wait, .run].contains($0.room) })
       dispatcher.alerts = []
+      try dispatcher.arrange(places.filter { [.new, .wait, .run].contains($0.room) })
       try fly(dispatcher, until: end) { () throws(Failure) -> Watch? in
         if let watch { return watch }
         // What ends others' turns: subscribed to before it is looked at again.
@@ -55,7 +55,7 @@ public struct Courier {
   /// - Returns: the signal that ended it; nil where all was tried.
   public func recover(limit: Duration? = nil, found: (Int) -> Void) throws(Failure) -> Int32? {
     Signals.catchThem()
-    let dispatcher = try Dispatcher(self, isSingle: false)
+    let dispatcher = try Dispatcher(self, isSingle: false, patience: [.pace])
     let end = limit.map { Deadline(after: $0) }
     try dispatcher.queue.sweep()
     var isFirst = true
@@ -64,8 +64,8 @@ public struct Courier {
       let places = try dispatcher.ready().places
       if isFirst && !places.isEmpty { found(places.count) }
       isFirst = false
-      try dispatcher.arrange(places)
       dispatcher.alerts = []
+      try dispatcher.arrange(places)
       try fly(dispatcher, until: end) { nil }
       // An alert of this round is a delivery of the next.
     } while dispatcher.stopped == nil && !dispatcher.alerts.isEmpty
@@ -82,7 +82,8 @@ public struct Courier {
   ) throws(Failure) {
     while true {
       let isOver = end?.hasPassed ?? false
-      let turn = isOver ? nil : try dispatcher.start()
+      let turn: Deadline?
+      do { turn = isOver ? nil : try dispatcher.start() } catch { throw try land(dispatcher, before: error) }
       if dispatcher.flights.isEmpty {
         guard dispatcher.stopped == nil, let turn else { return }
         if turn > end ?? Deadline(after: Self.longestTurn) { return }
@@ -91,42 +92,64 @@ public struct Courier {
         try dispatcher.wait(atMost: wasThere ? min(turn, end ?? turn).remaining : .zero, watch: watch)
         for fleet in dispatcher.fleets.values { fleet.wake() }
       } else {
-        try dispatcher.wait(atMost: turn?.remaining, watch: nil)
+        do { try dispatcher.wait(atMost: turn?.remaining, watch: nil) } catch {
+          throw try land(dispatcher, before: error)
+        }
       }
     }
   }
 
+  /// What concerns all ends the round; but what is under way is not left in doubt for that.
+  private func land(_ dispatcher: Dispatcher, before failure: Failure) throws(Failure) -> Failure {
+    // After a failed fsync nothing more is touched.
+    if failure.isFailedFlush { return failure }
+    while !dispatcher.flights.isEmpty {
+      do { try dispatcher.wait(atMost: nil, watch: nil) } catch { if error.isFailedFlush { return error } }
+    }
+    try? dispatcher.handBack()
+    return failure
+  }
+
   private func close(_ dispatcher: Dispatcher) throws(Failure) -> Int32? {
     try dispatcher.handBack()
+    try dispatcher.endSessions()
     if let trouble = dispatcher.trouble { throw trouble }
     return dispatcher.stopped
   }
 
   /// Resident: sends what lands, as it lands.
+  /// - Parameter found: told how many there are at the beginning, if there are any.
   /// - Returns: the signal that ended it.
-  public func watch() throws(Failure) -> Int32? {
+  public func watch(found: (Int) -> Void = { _ in }) throws(Failure) -> Int32? {
     Signals.catchThem()
-    let dispatcher = try Dispatcher(self, isSingle: false)
+    let dispatcher = try Dispatcher(self, isSingle: false, patience: [.pace, .others, .failure])
     let queue = dispatcher.queue
     // The watch is there before the first scan: what lands in between is an event.
-    let watch = try Watch([queue[.new], queue[.wait], queue[.drop]], notice: spool.notice)
+    // A lane's end may be what an ordered one waits for.
+    let watch = try Watch(
+      [queue[.new], queue[.wait], queue[.drop], dispatcher.lanes.directory], notice: spool.notice)
     try queue.sweep()
+    var isFirst = true
     while true {
       let begun = Kernel.uptime()
       watch.hasFired = false
       var pause = try takeDrops(dispatcher)
       let ready = try dispatcher.ready()
       if let due = ready.nextDue { pause = min(pause ?? due, due) }
+      if isFirst && !ready.places.isEmpty { found(ready.places.count) }
+      isFirst = false
       dispatcher.forgetChannels()
       try dispatcher.arrange(ready.places)
       // A scan costs what the queue is deep: it takes at most a tenth of the time, however much lands.
       let soonest = Deadline(after: .nanoseconds(9 * (Kernel.uptime() - begun)))
-      let latest = Deadline(after: min(pause ?? .seconds(60), .seconds(60)))
+      let latest = max(soonest, Deadline(after: min(pause ?? .seconds(60), .seconds(60))))
       while !latest.hasPassed && !(watch.hasFired && soonest.hasPassed) {
-        let turn = try dispatcher.start()
-        if dispatcher.stopped != nil && dispatcher.flights.isEmpty { return try close(dispatcher) }
-        let next = watch.hasFired ? min(soonest, latest) : latest
-        try dispatcher.wait(atMost: min(turn ?? next, next).remaining, watch: watch)
+        do throws(Failure) {
+          let turn = try dispatcher.start()
+          if dispatcher.stopped != nil && dispatcher.flights.isEmpty { return try close(dispatcher) }
+          let next = watch.hasFired ? min(soonest, latest) : latest
+          try dispatcher.wait(atMost: min(turn ?? next, next).remaining, watch: watch)
+        } catch { throw try land(dispatcher, before: error) }
       }
     }
   }

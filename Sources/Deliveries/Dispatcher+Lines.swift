@@ -12,8 +12,10 @@ extension Dispatcher {
     var isBusy = false
     /// Whether it stands in its fleet's order.
     var isListed = false
-    /// Failures in a row.
+    /// Failures in a row, also those that other processes have met.
     var strikes = 0
+    /// Whether those of others were asked for.
+    var isKnown = false
     private(set) var pause: (until: Deadline, why: Pause)?
 
     /// Why nothing is sent for a while.
@@ -49,12 +51,32 @@ extension Dispatcher {
     private var ready: ArraySlice<Line> = []
     private var paused: [Line] = []
     var pausedLines: [Line] { paused }
-    var inFlight = 0
+    /// When each that is under way began.
+    private var began: [ObjectIdentifier: Deadline] = [:]
     /// Of these to lines that have failed lately.
     var probes = 0
     var idle: [ChannelProcess] = []
     var channel: Channel?
     var isKnown = false
+
+    /// Whether one more may be begun beside what is under way.
+    func hasRoom(_ width: Int, stalled: Duration, _ most: Int) -> Bool {
+      if began.count < width { return true }
+      let past = Deadline(after: .zero - stalled)
+      return began.count < most && began.values.reduce(0) { $0 + ($1 > past ? 1 : 0) } < width
+    }
+
+    /// Somebody could be begun if there were room.
+    func isCrowded(_ width: Int) -> Bool { began.count >= width && !ready.isEmpty }
+
+    func began(_ flight: Flight) { began[ObjectIdentifier(flight)] = Deadline(after: .zero) }
+    func ended(_ flight: Flight) { began[ObjectIdentifier(flight)] = nil }
+
+    /// A session that has nothing to do and lives.
+    func idleProcess() -> ChannelProcess? {
+      while let process = idle.popLast() { if process.isReady { return process } }
+      return nil
+    }
 
     /// The line to an address.
     func line(_ address: Address) -> Line {
@@ -71,15 +93,19 @@ extension Dispatcher {
       if line.isPaused { paused.append(line) } else { ready.append(line) }
     }
 
-    /// The next in turn.
-    func next() -> Line? {
-      while let line = ready.popFirst() {
+    /// The next in turn. Where more is under way than there are places, some of it stalls, and who is next in turn may stall as
+    /// well: then every other place goes to the youngest line.
+    func next(_ width: Int) -> Line? {
+      while !ready.isEmpty {
+        isYoungestsTurn = began.count >= width && !isYoungestsTurn
+        let line = isYoungestsTurn ? ready.removeLast() : ready.removeFirst()
         line.isListed = false
         if !line.isEmpty && !line.isBusy && !line.isPaused { return line }
         enlist(line)
       }
       return nil
     }
+    private var isYoungestsTurn = false
 
     /// Those whose pause is over come back into line.
     func resume() {
@@ -92,19 +118,16 @@ extension Dispatcher {
       }
     }
 
-    /// When the first of those comes back that are worth waiting for.
-    func nextTurn(waitingForOthers: Bool) -> Deadline? {
-      paused.compactMap { line in
-        switch line.pause?.why {
-        case .pace: line.pause?.until
-        case .others: waitingForOthers ? line.pause?.until : nil
-        default: nil
-        }
-      }.min()
+    /// When the first of those comes back that pause for one of these reasons.
+    func nextTurn(_ reasons: Set<Line.Pause>) -> Deadline? {
+      paused.compactMap { line in line.pause.flatMap { reasons.contains($0.why) ? $0.until : nil } }.min()
     }
 
     /// Nothing waits that is not claimed; what is ready is arranged anew.
-    func clear() { for line in lines.values { line.waiting = [] } }
+    func clear() {
+      for line in lines.values { line.waiting = [] }
+      lines = lines.filter { $0.value.isListed || $0.value.isBusy || $0.value.isPaused || $0.value.strikes > 0 }
+    }
 
     /// Something has happened that may end others' pauses.
     func wake() { for line in paused { line.wake() } }

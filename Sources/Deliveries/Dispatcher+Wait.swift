@@ -15,6 +15,8 @@ extension Dispatcher {
     if fleets.values.contains(where: { !$0.idle.isEmpty }) {
       pause = min(pause ?? sessionsDue.remaining, sessionsDue.remaining)
     }
+    // Then what is under way has stalled, and makes room.
+    if fleets.values.contains(where: { $0.isCrowded(Self.width) }) { pause = min(pause ?? Self.stalled, Self.stalled) }
     let parts = processes.map(\.polled)
     var polled = Array(parts.joined())
     // What the simulated machine ran has ended already.
@@ -29,7 +31,7 @@ extension Dispatcher {
         Signals.wait(atMost: pause, or: &polled)
       }
     }
-    if let number = Signals.pending() { stop(number) }
+    _ = askedToStop()
     var start = 0
     for (process, part) in zip(processes, parts) {
       let outcome = process.attend(polled[start..<(start + part.count)])
@@ -41,7 +43,12 @@ extension Dispatcher {
     dismissIdle()
   }
 
-  /// Everything under way is ended, to be handed back.
+  /// Whether a signal has asked us to stop: then everything under way is ended, to be handed back.
+  func askedToStop() -> Bool {
+    if stopped == nil, let number = Signals.pending() { stop(number) }
+    return stopped != nil
+  }
+
   private func stop(_ number: Int32) {
     guard stopped == nil else { return }
     stopped = number
@@ -52,18 +59,39 @@ extension Dispatcher {
     let said = process.takeError()
     if !said.isEmpty { queue.log(flight.claim.id, said.hasSuffix("\n") ? said : said + "\n") }
     if outcome.status == .done && !said.isEmpty { courier.onWords(flight.claim.id, said) }
+    if process.wasNotRead && !flight.wasGivenAgain && stopped == nil, try giveAgain(flight) { return }
     flights.removeAll { $0 === flight }
     flight.process = nil
     let fleet = fleet(flight.address.channel)
-    fleet.inFlight -= 1
+    fleet.ended(flight)
     if flight.isProbe { fleet.probes -= 1 }
-    if process.isSession && !process.hasEnded {
+    if process.isReady {
       fleet.idle.append(process)
       sessionsDue = Deadline(after: Self.idleTime)
+    } else if process.isSession && !process.hasEnded {
+      process.dismiss()
+      leaving.append(process)
     }
     // What ended for we ended it is no fault of the channel's.
     if case .ambiguous = outcome, let stopped { return try settle(flight, .stopped(stopped)) }
     try settle(flight, outcome)
+  }
+
+  /// A session had ended before it read the message: another one gets it.
+  private func giveAgain(_ flight: Flight) throws(Failure) -> Bool {
+    flight.wasGivenAgain = true
+    guard let channel = flight.channel, let process = try? newSession(channel) else { return false }
+    process.give(flight.message(for: channel), until: Deadline.within(Channel.timeout))
+    flight.process = process
+    return true
+  }
+
+  /// No more sessions: those that are idle end by the end of their input.
+  func endSessions() throws(Failure) {
+    sessionsDue = Deadline(after: .zero)
+    dismissIdle()
+    let end = Deadline(after: .seconds(5))
+    while !leaving.isEmpty && !end.hasPassed { try wait(atMost: end.remaining, watch: nil) }
   }
 
   private func dismissIdle() {

@@ -43,10 +43,12 @@ public struct EmailChannel {
     let mail = EmailMessage(message, from: from, environment: environment)
     // -i: a line with a lone dot is text. -f: who gets what cannot be delivered.
     let command = Command(
-      path: program, arguments: [program, "-i"] + (from.map { ["-f", $0] } ?? []) + ["--", message.to],
+      path: program, arguments: [program, "-i"] + (from == nil ? [] : ["-f", mail.sender]) + ["--", message.to],
       environment: environment)
     let deadline = Deadline.within(Channel.timeout - .seconds(5))
     let child = try Child(command, input: File.inMemory(mail.bytes))
+    // A mail system may go on delivering in the background.
+    child.leavesOthers = true
     let (outcome, _, error) = child.collect(until: deadline, limit: 65536)
     let said = String(decoding: error, as: UTF8.self).split(separator: "\n").map { $0.trimmed }.filter { !$0.isEmpty }
     return Self.judge(outcome, said.joined(separator: "; "), "taken by \(program): \(mail.messageID)")

@@ -5,21 +5,33 @@ import Spool
 /// mail readers which know repeats by it show one.
 public struct EmailMessage {
   private let message: ChannelMessage
-  /// Whom it is from.
-  public let from: String
+  /// Lines end with LF: the mail system writes them as mail has them.
+  private let text: [UInt8]
+  /// Whom it is from, as the reader sees it: an address, or `Name <address>`.
+  private let from: String
 
   /// - Parameter from: nil: this user on this host.
   public init(_ message: ChannelMessage, from: String?, environment: [String: String]) {
     self.message = message
+    text = Self.withoutReturns(message.text)
     self.from = from ?? "\(environment["LOGNAME"] ?? environment["USER"] ?? "spindle")@\(SpoolDirectory.hostName)"
   }
 
-  public var messageID: String {
-    "<\(message.id)@\(from.split(separator: "@").last.map(String.init) ?? SpoolDirectory.hostName)>"
+  /// Of whom it is from, the address alone.
+  public var sender: String {
+    guard let start = from.lastIndex(of: "<"), let end = from[start...].firstIndex(of: ">") else { return from }
+    return String(from[from.index(after: start)..<end])
+  }
+
+  public var messageID: String { "<\(message.id)@\(sender.split(separator: "@").last ?? "spindle")>" }
+
+  private static func withoutReturns(_ text: [UInt8]) -> [UInt8] {
+    guard text.contains(13) else { return text }
+    return text.indices.filter { text[$0] != 13 || $0 + 1 == text.count || text[$0 + 1] != 10 }.map { text[$0] }
   }
 
   public var bytes: [UInt8] {
-    let isPlain = message.text.allSatisfy { $0 < 128 && $0 != 13 && $0 != 0 } && longestLine <= 998
+    let isPlain = text.allSatisfy { $0 < 128 && $0 != 13 && $0 != 0 } && longestLine <= 998
     let header = """
       From: \(from)
       To: \(message.to)
@@ -33,15 +45,15 @@ public struct EmailMessage {
 
 
       """
-    return Array(header.utf8) + (isPlain ? message.text : Self.quotedPrintable(message.text))
+    return Array(header.utf8) + (isPlain ? text : Self.quotedPrintable(text))
   }
 
   private var firstLine: String {
-    let line = message.text.prefix { $0 != 10 }
+    let line = text.prefix { $0 != 10 }
     return String(String(decoding: line, as: UTF8.self).prefix(70)).printable
   }
 
-  private var longestLine: Int { message.text.split(separator: 10).map(\.count).max() ?? 0 }
+  private var longestLine: Int { text.split(separator: 10).map(\.count).max() ?? 0 }
 
   /// RFC 2047: what is not ASCII in words of at most 75 characters, cut between characters.
   static func encoded(_ text: String) -> String {

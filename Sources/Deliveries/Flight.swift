@@ -6,37 +6,79 @@ import Work
 final class Flight {
   let claim: Claim
   let delivery: Delivery
-  /// The address whose turn it is.
-  private(set) var turn: Int
+  /// Of the address whose turn it is.
+  private var turn: Int
   /// Of the address and of the channel, while they are ours.
   var lane: Lane?
   var channel: Channel?
   var process: ChannelProcess?
   /// It went to a line that had failed lately.
   var isProbe = false
+  /// What the attempts before have left.
+  var notes: DeliveryNotes
   /// Why the addresses before this one failed for good.
   private(set) var reasons: [String] = []
-  private var left: Int
+  /// Given to a second session, for the first had ended before it read it.
+  var wasGivenAgain = false
 
-  init(_ claim: Claim, _ delivery: Delivery, turn: Int) {
+  init(_ claim: Claim, _ delivery: Delivery, at address: Address, _ notes: DeliveryNotes) {
     self.claim = claim
     self.delivery = delivery
-    self.turn = turn
-    left = delivery.addresses.count
+    self.notes = notes
+    isRepeat = claim.foundInDoubt
+    turn = delivery.addresses.firstIndex(of: address) ?? 0
   }
 
-  var address: Address { delivery.addresses[turn] }
+  /// What was just tried may have been sent.
+  func keepDoubt() { isRepeat = true }
 
-  /// An earlier attempt may have sent it.
-  var isRepeat: Bool { claim.foundInDoubt }
+  var address: Address { delivery.addresses[turn] }
+  private var hasOthers: Bool { delivery.addresses.count > 1 }
+
+  /// An earlier attempt may have sent it, or this one at another address.
+  private(set) var isRepeat: Bool
+
+  /// Whether sending it again does no harm: what may have gone out went out here, and the same ID twice is once.
+  func isHarmless(on channel: Channel) -> Bool {
+    channel.promise.isIdempotent && (!hasOthers || notes.isOnlyDoubtful(at: address))
+  }
+
+  var isExpired: Bool { delivery.expires.map { $0 <= .now } ?? false }
+
+  /// So many attempts in all: each address has its own.
+  var attempts: Int { delivery.attempts * (notes.failed.count + 1) }
+
+  /// Before the first byte: durable in the name, and of several addresses which.
+  func begin() throws(Failure) {
+    wasDoubtful = notes.doubtful.contains(address.description)
+    wasReleased = notes.isReleased
+    if hasOthers || wasReleased { try notes.begin(address) }
+    try claim.markInDoubt()
+  }
+  private var wasDoubtful = false
+  private var wasReleased = false
+
+  /// Definitely nothing was sent by this attempt.
+  func clearDoubt() throws(Failure) {
+    if !isRepeat { claim.clearDoubt() }
+    // What a person has let go is not asked about again, before it has gone.
+    let isReleased = claim.foundInDoubt && (claim.isFresh || wasReleased)
+    if hasOthers || isReleased { try notes.clear(address, wasDoubtful: wasDoubtful, isReleased: isReleased) }
+  }
 
   /// This address has failed for good.
-  /// - Returns: whether there is another.
-  func goOn(_ reason: String) -> Bool {
+  /// - Returns: whether there is another that has not.
+  func goOn(_ reason: String) throws(Failure) -> Bool {
     reasons.append("\(address): \(reason)")
-    turn = (turn + 1) % delivery.addresses.count
-    left -= 1
-    return left > 0
+    guard hasOthers else { return false }
+    try notes.fail(address)
+    for step in 1..<delivery.addresses.count {
+      let next = (turn + step) % delivery.addresses.count
+      if notes.failed.contains(delivery.addresses[next].description) { continue }
+      turn = next
+      return true
+    }
+    return false
   }
 
   /// How long until it is the next address's turn anyway.
@@ -55,7 +97,7 @@ final class Flight {
     message.format = delivery.format
     message.isRepeat = isRepeat
     message.text = delivery.text
-    if isRepeat && !channel.promise.isIdempotent && !channel.promise.marksRepeats {
+    if isRepeat && !isHarmless(on: channel) && !channel.promise.marksRepeats {
       message.text = Array("(This may be a repeat of message \(claim.id.short).)\n".utf8) + message.text
     }
     return message

@@ -10,7 +10,11 @@ struct Lane {
   private let directory: Directory
   private let what: String
   private var sent: [Timestamp]
+  /// So many times are kept: what the pace counts.
+  private let memory: Int
   private var notBefore: Timestamp?
+  /// Failures in a row.
+  private var strikes = 0
 
   /// What a try for it gave.
   enum Taken {
@@ -22,10 +26,9 @@ struct Lane {
     case free
   }
 
-  /// So many times are kept: no pace counts more.
-  private static let memory = 1000
-
-  private init(_ file: File, _ what: String, in directory: Directory) throws(Failure) {
+  private init(
+    _ file: File, _ what: String, in directory: Directory, _ rates: [Pace.Rate] = []
+  ) throws(Failure) {
     self.file = file
     self.directory = directory
     self.what = what
@@ -39,15 +42,19 @@ struct Lane {
       } else if line.hasPrefix("Not-Before: "), let time = Timestamp(rfc3339: line.dropFirst(12).trimmed) {
         // As in wait/: what lies more than 24 h ahead is a clock that has jumped.
         notBefore = time > now && time <= now + .seconds(86400) ? time : nil
+      } else if line.hasPrefix("Failures: ") {
+        strikes = Int(line.dropFirst(10)).map { max(0, $0) } ?? 0
       }
     }
     self.sent = sent.sorted()
+    memory = rates.map(\.count).max() ?? max(1, sent.count)
   }
 
   /// - Parameters:
   ///   - isExclusive: whether it is kept while the message is under way; where it has a pace it always is.
+  ///   - waits: for who holds it, which must be short.
   static func take(
-    _ what: String, _ rates: [Pace.Rate], isExclusive: Bool, in directory: Directory
+    _ what: String, _ rates: [Pace.Rate], isExclusive: Bool, waits: Bool = false, in directory: Directory
   ) throws(Failure) -> Taken {
     let name = Lanes.fileName(what)
     guard isExclusive || !rates.isEmpty else {
@@ -56,8 +63,8 @@ struct Lane {
       return try Lane(file, what, in: directory).notBefore.map { .later($0) } ?? .free
     }
     let file = try open(name, in: directory)
-    guard try file.tryLock() else { return .busy }
-    let lane = try Lane(file, what, in: directory)
+    if waits { try file.lock() } else if try !file.tryLock() { return .busy }
+    let lane = try Lane(file, what, in: directory, rates)
     let next = [lane.notBefore, Pace.next(after: lane.sent, rates)].compactMap { $0 }.max()
     if let next, next > .now {
       file.unlock()
@@ -82,7 +89,7 @@ struct Lane {
   /// It is over. The pace counts from here.
   mutating func end(notBefore pause: Duration?) throws(Failure) {
     if !sent.isEmpty { sent[sent.count - 1] = .now }
-    if let pause { notBefore = .now + min(pause, .seconds(86400)) }
+    if let pause { self.pause(for: pause) }
     try write()
     leave()
   }
@@ -96,18 +103,31 @@ struct Lane {
   /// Nothing was sent: nobody need look.
   func leaveUnused() { file.unlock() }
 
-  /// Nothing is to go there before its end, whoever sends.
-  static func pause(_ what: String, for pause: Duration, in directory: Directory) throws(Failure) {
+  /// Changes what it says, where nobody holds it: who does writes what he knows.
+  static func change(_ what: String, in directory: Directory, _ change: (inout Lane) -> Void) throws(Failure) {
     let file = try open(Lanes.fileName(what), in: directory)
-    try file.lock()
+    guard try file.tryLock() else { return }
     var lane = try Lane(file, what, in: directory)
-    try lane.end(notBefore: pause)
+    change(&lane)
+    try lane.write()
+    lane.leave()
+  }
+
+  /// Nothing is to go there before its end, whoever sends.
+  mutating func pause(for span: Duration) { notBefore = .now + min(span, .seconds(86400)) }
+
+  mutating func note(strikes: Int) { self.strikes = strikes }
+
+  static func strikes(_ what: String, in directory: Directory) throws(Failure) -> Int {
+    guard let file = try directory.open(Lanes.fileName(what)) else { return 0 }
+    return try Lane(file, what, in: directory).strikes
   }
 
   private mutating func write() throws(Failure) {
-    sent = sent.suffix(Self.memory)
+    sent = sent.suffix(memory)
     var text = "Address: \(what)\n"
     if !sent.isEmpty { text += "Sent: \(sent.map(\.rfc3339).joined(separator: " "))\n" }
+    if strikes > 0 { text += "Failures: \(strikes)\n" }
     if let notBefore, notBefore > .now { text += "Not-Before: \(notBefore.rfc3339)\n" }
     let file = try directory.openOrCreate(Lanes.fileName(what))
     // In this order: killed in between, what is left of an older text stands behind the new one.
@@ -117,11 +137,11 @@ struct Lane {
 }
 
 /// The lanes of the queue of deliveries.
-final class Lanes {
+public final class Lanes {
   private let queue: Queue
   private var opened: Directory?
 
-  init(_ queue: Queue) { self.queue = queue }
+  public init(_ queue: Queue) { self.queue = queue }
 
   var directory: Directory {
     get throws(Failure) {
@@ -147,7 +167,7 @@ final class Lanes {
     case .mine(let lane): own = lane
     case .free: break
     }
-    let all = try Lane.take(channel.name, pace.ratesForAll, isExclusive: true, in: directory)
+    let all = try Lane.take(channel.name, pace.ratesForAll, isExclusive: true, waits: true, in: directory)
     guard case .mine(var lane) = all else {
       own?.leave()
       return all
@@ -163,6 +183,22 @@ final class Lanes {
   }
 
   func pause(_ address: Address, for pause: Duration) throws(Failure) {
-    try Lane.pause(address.description, for: pause, in: directory)
+    try Lane.change(address.description, in: directory) { $0.pause(for: pause) }
+  }
+
+  func note(_ address: Address, strikes: Int) throws(Failure) {
+    try Lane.change(address.description, in: directory) { $0.note(strikes: strikes) }
+  }
+
+  /// How often in a row the last messages to an address have failed, whoever sent them.
+  func strikes(_ address: Address) throws(Failure) -> Int { try Lane.strikes(address.description, in: directory) }
+
+  /// Removes those that nobody has used for a day: no pace counts that far.
+  public func removeOld() throws(Failure) {
+    for name in try directory.names() {
+      guard let file = try directory.open(name), try file.tryLock() else { continue }
+      if try file.status().modified + .seconds(86400) < .now { try directory.unlink(name) }
+      file.unlock()
+    }
   }
 }

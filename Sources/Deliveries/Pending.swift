@@ -9,8 +9,16 @@ struct Pending {
   var expires: Timestamp?
   var isOrdered: Bool
   var confirmWithin: Duration?
+  /// Addresses that have failed for good.
+  var failed: Set<String> = []
 
-  var turn: Int { Delivery.turn(of: addresses.count, since: place.name.id.time, confirmWithin: confirmWithin) }
+  /// Whose turn it is.
+  var address: Address {
+    let turn = Delivery.turn(of: addresses.count, since: place.name.id.time, confirmWithin: confirmWithin)
+    if failed.isEmpty { return addresses[turn] }
+    let inTurn = addresses[turn...] + addresses[..<turn]
+    return inTurn.first { !failed.contains($0.description) } ?? addresses[turn]
+  }
   var isExpired: Bool { expires.map { $0 <= .now } ?? false }
 }
 
@@ -22,42 +30,47 @@ final class PendingReader {
 
   init(_ queue: Queue) { self.queue = queue }
 
+  /// From now on only what is asked for again is kept.
+  func begin() {
+    old = known
+    known = [:]
+    if lists.count > 10_000 { lists = [:] }
+  }
+  private var old: [EntryID: Pending] = [:]
+
   /// - Returns: nil where it is gone, or cannot be read: who claims it finds out.
-  func read(_ place: Place) throws(Failure) -> Pending? {
-    if var pending = known[place.name.id] {
+  func read(_ place: Place) -> Pending? {
+    if var pending = known[place.name.id] ?? old[place.name.id] {
       pending.place = place
+      known[place.name.id] = pending
       return pending
     }
-    let header: Header
-    do {
-      guard let found = try queue.header(at: place) else { return nil }
-      header = found
-    } catch {
-      guard error.status == .malformed else { throw error }
-      return nil
-    }
+    guard let header = try? queue.header(at: place) else { return nil }
     let to = header["To"] ?? ""
     guard let addresses = lists[to] ?? (try? Delivery.addresses(to)) else { return nil }
     lists[to] = addresses
-    let pending = Pending(
+    var pending = Pending(
       place: place, addresses: addresses, expires: header["Expires"].flatMap { Timestamp(rfc3339: $0) },
       isOrdered: header["Ordered"] == "yes",
       confirmWithin: header["Confirm-Within"].flatMap { Duration($0) }.flatMap { $0 > .zero ? $0 : nil })
+    if addresses.count > 1 && place.room == .wait {
+      pending.failed = (try? DeliveryNotes.read(place.name.id, in: queue, isFresh: false))?.failed ?? []
+    }
     known[place.name.id] = pending
     return pending
   }
 
   func forget(_ id: EntryID) { known[id] = nil }
 
-  /// The earlier ordered delivery to the same address that is not over, if there is one.
-  func predecessor(of pending: Pending) throws(Failure) -> EntryID? {
+  /// The earlier ordered delivery to the same address that is not over, if there is one. For who has the lane in hand: then
+  /// only a sweep or a person moves such deliveries, and not out of a room that is looked at later into one that was looked
+  /// at before.
+  /// - Parameter isAlone: whether what lies in `new/` is in nobody's line here.
+  func predecessor(of pending: Pending, isAlone: Bool) throws(Failure) -> Place? {
     let id = pending.place.name.id
-    // What a sweep or a person moves meanwhile is seen in one of the two rooms: the first two are looked at again at the end.
-    for room in [Room.new, .run, .wait, .hold, .new, .run] {
+    for room in [Room.hold, .run, .wait] + (isAlone ? [.new] : []) {
       for place in try queue.entries(in: room) where place.name.id < id {
-        // Moved since it was listed: it is in a room to come.
-        guard let other = try read(place) else { continue }
-        if other.isOrdered, other.addresses[0] == pending.addresses[0] { return place.name.id }
+        if let other = read(place), other.isOrdered, other.addresses[0] == pending.addresses[0] { return place }
       }
     }
     return nil

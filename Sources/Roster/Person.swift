@@ -38,22 +38,29 @@ public struct Person: Sendable {
 }
 
 extension Person {
-  /// Writes an address into `people/NAME`: in the place of the one that is there for this channel, else as the first. What else a
-  /// person has written there stays as it is.
-  public static func write(_ address: Address, of name: String, in spool: SpoolDirectory) throws(Failure) {
+  /// Refuses what can be no person's name.
+  public static func check(name: String) throws(Failure) {
     guard Address.isName(name) else {
       throw Failure(.usage, name, "is no person's name", do: "use a-z, 0-9, dashes and underscores")
     }
+  }
+
+  /// Writes an address into `people/NAME`: in the place of the one that is there for this channel, else as the first. What else a
+  /// person has written there stays as it is.
+  public static func write(_ address: Address, of name: String, in spool: SpoolDirectory) throws(Failure) {
+    try check(name: name)
     let people = try spool.directory("people")
     var text = ""
     if let file = try people.open(name) {
       text = String(decoding: try file.readAll(limit: 1 << 20) ?? [], as: UTF8.self)
     }
-    var lines = text.split(separator: "\n").map(String.init)
+    var lines = text.split(whereSeparator: \.isNewline).map(String.init)
     let header = address.channel.prefix(1).uppercased() + address.channel.dropFirst()
     let line = "\(header): \(address.value)"
     func place(_ name: String) -> Int? { lines.firstIndex { $0.lowercased().hasPrefix("\(name):") } }
-    if let place = place(address.channel) { lines[place] = line } else { lines.insert(line, at: 0) }
+    // Behind a fence, where there is one.
+    let top = lines.first?.trimmed == "---" ? 1 : 0
+    if let place = place(address.channel) { lines[place] = line } else { lines.insert(line, at: top) }
     if let order = place("order") {
       let channels = lines[order].dropFirst(6).split(separator: ",").map { String($0.trimmed).lowercased() }
       if !channels.contains(address.channel) {

@@ -4,6 +4,9 @@ extension Queue {
   /// How long a key is known: longer than any schedule that could use it again.
   static let keyAge = Duration.seconds(90 * 86400)
 
+  /// What `log/` may have of an entry: its story, and what the attempts of a delivery leave for the next.
+  private static let logs = ["log", "parts", "notes"]
+
   /// Removes old records: `done/`, `re/` and `log/` after 30 d, those of an entry with a key with its key
   /// after 90 d. Never `hold/`, `fail/` or `bad/`: those wait for a person.
   public func removeOld() throws(Failure) {
@@ -25,7 +28,7 @@ extension Queue {
         try forget(key, of: place.name.id)
       }
       try self[.re].unlink(place.name.id.description)
-      try self[.log].unlink("\(place.name.id).log")
+      for kind in Self.logs { try self[.log].unlink("\(place.name.id).\(kind)") }
       try self[.done].unlink(place.fileName)
     }
   }

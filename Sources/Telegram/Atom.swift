@@ -73,24 +73,25 @@ struct Atom {
     return atoms
   }
 
+  /// The tags that Telegram knows; anything else is text.
+  private static let tags: Set<String> = [
+    "b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "span", "tg-spoiler", "a", "tg-emoji", "code", "pre",
+    "blockquote",
+  ]
+  /// And the entities; besides these, numbers.
+  private static let entities: Set<String> = ["lt", "gt", "amp", "quot"]
+
   /// Telegram's HTML: tags take no room, an entity takes one unit or two.
   static func ofHTML(_ text: String) -> [Atom] {
     var atoms: [Atom] = []
     var rest = text[...]
     while let first = rest.first {
-      if first == "<", let found = rest.prefixMatch(of: /<(\/?)([a-zA-Z][a-zA-Z0-9-]*)([^<>]*)>/) {
-        let name = found.2.lowercased()
-        let kind: Kind =
-          found.1.isEmpty
-          ? .opening(Opening(name: name, again: String(found.0), closing: "</\(name)>", isBlock: name == "pre"))
-          : .closing(name)
-        atoms.append(Atom(text: found.0, width: 0, kind: kind))
-        rest = rest[found.range.upperBound...]
-      } else if first == "&", let found = rest.prefixMatch(of: /&(#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,8});/) {
-        // One number above U+FFFF takes two.
-        let number = found.1.hasPrefix("#x") ? Int(found.1.dropFirst(2), radix: 16) : Int(found.1.dropFirst())
-        atoms.append(Atom(text: found.0, width: (number ?? 0) > 0xFFFF ? 2 : 1, kind: .glyph))
-        rest = rest[found.range.upperBound...]
+      if first == "<", let (tag, kind) = tag(at: rest) {
+        atoms.append(Atom(text: tag, width: 0, kind: kind))
+        rest = rest[tag.endIndex...]
+      } else if first == "&", let (entity, width) = entity(at: rest) {
+        atoms.append(Atom(text: entity, width: width, kind: .glyph))
+        rest = rest[entity.endIndex...]
       } else {
         let next = rest.index(after: rest.startIndex)
         atoms += glyphs(first, rest[..<next])
@@ -98,5 +99,33 @@ struct Atom {
       }
     }
     return atoms
+  }
+
+  /// `<a href="...">` or `</a>`, at the beginning of a text.
+  private static func tag(at text: Substring) -> (Substring, Kind)? {
+    // No tag is longer; what is looked through for each < has an end.
+    let window = text.dropFirst().prefix(2048)
+    guard let end = window.firstIndex(where: { $0 == ">" || $0 == "<" }), window[end] == ">" else { return nil }
+    let isClosing = window.first == "/"
+    let name = window[..<end].drop { $0 == "/" }.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+    guard tags.contains(name.lowercased()) else { return nil }
+    let whole = text[..<text.index(after: end)]
+    if isClosing { return (whole, .closing(name.lowercased())) }
+    let opening = Opening(
+      name: name.lowercased(), again: String(whole), closing: "</\(name)>", isBlock: name.lowercased() == "pre")
+    return (whole, .opening(opening))
+  }
+
+  /// `&lt;` or `&#8364;`, at the beginning of a text; and how much room it takes.
+  private static func entity(at text: Substring) -> (Substring, Int)? {
+    let window = text.dropFirst().prefix(10)
+    guard let end = window.firstIndex(of: ";") else { return nil }
+    let name = window[..<end]
+    let whole = text[..<text.index(after: end)]
+    if entities.contains(String(name)) { return (whole, 1) }
+    guard name.hasPrefix("#") else { return nil }
+    let digits = name.dropFirst()
+    let number = digits.lowercased().hasPrefix("x") ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
+    return number.flatMap { Unicode.Scalar($0) }.map { (whole, $0.value > 0xFFFF ? 2 : 1) }
   }
 }

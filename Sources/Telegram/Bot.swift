@@ -8,7 +8,7 @@ import Web
 public struct Bot {
   private let base: String
   private let token: String
-  private let client = HTTPClient(agent: "Spindle/\(apiAgent)")
+  private let client = HTTPClient(agent: "Spindle")
 
   /// Telegram's own server; `TELEGRAM_API` names another (a local Bot API server).
   public static let server = "https://api.telegram.org"
@@ -88,7 +88,11 @@ public struct Bot {
     }
   }
 
-  private func cleaned(_ text: String) -> String { text.replacing(token, with: "TOKEN").printable }
+  private func cleaned(_ text: String) -> String {
+    // Its second half is what nobody may know, however the first is written.
+    let secret = String(token.split(separator: ":").last ?? "")
+    return text.replacing(token, with: "TOKEN").replacing(secret, with: "TOKEN").printable
+  }
 
   /// Where an agent's token lies: his own file, else the one that `TELEGRAM_TOKEN_FILE` names, else the spool's.
   /// - Parameter speaker: the agent; nil: none.
@@ -121,6 +125,3 @@ public struct Bot {
   /// `4711:AAE...`: what can stand in a URL's path.
   public static func isToken(_ text: String) -> Bool { text.wholeMatch(of: /[0-9]+:[A-Za-z0-9_-]+/) != nil }
 }
-
-/// For the server's logs.
-private let apiAgent = "0.1"

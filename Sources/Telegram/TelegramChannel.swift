@@ -18,6 +18,8 @@ public struct TelegramChannel {
 
   /// Seconds for one call: a stalled one is given up while the deliverer still waits.
   private static let callTime = 30.0
+  /// A delivery of more messages than this is refused: nobody reads it, and at their pace it would take minutes.
+  private static let most = 50
   public func send(_ message: ChannelMessage) -> Outcome {
     let sending: Sending
     do { sending = try Sending(message, spool, environment) } catch {
@@ -31,10 +33,11 @@ public struct TelegramChannel {
     var id: String
     var topic: Int?
 
-    init(_ address: String) {
-      let words = address.split(separator: "/", maxSplits: 1)
-      id = String(words.first ?? "")
+    init?(_ address: String) {
+      let words = address.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+      id = String(words[0])
       topic = words.count > 1 ? Int(words[1]) : nil
+      if id.isEmpty || words.count > 1 && topic == nil { return nil }
     }
 
     /// Groups have negative numbers, and a slower pace.
@@ -72,19 +75,35 @@ public struct TelegramChannel {
     let parts: [String]
     private var progress: PartsSent
     private var chat: Chat
-    private var isHTML: Bool
+    private let isHTML: Bool
     let deadline = Deadline.within(Channel.timeout)
 
     init(_ message: ChannelMessage, _ spool: SpoolDirectory, _ environment: [String: String]) throws(Failure) {
       self.message = message
+      guard let chat = Chat(message.to) else {
+        throw Failure(
+          .configuration, message.to, "is no chat", do: "write a number, @name, or CHAT/TOPIC with a number")
+      }
+      self.chat = chat
       bot = Bot(
         token: try Bot.token(for: message.speaker, in: spool, environment: environment), environment: environment)
-      chat = Chat(message.to)
-      let isHTML = message.format == "html"
-      self.isHTML = isHTML
+      isHTML = message.format == "html"
+      guard message.text.count <= TelegramChannel.most * TextSplitter.limit * 4 else {
+        throw Failure(.malformed, "the message", "is too long for Telegram", do: "send a file that it names")
+      }
       let text = String(decoding: message.text, as: UTF8.self)
-      let whole = message.subject.map { isHTML ? "<b>\($0.htmlEscaped)</b>\n\n\(text)" : "\($0)\n\n\(text)" } ?? text
+      let whole: String
+      if let subject = message.subject {
+        whole = isHTML ? "<b>\(subject.htmlEscaped)</b>\n\n\(text)" : "\(subject)\n\n\(text)"
+      } else {
+        whole = text
+      }
       let split = TextSplitter(whole, html: isHTML).parts
+      guard split.count <= TelegramChannel.most else {
+        throw Failure(
+          .malformed, "the message", "would be \(split.count) messages, more than \(TelegramChannel.most)",
+          do: "send a file that it names")
+      }
       // What fits goes out as it was written.
       parts = split.count == 1 ? [whole] : split
       progress = try PartsSent(of: message.id, to: message.to, count: parts.count, in: spool)
@@ -92,81 +111,99 @@ public struct TelegramChannel {
 
     func run() -> Outcome {
       if parts.isEmpty { return .permanent("the message has nothing but blanks") }
-      var isFirst = true
-      for (number, text) in parts.enumerated() where !progress.has(number) {
-        if !isFirst, let outcome = pause() { return outcome }
-        if let outcome = send(text, number, isMarked: isDoubtful(number, isFirst: isFirst)) { return outcome }
-        isFirst = false
+      for (number, text) in parts.enumerated() {
+        let key = "\(number + 1)/\(parts.count)"
+        if progress.has(key) { continue }
+        if let outcome = send(text, key, html: isHTML) { return outcome }
       }
       return .sent(receipt: progress.receipt)
-    }
-
-    /// Whether an earlier attempt may have sent this one: of several only the one that was under way.
-    private func isDoubtful(_ number: Int, isFirst: Bool) -> Bool {
-      if parts.count == 1 { return message.isRepeat }
-      return progress.wasBegun(number) || isFirst && progress.isLost && message.isRepeat
     }
 
     /// Between two messages to a chat: one a second, twenty a minute in a group.
     private func pause() -> Outcome? {
       let pause = Duration.seconds(chat.isGroup ? 3 : 1)
       guard deadline.remaining > pause + .seconds(TelegramChannel.callTime) else {
-        return .refused("\(progress.count) of \(parts.count) messages sent; the rest follows", after: pause)
+        return .refused("\(progress.sentCount) messages of \(parts.count) sent; the rest follows", after: pause)
       }
       // A signal ends us here: what was sent is noted.
       sleep(UInt32(pause.components.seconds))
       return nil
     }
 
+    /// Sends a part, marked where an earlier attempt may have sent it: of several only the one that was under way.
     /// - Returns: nil when it was sent.
-    private func send(_ text: String, _ number: Int, isMarked: Bool) -> Outcome? {
+    private func send(_ text: String, _ key: String, html: Bool) -> Outcome? {
+      if hasSent, let outcome = pause() { return outcome }
+      hasSent = true
       var text = text
-      if isMarked {
+      let isFirst = progress.sentCount == 0
+      let isDoubtful = progress.wasBegun(key) || isFirst && progress.isLost && message.isRepeat
+      if isDoubtful && !hasMarked {
+        hasMarked = true
         let mark = "(This may be a repeat of message \(message.id.short).)"
         let marked = "\(mark)\n\(text)"
-        if TextSplitter(marked, html: isHTML).parts.count == 1 {
+        if TextSplitter(marked, html: html).parts.count == 1 {
           text = marked
-        } else if case .ended(let outcome) = post(mark) {
+        } else if case .ended(let outcome) = post(mark, html: false) {
           // There was no room for it but in a message of its own.
           return outcome
         }
       }
-      do { try progress.begin(number) } catch { return .refused(error.description) }
-      switch post(text) {
+      do { try progress.begin(key) } catch { return .refused(error.description) }
+      switch post(text, html: html) {
       case .sent(let sent):
-        progress.end(number, message: sent.id, chat: sent.chat.id, at: Timestamp(seconds: sent.date))
+        progress.end(key, message: sent.id, chat: sent.chat.id, at: Timestamp(seconds: sent.date))
         return nil
+      case .notUnderstood(let words):
+        progress.clear(key)
+        ChannelService.complain("\(words): sent as plain text")
+        return sendPlain(text, key)
       case .ended(let outcome):
-        if outcome.status != .io { progress.clear(number) }
+        if outcome.status != .io { progress.clear(key) }
         return outcome
       }
+    }
+    private var hasSent = false
+    private var hasMarked = false
+
+    /// HTML that Telegram does not understand, as it was written: its tags take room now.
+    private func sendPlain(_ text: String, _ key: String) -> Outcome? {
+      let pieces = TextSplitter(text, html: false).parts
+      // Telegram took nothing of it: no pause.
+      hasSent = false
+      for (number, piece) in pieces.enumerated() {
+        let own = pieces.count == 1 ? key : "\(key):\(number + 1)/\(pieces.count)"
+        if progress.has(own) { continue }
+        if let outcome = send(piece, own, html: false) { return outcome }
+      }
+      return nil
     }
 
     private enum Posted {
       case sent(Sent)
+      case notUnderstood(String)
       case ended(Outcome)
     }
 
-    /// One message. A group that was upgraded, and a text that cannot be parsed, are each asked again once: it was not taken.
-    private func post(_ text: String) -> Posted {
-      for _ in 0..<3 {
+    /// One message. A group that was upgraded is asked again under its new number: it was not taken.
+    private func post(_ text: String, html: Bool) -> Posted {
+      for _ in 0..<2 {
         let time = min(TelegramChannel.callTime, Double(deadline.remaining.nanoseconds) / 1e9 - 0.2)
         let reply: Bot.Reply<Sent> = bot.call(
-          "sendMessage", Request(chat: chat.id, topic: chat.topic, text: text, mode: isHTML ? "HTML" : nil),
+          "sendMessage", Request(chat: chat.id, topic: chat.topic, text: text, mode: html ? "HTML" : nil),
           isRepeatable: false, within: max(0.1, time))
         switch reply {
         case .done(let sent): return .sent(sent)
         case .failed(let refusal):
-          if let new = refusal.parameters?.migrateToChatID, String(new) != chat.id {
-            ChannelService.complain(
-              "the group \(chat.id) has become \(new): write telegram:\(new) in the place of telegram:\(message.to)")
-            chat.id = String(new)
-          } else if isHTML, refusal.code == 400, refusal.description.contains("can't parse entities") {
-            ChannelService.complain("\(refusal.spoken): sent as plain text")
-            isHTML = false
-          } else {
+          if html, refusal.code == 400, refusal.description.contains("can't parse entities") {
+            return .notUnderstood(refusal.spoken)
+          }
+          guard let new = refusal.parameters?.migrateToChatID, String(new) != chat.id else {
             return .ended(TelegramChannel.outcome(of: refusal))
           }
+          ChannelService.complain(
+            "the group \(chat.id) has become \(new): write telegram:\(new) in the place of telegram:\(message.to)")
+          chat.id = String(new)
         case .unreachable(let reason): return .ended(.unreachable(reason))
         case .unsendable(let reason): return .ended(.permanent(reason))
         case .unknown(let reason): return .ended(.ambiguous(reason))

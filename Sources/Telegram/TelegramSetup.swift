@@ -71,6 +71,7 @@ public struct TelegramSetup {
 
   /// - Returns: the chat's address.
   public func run() throws(Failure) -> Address {
+    try Person.check(name: person)
     let path = "\(spool.path)/secrets/telegram.token"
     let token = try readToken(path)
     let bot = Bot(token: token, environment: environment)
@@ -88,28 +89,13 @@ public struct TelegramSetup {
 
   private func readToken(_ path: String) throws(Failure) -> String {
     let isTerminal = isatty(STDIN_FILENO) == 1
-    if isTerminal {
-      say("Telegram's @BotFather gives a bot its token: write /newbot to him.")
-      say("The token (it is not shown): ", terminator: "")
-    }
-    let line = isTerminal ? Self.hidden { readLine() } : readLine()
-    if isTerminal { say("") }
+    if isTerminal { say("Telegram's @BotFather gives a bot its token: write /newbot to him.") }
+    let line = isTerminal ? HiddenInput.readLine(prompt: "The token (it is not shown): ") : readLine()
     let token = String((line ?? "").trimmed)
     guard Bot.isToken(token) else {
       throw Failure(.malformed, "the token", "is none", do: "give what @BotFather gave: 4711:AAE...")
     }
     return token
-  }
-
-  /// Without an echo.
-  private static func hidden<Result>(_ read: () -> Result) -> Result {
-    var old = termios()
-    tcgetattr(STDIN_FILENO, &old)
-    var quiet = old
-    quiet.c_lflag &= ~tcflag_t(ECHO)
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet)
-    defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &old) }
-    return read()
   }
 
   /// The chat in which somebody writes /start. Anybody may write to a bot: with a terminal its person is asked, without one only
@@ -118,9 +104,17 @@ public struct TelegramSetup {
     let deadline = Deadline.within(Self.patience)
     var offset = 0
     while !deadline.hasPassed {
-      let time = min(Self.pollTime, Int(deadline.remaining.components.seconds))
-      let updates: [Update] = try ask(
-        bot, "getUpdates", Poll(offset: offset, timeout: time), within: Double(time) + 10)
+      let time = max(1, min(Self.pollTime, Int(deadline.remaining.components.seconds)))
+      let updates: [Update]
+      do throws(Failure) {
+        updates = try ask(bot, "getUpdates", Poll(offset: offset, timeout: time), within: Double(time) + 10)
+      } catch {
+        // Somebody is still to write: what passes is waited for.
+        guard error.status == .unavailable else { throw error }
+        say("\(error)")
+        sleep(5)
+        continue
+      }
       for update in updates {
         offset = max(offset, update.id + 1)
         guard let message = update.message, let text = message.text, text.hasPrefix("/start") else { continue }

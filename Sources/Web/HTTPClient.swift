@@ -15,6 +15,8 @@ public final class HTTPClient {
     handle = curl_easy_init()
     // Without signals: time-outs of the resolver are kept by its thread.
     ccurl_set_number(handle, CURLOPT_NOSIGNAL, 1)
+    // And it is not waited for when the time is over.
+    ccurl_set_number(handle, CURLOPT_QUICK_EXIT, 1)
     ccurl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
     ccurl_set_text(handle, CURLOPT_USERAGENT, agent)
     ccurl_set_number(handle, CURLOPT_TCP_KEEPALIVE, 1)
@@ -47,16 +49,17 @@ public final class HTTPClient {
     ccurl_set_pointer(handle, CURLOPT_HEADERDATA, context)
     let code: CURLcode = words.withUnsafeMutableBufferPointer { words in
       ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, words.baseAddress)
-      defer { ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, nil) }
-      guard let body = request.body else {
-        ccurl_set_number(handle, CURLOPT_HTTPGET, 1)
-        return curl_easy_perform(handle)
+      defer {
+        // Nothing of this call is left with the handle.
+        for option in [CURLOPT_ERRORBUFFER, CURLOPT_POSTFIELDS, CURLOPT_HTTPHEADER] {
+          ccurl_set_pointer(handle, option, nil)
+        }
       }
       ccurl_set_number(handle, CURLOPT_POST, 1)
-      ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-      return body.withUnsafeBytes { bytes in
+      ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+      return request.body.withUnsafeBytes { bytes in
         // Nil would mean: read it from standard input.
-        ccurl_set_bytes(handle, CURLOPT_POSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(context))
+        ccurl_set_pointer(handle, CURLOPT_POSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(context))
         return curl_easy_perform(handle)
       }
     }
@@ -76,6 +79,9 @@ public final class HTTPClient {
       response.retryAfter = pause > 0 ? pause : nil
       return .answered(response)
     }
+    // A proxy that has refused the way: what went out was for it alone.
+    let proxy = ccurl_proxy_status(handle)
+    if proxy != 0 && !(200...299).contains(proxy) { return .unreachable(reason) }
     // Bytes of the request that were handed to the kernel.
     if ccurl_number(handle, CURLINFO_REQUEST_SIZE) > 0 { return .unknown(reason) }
     switch code {

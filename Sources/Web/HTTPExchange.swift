@@ -1,14 +1,13 @@
-/// What is asked of a server.
+/// What is asked of a server: a POST.
 public struct HTTPRequest {
   public var url: String
-  /// Sent as a POST where there is one, else it is a GET.
-  public var body: [UInt8]?
+  public var body: [UInt8]
   public var headers: [(name: String, value: String)] = []
   /// Whether asking twice does no harm. Only then is a connection used again: when one that was kept turns out to be dead,
   /// libcurl asks once more on a new one, and the server may have read the first.
   public var isRepeatable = false
 
-  public init(_ url: String, body: [UInt8]? = nil) {
+  public init(_ url: String, body: [UInt8]) {
     self.url = url
     self.body = body
   }

@@ -12,7 +12,7 @@ public final class WebhookChannel {
   private let spool: SpoolDirectory
   private let environment: [String: String]
   /// Its connections are kept from one message to the next: the key makes that harmless.
-  private let client = HTTPClient(agent: "Spindle/0.1")
+  private let client = HTTPClient(agent: "Spindle")
 
   public init(spool: SpoolDirectory, environment: [String: String]) {
     self.spool = spool
@@ -27,14 +27,19 @@ public final class WebhookChannel {
     do { target = try Target(message.to, spool, environment) } catch {
       return Outcome(error.status == .io ? .tryAgain : .no, error.description)
     }
-    guard let body = try? JSONEncoder().encode(Body(message)) else { return .permanent("the message is no text") }
+    // The same bytes on every attempt: under one key another body would be refused.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let body = try? encoder.encode(Body(message)) else { return .permanent("the message is no text") }
     var request = HTTPRequest(target.url, body: Array(body))
     request.isRepeatable = true
     request.headers = [
       ("Content-Type", "application/json"),
       // A structured field's string: draft-ietf-httpapi-idempotency-key-header.
       ("Idempotency-Key", "\"\(message.id)\""),
+      ("Delivery-Attempt", String(message.attempt)),
     ]
+    if message.isRepeat { request.headers.append(("Delivery-Repeat", "1")) }
     request.headers += target.signature(of: Array(body), id: message.id.description, at: .now)
     let remaining = Double(Deadline.within(Channel.timeout).remaining.nanoseconds) / 1e9
     switch client.send(request, within: max(0.1, min(Self.time, remaining - 0.2))) {
@@ -48,16 +53,12 @@ public final class WebhookChannel {
   private struct Body: Encodable {
     var id, text: String
     var subject, from: String?
-    var attempt: Int
-    var `repeat`: Bool
 
     init(_ message: ChannelMessage) {
       id = message.id.description
       text = String(decoding: message.text, as: UTF8.self)
       subject = message.subject
       from = message.speaker
-      attempt = message.attempt
-      `repeat` = message.isRepeat
     }
 
     /// With every key, whatever it has.
@@ -67,11 +68,9 @@ public final class WebhookChannel {
       try container.encode(subject, forKey: .subject)
       try container.encode(text, forKey: .text)
       try container.encode(from, forKey: .from)
-      try container.encode(attempt, forKey: .attempt)
-      try container.encode(`repeat`, forKey: .repeat)
     }
 
-    private enum CodingKeys: CodingKey { case id, subject, text, from, attempt, `repeat` }
+    private enum CodingKeys: CodingKey { case id, subject, text, from }
   }
 
   /// What an answer says: a test has a row for each.
@@ -88,8 +87,8 @@ public final class WebhookChannel {
     case 501, 505: return .permanent(said)
     case 500...: return .ambiguous(said)
     case 300...399:
-      let place = response.headers["location"].map { ": it says \(cleaned($0))" } ?? ""
-      return .permanent("HTTP \(response.status): a redirection is not followed\(place)")
+      // Where to is not told: it may have what only we and the receiver know.
+      return .permanent("HTTP \(response.status): a redirection is not followed; correct the URL")
     default: return .permanent(said)
     }
   }
@@ -148,7 +147,14 @@ struct Target {
   /// What others say, without what only we and the receiver may know.
   func cleaned(_ text: String) -> String {
     var text = text
-    if isSecretURL { text = text.replacing(url, with: "URL") }
+    if isSecretURL {
+      text = text.replacing(url, with: "URL")
+      // Its path and what follows, alone: servers like to repeat them.
+      let rest = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(3).joined()
+      for part in [rest] + rest.split(whereSeparator: { "/?&=#".contains($0) }).map(String.init) where part.count >= 6 {
+        text = text.replacing(part, with: "...")
+      }
+    }
     if let secret, let word = String(validating: secret, as: UTF8.self), word.count >= 8 {
       text = text.replacing(word, with: "SECRET")
     }

@@ -55,6 +55,8 @@ public final class Child {
 
   let process: pid_t
   let pidDescriptor: Int32
+  /// Whether what it has started may live on when it has ended by itself.
+  public var leavesOthers = false
   var output: Int32
   var error: Int32
 
@@ -179,6 +181,12 @@ public final class Child {
     guard clinux_pipe(&ends) == 0 else { return nil }
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
     return (File.owning(ends[0], path: "a pipe"), ends[1])
+  }
+
+  /// How many bytes lie in a pipe, unread.
+  package static func unreadBytes(in pipe: File) -> Int {
+    var count: Int32 = 0
+    return ioctl(pipe.descriptor.rawValue, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
   }
 
   private static func pipe() -> (read: Int32, write: Int32)? {

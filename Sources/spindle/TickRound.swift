@@ -64,6 +64,7 @@ struct TickRound {
     if let trouble = try queue.sweep() { outcome.worst = outcome.worst ?? trouble.status }
     if hourly { try queue.sweepKeys() }
     if daily { try queue.removeOld() }
+    if daily && queue.name == Delivery.queueName { try Lanes(queue).removeOld() }
     // The replies' drop/ belongs to wait-approval.
     if queue.name != "replies" { _ = try queue.takeDrops() }
     if queue.name.hasPrefix("calls-") { try queue.expireDue() }

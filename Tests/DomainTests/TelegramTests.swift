@@ -99,21 +99,21 @@ import Testing
     }
     var first = try open()
     #expect(first.isLost)
-    try first.begin(0)
-    first.end(0, message: 17, chat: 4711, at: Timestamp(seconds: 1))
-    try first.begin(1)
+    try first.begin("1/3")
+    first.end("1/3", message: 17, chat: 4711, at: Timestamp(seconds: 1))
+    try first.begin("2/3")
     let second = try open()
-    #expect(second.has(0) && !second.has(1) && second.wasBegun(1) && !second.wasBegun(2))
+    #expect(second.has("1/3") && !second.has("2/3") && second.wasBegun("2/3") && !second.wasBegun("3/3"))
     #expect(second.receipt == "message_id=17 chat=4711 date=1970-01-01T00:00:01Z")
     // Definitely not sent, in a third attempt: the second one's doubt stays.
     var third = second
-    third.clear(1)
-    #expect(try open().wasBegun(1))
+    third.clear("2/3")
+    #expect(try open().wasBegun("2/3"))
     var fourth = try open()
-    try fourth.begin(2)
-    fourth.clear(2)
-    #expect(try !open().wasBegun(2))
+    try fourth.begin("3/3")
+    fourth.clear("3/3")
+    #expect(try !open().wasBegun("3/3"))
     // Another address, or another split, begins anew.
-    #expect(try !open(to: "4712").has(0) && !open(count: 4).has(0))
+    #expect(try !open(to: "4712").has("1/3") && !open(count: 4).has("1/3"))
   }
 }

@@ -1,6 +1,5 @@
 """--confirm-within: an address that gives no receipt in its time is followed by the next; and what may have arrived at
 one is no news at another."""
-import json
 
 from case import expect
 from home import case, until
@@ -89,10 +88,6 @@ def who_waits_for_the_receipt_sees_it_go_on_by_itself(home):
 
 # ------------------------------------------------------------------ what may have arrived at the first
 
-def hooked(hook):
-    return json.loads(hook.requests[0].body)
-
-
 def is_marked_there(second, seen):
     """Also where the second knows its own repeats: it has never had this one."""
     def check(home):
@@ -111,7 +106,7 @@ def is_marked_there(second, seen):
 
 SECOND = {"telegram": ("telegram:4711", lambda home, api, hook: api.texts()[0]),
           "a_channel_of_ones_own": ("own:0/b", lambda home, api, hook: tried(home)[-1]),
-          "a_webhook": ("webhook:{hook}/", lambda home, api, hook: "repeat" if hooked(hook)["repeat"] else ""),
+          "a_webhook": ("webhook:{hook}/", lambda home, api, hook: "repeat" if "Delivery-Repeat" in hook.requests[0].headers else ""),
           "a_file": ("file:{home}/elsewhere", lambda home, api, hook: (home.home / "elsewhere").read_text())}
 for kind, (second, seen) in SECOND.items():
     register(f"what_may_have_arrived_at_the_first_address_is_marked_at_{kind}", is_marked_there(second, seen))

@@ -66,8 +66,9 @@ struct DeliverTool: Tool {
     let id = try delivery.commit(to: opened, key: key).id
     // Printed as soon as it is true: what follows may take long, or be killed.
     if !spool.quiet { output(id.description) }
-    try send(id, courier)
-    try report(id, in: queue, courier)
+    let deadline = Deadline.within(timeout.duration)
+    try send(id, courier, until: wait ? deadline : nil)
+    try report(id, in: queue, courier, until: deadline)
   }
 
   /// Through all that a message goes through, and no second time.
@@ -95,18 +96,21 @@ struct DeliverTool: Tool {
   private func recoverAll() throws {
     var courier = try Courier(try spool.open(as: "deliver"))
     courier.onSent = sayRecovered
-    if let number = try courier.recover(found: sayFound) { throw Exit(.signal(number)) }
-    if watch { _ = try courier.watch() }
+    if watch {
+      _ = try courier.watch(found: sayFound)
+    } else if let number = try courier.recover(found: sayFound) {
+      throw Exit(.signal(number))
+    }
   }
 
-  private func send(_ id: EntryID, _ courier: Courier) throws {
-    let patience = wait ? max(timeout.duration, Self.patience) : Self.patience
-    if let number = try courier.send(id, patience: patience) { throw Exit(.signal(number)) }
+  private func send(_ id: EntryID, _ courier: Courier, until deadline: Deadline? = nil) throws {
+    if let number = try courier.send(id, patience: deadline?.remaining ?? Self.patience) {
+      throw Exit(.signal(number))
+    }
   }
 
   /// Where the delivery stands after the first try.
-  private func report(_ id: EntryID, in queue: Queue, _ courier: Courier) throws {
-    let deadline = Deadline.within(timeout.duration)
+  private func report(_ id: EntryID, in queue: Queue, _ courier: Courier, until deadline: Deadline) throws {
     while true {
       guard let place = try queue.locate(id) else { throw Failure(.no, id.description, "was removed") }
       switch place.room {
@@ -127,7 +131,7 @@ struct DeliverTool: Tool {
         }
         try waitForChange(of: id, in: queue, deadline)
         if let place = try queue.locate(id), place.room == .new || place.room == .wait && isDue(place, in: queue) {
-          try send(id, courier)
+          try send(id, courier, until: deadline)
         }
       }
     }
@@ -142,8 +146,10 @@ struct DeliverTool: Tool {
     // What has changed before the watch was there makes no event.
     guard let place = try queue.locate(id), [.run, .wait, .new].contains(place.room) else { return }
     var pause = deadline.remaining
-    if place.room != .run, let due = try queue[place.room].status(place.fileName)?.modified {
-      pause = min(pause, max(.zero, due - .now))
+    // In new/ it waits for its address's turn, of which there is no event here.
+    if place.room == .new { pause = min(pause, .seconds(1)) }
+    if place.room == .wait, let due = try queue[place.room].status(place.fileName)?.modified {
+      pause = min(pause, max(.milliseconds(1), due - .now))
     }
     if case .signal(let number) = watch.wait(atMost: pause) { throw Exit(.signal(number)) }
   }
