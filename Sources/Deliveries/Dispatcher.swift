@@ -73,7 +73,7 @@ final class Dispatcher {
     for fleet in fleets.values { fleet.clear() }
     for place in places where !underWay.contains(place.name.id) {
       if askedToStop() { return }
-      guard let pending = reader.read(place) else {
+      guard let pending = (try? reader.read(place)) ?? nil else {
         // Who claims it sees what is wrong with it, and it goes to bad/ or fail/.
         if let claim = try claim(place) { try settleMalformed(claim) }
         continue
@@ -165,11 +165,16 @@ final class Dispatcher {
       return line.pause(for: Self.offlinePause, .failure)
     }
     // With the lane in hand: nobody else sends what is ordered now.
-    if line.claimed.isEmpty, let pending = line.waiting.first, pending.isOrdered,
-      let before = try reader.predecessor(of: pending, isAlone: isSingle)
-    {
-      lane?.leaveUnused()
-      return block(line, by: before)
+    if line.claimed.isEmpty, let pending = line.waiting.first, pending.isOrdered {
+      let before: Place?
+      do { before = try reader.predecessor(of: pending, isAlone: isSingle) } catch {
+        lane?.leaveUnused()
+        throw error
+      }
+      if let before {
+        lane?.leaveUnused()
+        return block(line, by: before)
+      }
     }
     guard let flight = try takeFirst(of: line) else {
       lane?.leave()

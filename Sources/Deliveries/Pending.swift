@@ -38,14 +38,22 @@ final class PendingReader {
   }
   private var old: [EntryID: Pending] = [:]
 
-  /// - Returns: nil where it is gone, or cannot be read: who claims it finds out.
-  func read(_ place: Place) -> Pending? {
+  /// - Returns: nil where it is gone or no delivery: who claims it finds out.
+  /// - Throws: where that cannot be told.
+  func read(_ place: Place) throws(Failure) -> Pending? {
     if var pending = known[place.name.id] ?? old[place.name.id] {
       pending.place = place
       known[place.name.id] = pending
       return pending
     }
-    guard let header = try? queue.header(at: place) else { return nil }
+    let header: Header
+    do {
+      guard let found = try queue.header(at: place) else { return nil }
+      header = found
+    } catch {
+      if error.status == .io || error.status == .tryAgain { throw error }
+      return nil
+    }
     let to = header["To"] ?? ""
     guard let addresses = lists[to] ?? (try? Delivery.addresses(to)) else { return nil }
     lists[to] = addresses
@@ -70,7 +78,7 @@ final class PendingReader {
     let id = pending.place.name.id
     for room in [Room.hold, .run, .wait] + (isAlone ? [.new] : []) {
       for place in try queue.entries(in: room) where place.name.id < id {
-        if let other = read(place), other.isOrdered, other.addresses[0] == pending.addresses[0] { return place }
+        if let other = try read(place), other.isOrdered, other.addresses[0] == pending.addresses[0] { return place }
       }
     }
     return nil

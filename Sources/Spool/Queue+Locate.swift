@@ -33,6 +33,14 @@ extension Queue {
     return nil
   }
 
+  /// Where an entry lies, for who tells it: what was merely found there is made durable first, or a power cut would make a lie
+  /// of what was told.
+  public func locateDurably(_ id: EntryID) throws(Failure) -> Place? {
+    guard let place = try locate(id) else { return nil }
+    if [.done, .fail, .hold, .bad].contains(place.room) { try self[place.room].sync() }
+    return place
+  }
+
   /// More attempts than any default; what has more is found by listing.
   private static let guessedAttempts = 6
 

@@ -142,7 +142,7 @@ struct Delivering: Scenario {
       }
     }
     _ = try courier.send(id, patience: .seconds(2))
-    guard let room = try queue.locate(id)?.room, [.done, .fail, .hold].contains(room) else { return }
+    guard let room = try queue.locateDurably(id)?.room, [.done, .fail, .hold].contains(room) else { return }
     lab.machine.act { world.told[id.description] = room.rawValue }
   }
 

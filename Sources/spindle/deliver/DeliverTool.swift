@@ -112,7 +112,7 @@ struct DeliverTool: Tool {
   /// Where the delivery stands after the first try.
   private func report(_ id: EntryID, in queue: Queue, _ courier: Courier, until deadline: Deadline) throws {
     while true {
-      guard let place = try queue.locate(id) else { throw Failure(.no, id.description, "was removed") }
+      guard let place = try queue.locateDurably(id) else { throw Failure(.no, id.description, "was removed") }
       switch place.room {
       case .done: return
       case .fail, .bad:
