@@ -12,8 +12,9 @@ extension DeliverTool {
       channel gave a receipt; it lies in deliveries/re/ID.
 
       --to names a person (people/NAME in the spool; all his channels, in his order), one of his channels (telegram:me), or
-      CHANNEL:ADDRESS; several with commas. After a permanent failure the next address is tried, and with --confirm-within
-      also when that time is over without a receipt; after the last it is the first one's turn again.
+      CHANNEL:ADDRESS; several with commas. After a permanent failure, or --attempts that failed, the next address is
+      tried, and with --confirm-within also when that time is over without a receipt; after the last it is the first one's
+      turn again.
 
       A delivery is marked in doubt (,0d in its name) before its first byte goes out. Where a try ended so that nobody knows
       whether the message went out, or its process died in the middle, it is sent again on a channel where that does no harm
@@ -36,7 +37,7 @@ extension DeliverTool {
         [
           (
             "telegram:CHAT",
-            "A bot's message to a chat, by its number, @name, or CHAT/TOPIC. The token is the one of the agent that --as names (Telegram-Token-File), else TELEGRAM_TOKEN_FILE, else secrets/telegram.token: spool setup telegram writes it. More than 4096 characters become several messages; the next attempt goes on behind the last that arrived. HTML (--format html) that Telegram does not understand is sent as plain text."
+            "A bot's message to a chat, by its number, @name, or CHAT/TOPIC. The token is the one of the agent that --as names (Telegram-Token-File), else TELEGRAM_TOKEN_FILE, else secrets/telegram.token: spool setup telegram writes it. More than 4096 characters become several messages, up to 50; the next attempt goes on behind the last that arrived. HTML (--format html) that Telegram does not understand is sent as plain text."
           ),
           (
             "email:NAME@HOST",
@@ -44,7 +45,7 @@ extension DeliverTool {
           ),
           (
             "webhook:URL, webhook:NAME",
-            "A POST of JSON: id, subject, text, from, attempt, repeat. Idempotency-Key is the ID. Signed as Standard Webhooks (Webhook-Id, Webhook-Timestamp, Webhook-Signature) with the secret of secrets/webhook-NAME (lines Url: and Secret:), else of WEBHOOK_SECRET_FILE."
+            "A POST of JSON: id, subject, text, from; the same bytes on every attempt. Idempotency-Key is the ID; Delivery-Attempt, and Delivery-Repeat: 1 for a possible repeat, are headers too. Signed as Standard Webhooks (Webhook-Id, Webhook-Timestamp, Webhook-Signature) with the secret of secrets/webhook-NAME (lines Url: and Secret:), else of WEBHOOK_SECRET_FILE."
           ),
           (
             "apprise:TAG",
