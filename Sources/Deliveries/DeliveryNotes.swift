@@ -34,6 +34,9 @@ struct DeliveryNotes {
     return notes
   }
 
+  /// It is in doubt, and nothing says where: then anywhere.
+  mutating func doubtSomewhere() { if doubtful.isEmpty { doubtful.insert("somewhere") } }
+
   mutating func fail(_ address: Address) throws(Failure) {
     failed.insert(address.description)
     try write()

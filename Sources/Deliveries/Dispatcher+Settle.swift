@@ -25,7 +25,7 @@ extension Dispatcher {
         do throws(Failure) { try finish(flight, receipt) } catch {
           guard error.status == .tryAgain else { throw error }
           full = error
-          try retry(flight, "\(address): sent (\(receipt)), but that could not be recorded: \(error.why)")
+          try keepUnrecorded(flight, "\(address): sent (\(receipt)), but that could not be recorded: \(error.why)")
         }
       case .permanent(let reason):
         hasNext = try goOn(flight, reason)
@@ -134,6 +134,14 @@ extension Dispatcher {
     let pause = Claim.backoff(attempt: flight.claim.name.attempts)
     try flight.claim.retry(reason, attempts: .max, after: min(pause, flight.restOfTurn ?? pause))
     return false
+  }
+
+  /// It has arrived, and there is no room to say so: it goes nowhere else, and here again, marked, only to be recorded.
+  private func keepUnrecorded(_ flight: Flight, _ reason: String) throws(Failure) {
+    guard flight.claim.name.attempts + 1 < flight.attempts else {
+      return try giveUp(flight.claim, flight.address, reason)
+    }
+    try flight.claim.retry(reason, attempts: .max)
   }
 
   /// By the policy for what may have gone out already, on a channel that cannot tell.

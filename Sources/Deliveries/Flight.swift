@@ -30,7 +30,14 @@ final class Flight {
   }
 
   /// What was just tried may have been sent.
-  func keepDoubt() { isRepeat = true }
+  func keepDoubt() {
+    isRepeat = true
+    hasNewDoubt = true
+  }
+  private var hasNewDoubt = false
+
+  /// Whether it is sent again though it may have been sent: a person, who had been told, has let it go.
+  var isReleased: Bool { claim.foundInDoubt && !hasNewDoubt && (claim.isFresh || notes.isReleased) }
 
   var address: Address { delivery.addresses[turn] }
   private var hasOthers: Bool { delivery.addresses.count > 1 }
@@ -52,15 +59,19 @@ final class Flight {
   func begin() throws(Failure) {
     wasDoubtful = notes.doubtful.contains(address.description)
     wasReleased = notes.isReleased
+    if hasOthers && claim.foundInDoubt { notes.doubtSomewhere() }
     if hasOthers || wasReleased { try notes.begin(address) }
     try claim.markInDoubt()
   }
   private var wasDoubtful = false
   private var wasReleased = false
 
+  /// Nothing is under way: its name keeps the doubt that there was before.
+  func clearName() { if !isRepeat { claim.clearDoubt() } }
+
   /// Definitely nothing was sent by this attempt.
   func clearDoubt() throws(Failure) {
-    if !isRepeat { claim.clearDoubt() }
+    clearName()
     // What a person has let go is not asked about again, before it has gone.
     let isReleased = claim.foundInDoubt && (claim.isFresh || wasReleased)
     if hasOthers || isReleased { try notes.clear(address, wasDoubtful: wasDoubtful, isReleased: isReleased) }
