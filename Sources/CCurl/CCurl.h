@@ -32,6 +32,12 @@ static inline long ccurl_number(CURL *handle, CURLINFO name) {
 // What a proxy has answered to CONNECT; 0: there was none, or no answer.
 static inline long ccurl_proxy_status(CURL *handle) { return ccurl_number(handle, CURLINFO_HTTP_CONNECTCODE); }
 
+// Microseconds until TLS was agreed on; 0: it never was.
+static inline curl_off_t ccurl_tls_time(CURL *handle) {
+  curl_off_t value = 0;
+  return curl_easy_getinfo(handle, CURLINFO_APPCONNECT_TIME_T, &value) == CURLE_OK ? value : 0;
+}
+
 // Seconds, whether Retry-After gives them or a date; 0: neither.
 static inline long ccurl_retry_after(CURL *handle) {
   curl_off_t value = 0;

@@ -175,8 +175,8 @@ final class ChannelProcess {
       if let id = frame.header["Delivery-ID"], id != messageID {
         throw MalformedText(line: 1, found: id, expected: "Delivery-ID: \(messageID)")
       }
-      // What follows was not asked for.
-      isSpent = isSpent || !output.isEmpty
+      // What follows was not asked for; and what it has not read of this message it would take for the next one's.
+      isSpent = isSpent || !output.isEmpty || !unread.isEmpty
       let text = String(decoding: frame.body.prefix(Self.outputLimit), as: UTF8.self)
       return Outcome(
         ExitStatus(rawValue: code), code == 0 ? text : "\(channel.name): \(text)",

@@ -51,6 +51,7 @@ extension Dispatcher {
     private var ready: ArraySlice<Line> = []
     private var paused: [Line] = []
     var pausedLines: [Line] { paused }
+    var firstWaiting: Pending? { ready.lazy.compactMap(\.waiting.first).first }
     /// When each that is under way began.
     private var began: [ObjectIdentifier: Deadline] = [:]
     /// Of these to lines that have failed lately.
@@ -71,12 +72,6 @@ extension Dispatcher {
 
     func began(_ flight: Flight) { began[ObjectIdentifier(flight)] = Deadline(after: .zero) }
     func ended(_ flight: Flight) { began[ObjectIdentifier(flight)] = nil }
-
-    /// A session that has nothing to do and lives.
-    func idleProcess() -> ChannelProcess? {
-      while let process = idle.popLast() { if process.isReady { return process } }
-      return nil
-    }
 
     /// The line to an address.
     func line(_ address: Address) -> Line {

@@ -15,7 +15,7 @@ extension Dispatcher {
   }
 
   /// What our caller has left is too short for a message: begun, it would be in doubt for nothing.
-  private var isOverBudget: Bool { budget.map { $0.remaining < .seconds(1) } ?? false }
+  var isOverBudget: Bool { budget.map { $0.remaining < .seconds(1) } ?? false }
 
   /// - Returns: whether a line was looked at: there may be more to start now.
   private func startRound() throws(Failure) -> Bool {
@@ -61,6 +61,9 @@ extension Dispatcher {
       if error.isFailedFlush { throw error }
       // This way is barred; the others are not.
       queue.spool.notice("\(line.address): \(error)")
+      if let first = line.waiting.first { queue.note(first.place.name.id, "\(line.address): \(error)") }
+      for flight in line.claimed { try putOff(flight, for: Self.offlinePause) }
+      line.claimed = []
       return line.pause(for: Self.offlinePause, .failure)
     }
     // With the lane in hand: nobody else sends what is ordered now.
@@ -76,7 +79,7 @@ extension Dispatcher {
       }
     }
     guard let flight = try takeFirst(of: line) else {
-      lane?.leave()
+      lane?.leaveUnused()
       return
     }
     flight.lane = lane
@@ -171,7 +174,8 @@ extension Dispatcher {
         isBegun = true
       }
     } catch {
-      release(flight, from: line)
+      // No byte went out; but for a failed fsync its name may say so.
+      if !error.isFailedFlush { try? handBackUnsent(flight, error.description, for: Self.offlinePause) }
       throw error
     }
     guard isBegun else { return release(flight, from: line) }
@@ -195,9 +199,20 @@ extension Dispatcher {
       return try ChannelProcess(channel, message, environment, lock: flight.claim.file, until: deadline)
     }
     let process: ChannelProcess
-    if let idle = fleet.idleProcess() { process = idle } else { process = try newSession(channel) }
+    if let idle = idleProcess(of: fleet) { process = idle } else { process = try newSession(channel) }
     process.give(message, until: deadline)
     return process
+  }
+
+  /// A session that has nothing to do, and may get another message.
+  private func idleProcess(of fleet: Fleet) -> ChannelProcess? {
+    while let process = fleet.idle.popLast() {
+      if process.isReady { return process }
+      if process.hasEnded { continue }
+      process.dismiss()
+      leaving.append(process)
+    }
+    return nil
   }
 
   private var environment: [String: String] {

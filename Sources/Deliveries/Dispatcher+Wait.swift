@@ -73,6 +73,9 @@ extension Dispatcher {
       leaving.append(process)
     }
     // What ended for we ended it is no fault of the channel's.
+    if process.wasNotRead, stopped != nil {
+      return try handBackUnsent(flight, "asked to stop before it was sent", for: .zero)
+    }
     if case .ambiguous = outcome, let stopped { return try settle(flight, .stopped(stopped)) }
     try settle(flight, outcome)
   }
@@ -81,7 +84,9 @@ extension Dispatcher {
   private func giveAgain(_ flight: Flight) throws(Failure) -> Bool {
     flight.wasGivenAgain = true
     guard let channel = flight.channel, let process = try? newSession(channel) else { return false }
-    process.give(flight.message(for: channel), until: Deadline.within(Channel.timeout))
+    let deadline = Deadline.within(Channel.timeout)
+    try flight.claim.setDeathTimer(deadline.remaining)
+    process.give(flight.message(for: channel), until: deadline)
     flight.process = process
     return true
   }

@@ -75,7 +75,7 @@ final class Dispatcher {
       if askedToStop() { return }
       guard let pending = (try? reader.read(place)) ?? nil else {
         // Who claims it sees what is wrong with it, and it goes to bad/ or fail/.
-        if let claim = try claim(place) { try settleMalformed(claim) }
+        if let claim = try claim(place) { try tolerating { () throws(Failure) in try settleMalformed(claim) } }
         continue
       }
       if pending.isExpired {
@@ -136,9 +136,22 @@ final class Dispatcher {
     }
   }
 
+  /// No byte of it went out: as if it had not been begun.
+  func handBackUnsent(_ flight: Flight, _ reason: String, for span: Duration) throws(Failure) {
+    try tolerating { () throws(Failure) in
+      // The notes only add to what is asked about: where they cannot be written, so be it.
+      do { try flight.clearDoubt() } catch { flight.clearName() }
+      try flight.claim.putOff(reason, for: span)
+    }
+    release(flight, from: fleet(flight.address.channel).line(flight.address))
+  }
+
   /// Says in the log of what is still in line why it is not sent yet.
   func explainWaiting() throws(Failure) {
     for fleet in allFleets {
+      if isOverBudget, let pending = fleet.firstWaiting {
+        queue.note(pending.place.name.id, "not begun: the time that our caller gave is over")
+      }
       for line in fleet.pausedLines {
         guard let pause = line.pause, let pending = line.waiting.first else { continue }
         let time = (Timestamp.now + pause.until.remaining).rfc3339Seconds

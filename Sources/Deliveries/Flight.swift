@@ -27,6 +27,8 @@ final class Flight {
     self.notes = notes
     isRepeat = claim.foundInDoubt
     turn = delivery.addresses.firstIndex(of: address) ?? 0
+    wasReleased = notes.isReleased
+    wasDoubtful = notes.doubtful.contains(address.description)
   }
 
   /// What was just tried may have been sent.
@@ -57,14 +59,13 @@ final class Flight {
 
   /// Before the first byte: durable in the name, and of several addresses which.
   func begin() throws(Failure) {
-    wasDoubtful = notes.doubtful.contains(address.description)
-    wasReleased = notes.isReleased
     if hasOthers && claim.foundInDoubt { notes.doubtSomewhere() }
     if hasOthers || wasReleased { try notes.begin(address) }
     try claim.markInDoubt()
   }
-  private var wasDoubtful = false
-  private var wasReleased = false
+  /// What the notes had of this address, and of a person, before this attempt.
+  private var wasDoubtful: Bool
+  private let wasReleased: Bool
 
   /// Nothing is under way: its name keeps the doubt that there was before.
   func clearName() { if !isRepeat { claim.clearDoubt() } }
@@ -87,6 +88,8 @@ final class Flight {
       let next = (turn + step) % delivery.addresses.count
       if notes.failed.contains(delivery.addresses[next].description) { continue }
       turn = next
+      wasDoubtful = notes.doubtful.contains(address.description)
+      wasGivenAgain = false
       return true
     }
     return false

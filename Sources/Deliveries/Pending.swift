@@ -42,6 +42,9 @@ final class PendingReader {
   /// - Throws: where that cannot be told.
   func read(_ place: Place) throws(Failure) -> Pending? {
     if var pending = known[place.name.id] ?? old[place.name.id] {
+      if pending.place.fileName != place.fileName || pending.place.room != place.room {
+        pending.failed = failed(place, pending.addresses)
+      }
       pending.place = place
       known[place.name.id] = pending
       return pending
@@ -61,22 +64,25 @@ final class PendingReader {
       place: place, addresses: addresses, expires: header["Expires"].flatMap { Timestamp(rfc3339: $0) },
       isOrdered: header["Ordered"] == "yes",
       confirmWithin: header["Confirm-Within"].flatMap { Duration($0) }.flatMap { $0 > .zero ? $0 : nil })
-    if addresses.count > 1 && place.room == .wait {
-      pending.failed = (try? DeliveryNotes.read(place.name.id, in: queue, isFresh: false))?.failed ?? []
-    }
+    pending.failed = failed(place, addresses)
     known[place.name.id] = pending
     return pending
+  }
+
+  private func failed(_ place: Place, _ addresses: [Address]) -> Set<String> {
+    guard addresses.count > 1 && place.room == .wait else { return [] }
+    return (try? DeliveryNotes.read(place.name.id, in: queue, isFresh: false))?.failed ?? []
   }
 
   func forget(_ id: EntryID) { known[id] = nil }
 
   /// The earlier ordered delivery to the same address that is not over, if there is one. For who has the lane in hand: then
   /// only a sweep or a person moves such deliveries, and not out of a room that is looked at later into one that was looked
-  /// at before.
+  /// at before; but one whose turn has gone on to another address may be claimed, so `run/` is looked at again.
   /// - Parameter isAlone: whether what lies in `new/` is in nobody's line here.
   func predecessor(of pending: Pending, isAlone: Bool) throws(Failure) -> Place? {
     let id = pending.place.name.id
-    for room in [Room.hold, .run, .wait] + (isAlone ? [.new] : []) {
+    for room in [Room.hold, .run, .wait] + (isAlone ? [.new] : []) + [.run] {
       for place in try queue.entries(in: room) where place.name.id < id {
         if let other = try read(place), other.isOrdered, other.addresses[0] == pending.addresses[0] { return place }
       }

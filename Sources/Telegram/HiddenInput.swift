@@ -16,13 +16,14 @@ enum HiddenInput {
         _exit(128 + number)
       }
     }
+    signal(SIGTSTP, SIG_IGN)
     // Before the prompt: who pastes at once is not shown either.
     tcsetattr(STDIN_FILENO, TCSANOW, &quiet)
     print(prompt, terminator: "")
     fflush(nil)
     let line = Swift.readLine()
     tcsetattr(STDIN_FILENO, TCSANOW, &before)
-    for number in signals { signal(number, SIG_DFL) }
+    for number in signals + [SIGTSTP] { signal(number, SIG_DFL) }
     print("")
     return line
   }

@@ -65,10 +65,10 @@ public final class HTTPClient {
     }
     withExtendedLifetime(answer) {}
     let said = words.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-    return judge(code, said.isEmpty ? String(cString: curl_easy_strerror(code)) : said, answer)
+    return judge(request, code, said.isEmpty ? String(cString: curl_easy_strerror(code)) : said, answer)
   }
 
-  private func judge(_ code: CURLcode, _ reason: String, _ answer: Answer) -> HTTPResult {
+  private func judge(_ request: HTTPRequest, _ code: CURLcode, _ reason: String, _ answer: Answer) -> HTTPResult {
     let status = ccurl_number(handle, CURLINFO_RESPONSE_CODE)
     if code == CURLE_OK || status >= 200 {
       var response = HTTPResponse(status: status)
@@ -79,11 +79,16 @@ public final class HTTPClient {
       response.retryAfter = pause > 0 ? pause : nil
       return .answered(response)
     }
-    // A proxy that has refused the way: what went out was for it alone.
+    // Bytes of the request that were handed to the kernel. To a proxy that has refused the way, or behind which there never was
+    // TLS, they were for it alone.
     let proxy = ccurl_proxy_status(handle)
-    if proxy != 0 && !(200...299).contains(proxy) { return .unreachable(reason) }
-    // Bytes of the request that were handed to the kernel.
-    if ccurl_number(handle, CURLINFO_REQUEST_SIZE) > 0 { return .unknown(reason) }
+    let isBarred = proxy != 0 && !(200...299).contains(proxy)
+    // On a connection that was kept, TLS has been there from the beginning.
+    let isNew = ccurl_number(handle, CURLINFO_NUM_CONNECTS) > 0
+    let hasNoTLS = isNew && request.url.lowercased().hasPrefix("https:") && ccurl_tls_time(handle) == 0
+    if ccurl_number(handle, CURLINFO_REQUEST_SIZE) > 0 && !isBarred && !hasNoTLS {
+      return .unknown(reason)
+    }
     switch code {
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
       CURLE_SSL_CERTPROBLEM:

@@ -150,7 +150,8 @@ struct Target {
     if isSecretURL {
       text = text.replacing(url, with: "URL")
       // Its path and what follows, alone: servers like to repeat them.
-      let rest = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(3).joined()
+      let host = url[(url.firstRange(of: "://")?.upperBound ?? url.startIndex)...]
+      let rest = String(host.drop { !"/?#".contains($0) }.drop { $0 == "/" })
       for part in [rest] + rest.split(whereSeparator: { "/?&=#".contains($0) }).map(String.init) where part.count >= 6 {
         text = text.replacing(part, with: "...")
       }

@@ -84,7 +84,10 @@ struct DeliverTool: Tool {
     let queue = try courier.queue()
     let id = try delivery.commit(to: opened).id
     try send(id, courier)
-    guard try queue.locate(id)?.room == .done, let receipt = try queue.response(id) else {
+    // A resident courier may have it.
+    let deadline = Deadline.within(Channel.timeout)
+    while try queue.locate(id)?.room == .run && !deadline.hasPassed { try waitForChange(of: id, in: queue, deadline) }
+    guard try queue.locateDurably(id)?.room == .done, let receipt = try queue.response(id) else {
       let reason = queue.lastWord(id) ?? "it failed"
       // Nobody waits for it any more.
       if case .claimed(let claim) = try queue.claim(id) { try claim.fail("the test is over") }
@@ -146,10 +149,10 @@ struct DeliverTool: Tool {
     // What has changed before the watch was there makes no event.
     guard let place = try queue.locate(id), [.run, .wait, .new].contains(place.room) else { return }
     var pause = deadline.remaining
-    // In new/ it waits for its address's turn, of which there is no event here.
+    // In new/, or in wait/ and due, it waits for its address's turn, of which there is no event here.
     if place.room == .new { pause = min(pause, .seconds(1)) }
     if place.room == .wait, let due = try queue[place.room].status(place.fileName)?.modified {
-      pause = min(pause, max(.milliseconds(1), due - .now))
+      pause = min(pause, due > .now ? due - .now : .seconds(1))
     }
     if case .signal(let number) = watch.wait(atMost: pause) { throw Exit(.signal(number)) }
   }
