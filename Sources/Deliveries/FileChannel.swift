@@ -8,13 +8,20 @@ public struct FileChannel {
   public var id: EntryID
   public var subject: String?
   public var text: [UInt8]
+  /// An earlier attempt may have written it: then it is looked for in the whole file. Else the end is enough, which may be torn:
+  /// a file that grows and grows is not read for each message.
+  public var isRepeat: Bool
 
-  public init(path: String, id: EntryID, subject: String?, text: [UInt8]) {
+  public init(path: String, id: EntryID, subject: String?, text: [UInt8], isRepeat: Bool = true) {
     self.path = path
     self.id = id
     self.subject = subject
     self.text = text
+    self.isRepeat = isRepeat
   }
+
+  /// So much of the end is read in any case; more, where our own record is longer.
+  private static let tail = 65536
 
   private var headLine: [UInt8] { Array("=== \(id)".utf8) }
 
@@ -35,18 +42,21 @@ public struct FileChannel {
     guard try file.status().isRegular else { throw Failure(.cannotCreate, path, "is no regular file") }
     try file.lock()
     defer { file.unlock() }
+    let size = try file.status().size
+    let base = isRepeat ? 0 : max(0, size - Self.tail - 2 * text.count)
+    try file.seek(to: base)
     guard let bytes = try file.readAll(limit: 1 << 30) else {
       throw Failure(.cannotCreate, path, "is longer than 1 GiB", do: "move it away; a new one is begun")
     }
     var record = record
-    var offset = bytes.count
-    switch find(in: bytes) {
+    var offset = base + bytes.count
+    switch find(in: bytes, isWhole: base == 0) {
     case .whole(let start):
       // Found: who wrote it may have died before it was durable.
       try file.sync()
       try parent.sync()
-      return "\(path): \(record.count) bytes at \(start), there already"
-    case .torn(let start): offset = start
+      return "\(path): \(record.count) bytes at \(base + start), there already"
+    case .torn(let start): offset = base + start
     case .none: if let last = bytes.last, last != 10 { record.insert(10, at: 0) }
     }
     try file.truncate(to: offset)
@@ -71,10 +81,15 @@ public struct FileChannel {
 
   /// Looks for our record at the beginnings of lines. Torn is only what the file ends with; what was torn and has
   /// another record behind it stays, and ours is appended whole.
-  private func find(in bytes: [UInt8]) -> Found {
+  /// - Parameter isWhole: whether they begin with a line's beginning.
+  private func find(in bytes: [UInt8], isWhole: Bool) -> Found {
     guard bytes[...].holds(headLine) else { return .none }
     let record = record
     var start = 0
+    if !isWhole {
+      guard let end = bytes.firstIndex(of: 10) else { return .none }
+      start = end + 1
+    }
     while start < bytes.count {
       if bytes[start...].starts(with: record) { return .whole(start) }
       // Torn by no more than its blank line, and another record behind it.

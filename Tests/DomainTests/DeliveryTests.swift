@@ -55,6 +55,22 @@ import Work
     }
   }
 
+  @Test func ofAFreshMessageOnlyTheEndIsReadAndItIsStillAppendedOnce() throws {
+    let scratch = Scratch()
+    scratch.write("inbox", String(repeating: "a line of somebody\n", count: 10_000) + "no newline")
+    var fresh = channel(scratch)
+    fresh.isRepeat = false
+    _ = try fresh.append()
+    let once = scratch.read("inbox")
+    #expect(once.hasSuffix("no newline\n" + record))
+    #expect(try fresh.append().contains("there already") && channel(scratch).append().contains("there already"))
+    #expect(scratch.read("inbox") == once)
+    // Half of it, as a cut leaves it.
+    scratch.write("inbox", String(once.dropLast(8)))
+    _ = try fresh.append()
+    #expect(scratch.read("inbox") == once)
+  }
+
   @Test func whatWasTornInTheMiddleStaysAndTheRecordFollowsWhole() throws {
     let scratch = Scratch()
     let other = "=== 20261123T172044.120773Z-k3v9qf\nother\n\nno newline"

@@ -98,7 +98,8 @@ struct Delivering: Scenario {
     guard let id = call.environment["DELIVERY_ID"].flatMap({ try? EntryID($0) }) else { return }
     do {
       let channel = FileChannel(
-        path: "/home/inbox", id: id, subject: call.environment["DELIVERY_SUBJECT"], text: call.input)
+        path: "/home/inbox", id: id, subject: call.environment["DELIVERY_SUBJECT"], text: call.input,
+        isRepeat: call.environment["DELIVERY_REPEAT"] != nil)
       machine.exit(0, Array(try channel.append().utf8))
     } catch { machine.exit(error.status.rawValue) }
   }

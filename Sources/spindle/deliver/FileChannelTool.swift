@@ -30,7 +30,9 @@ struct FileChannelTool: Tool {
       ChannelService.run("file") { message in
         let path = Agent.expanded(message.to, inheritedEnvironment())
         guard path.hasPrefix("/") else { return .permanent("\(message.to): is no absolute path: write file:/home/...") }
-        let channel = FileChannel(path: path, id: message.id, subject: message.subject, text: message.text)
+        let channel = FileChannel(
+          path: path, id: message.id, subject: message.subject, text: message.text,
+          isRepeat: message.isRepeat)
         do throws(Failure) { return .sent(receipt: try channel.append()) } catch {
           return Outcome(error.status, error.description)
         }
