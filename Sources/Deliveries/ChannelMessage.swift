@@ -21,6 +21,9 @@ public struct ChannelMessage: Sendable {
     self.to = to
   }
 
+  /// What a person reads before a text that he may have read already.
+  public var repeatMark: String { "(This may be a repeat of message \(id.short).)" }
+
   /// Name and value, without what is not said.
   private var facts: [(name: String, value: String)] {
     [

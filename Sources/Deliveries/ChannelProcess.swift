@@ -119,7 +119,8 @@ final class ChannelProcess {
   /// We were asked to stop.
   func stop(_ number: Int32) { attendance?.stop(number) }
 
-  /// - Returns: how the message under way ended, once it has; and the signal that ended it.
+  /// - Parameter polled: what was asked for, as poll(2) left it.
+  /// - Returns: how the message under way ended, once it has.
   func attend(_ polled: ArraySlice<pollfd>) -> Outcome? {
     if let outcome = simulated {
       (isBusy, hasEnded) = (false, true)

@@ -12,6 +12,8 @@ import Work
 final class Dispatcher {
   /// So many messages a channel sends at the same time. More would not be faster: each is several barriers of the disk.
   static let width = 6
+  /// Of these to lines that have failed lately: a stalled address takes no place from the others.
+  static let probeWidth = 2
   /// What is under way for longer than this is waited for, and takes no place from the others...
   static let stalled = Duration.seconds(1)
   /// ... as long as there are no more than so many processes of a channel.
@@ -20,8 +22,6 @@ final class Dispatcher {
   static let claimPatience = Duration.seconds(10)
   /// When nobody can be reached it is tried again this soon, without an attempt counted.
   static let offlinePause = Duration.seconds(60)
-  /// Of these to lines that have failed lately: a stalled address takes no place from the others.
-  static let probeWidth = 2
 
   let courier: Courier
   let queue: Queue

@@ -112,7 +112,7 @@ final class Flight {
     message.isRepeat = isRepeat
     message.text = delivery.text
     if isRepeat && !isHarmless(on: channel) && !channel.promise.marksRepeats {
-      message.text = Array("(This may be a repeat of message \(claim.id.short).)\n".utf8) + message.text
+      message.text = Array("\(message.repeatMark)\n".utf8) + message.text
     }
     return message
   }

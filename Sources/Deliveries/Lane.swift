@@ -169,7 +169,7 @@ public final class Lanes {
     }
     let all = try Lane.take(channel.name, pace.ratesForAll, isExclusive: true, waits: true, in: directory)
     guard case .mine(var lane) = all else {
-      own?.leave()
+      own?.leaveUnused()
       return all
     }
     try lane.begin()

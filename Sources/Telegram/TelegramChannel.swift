@@ -140,11 +140,10 @@ public struct TelegramChannel {
       let isDoubtful = progress.wasBegun(key) || isFirst && progress.isLost && message.isRepeat
       if isDoubtful && !hasMarked {
         hasMarked = true
-        let mark = "(This may be a repeat of message \(message.id.short).)"
-        let marked = "\(mark)\n\(text)"
+        let marked = "\(message.repeatMark)\n\(text)"
         if TextSplitter(marked, html: html).parts.count == 1 {
           text = marked
-        } else if case .ended(let outcome) = post(mark, html: false) {
+        } else if case .ended(let outcome) = post(message.repeatMark, html: false) {
           // There was no room for it but in a message of its own.
           return outcome
         }
