@@ -180,6 +180,7 @@ extension Dispatcher {
     }
     guard isBegun else { return release(flight, from: line) }
     do { flight.process = try process(for: flight, fleet, channel, until: deadline) } catch {
+      if error.mayHaveHappened { return try settle(flight, .ambiguous(error.description)) }
       let isFinal =
         error.errno.map { [.noSuchFileOrDirectory, .permissionDenied, .execFormatError].contains($0) } ?? false
       return try settle(flight, isFinal ? .permanent(error.description) : .refused(error.description))

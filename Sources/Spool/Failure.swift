@@ -40,6 +40,9 @@ public struct Failure: Error, Hashable {
   /// lost: whoever meets this ends, and touches nothing more.
   public var isFailedFlush = false
 
+  /// A command was started before this failed: it may have had its effect.
+  public var mayHaveHappened = false
+
   public init(_ status: ExitStatus, _ what: String, _ why: String, do advice: String? = nil) {
     self.status = status
     self.what = what

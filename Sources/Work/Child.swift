@@ -91,10 +91,12 @@ public final class Child {
     error = errors.read
     pidDescriptor = clinux_pidfd_open(process)
     guard pidDescriptor >= 0 else {
-      // Without it nobody would notice its end.
+      // Without it nobody would notice its end. It has begun already, and may be done.
       kill(-process, SIGKILL)
       _ = Self.reap(process)
-      throw Self.shortage(command)
+      var failure = Self.shortage(command)
+      failure.mayHaveHappened = true
+      throw failure
     }
     _ = fcntl(pidDescriptor, F_SETFD, FD_CLOEXEC)
   }
