@@ -69,6 +69,14 @@ public struct Channel: Sendable {
   /// What a try may take: longer than any server's own time-out.
   public static let timeout = Duration.seconds(60)
 
+  /// What one exchange with a server may take, in seconds: a stalled one is given up while the deliverer still waits.
+  public static func exchangeTime(until deadline: Deadline) -> Double {
+    max(0.1, min(longestExchange, Double(deadline.remaining.nanoseconds) / 1e9 - 0.2))
+  }
+
+  /// Seconds.
+  public static let longestExchange = 30.0
+
   func command(_ environment: [String: String]) -> Command {
     Command(path: path, arguments: arguments, environment: environment)
   }

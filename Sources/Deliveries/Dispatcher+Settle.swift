@@ -119,7 +119,6 @@ extension Dispatcher {
   }
 
   /// - Returns: whether its attempts at this address are over, and it is another one's turn.
-  @discardableResult
   private func retry(_ flight: Flight, _ reason: String) throws(Failure) -> Bool {
     let made = flight.claim.name.attempts + 1
     if made >= flight.attempts {

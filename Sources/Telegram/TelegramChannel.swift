@@ -16,8 +16,6 @@ public struct TelegramChannel {
     self.environment = environment
   }
 
-  /// Seconds for one call: a stalled one is given up while the deliverer still waits.
-  private static let callTime = 30.0
   /// A delivery of more messages than this is refused: nobody reads it, and at their pace it would take minutes.
   private static let most = 50
   public func send(_ message: ChannelMessage) -> Outcome {
@@ -122,7 +120,7 @@ public struct TelegramChannel {
     /// Between two messages to a chat: one a second, twenty a minute in a group.
     private func pause() -> Outcome? {
       let pause = Duration.seconds(chat.isGroup ? 3 : 1)
-      guard deadline.remaining > pause + .seconds(TelegramChannel.callTime) else {
+      guard deadline.remaining > pause + .seconds(Channel.longestExchange) else {
         return .refused("\(progress.sentCount) messages of \(parts.count) sent; the rest follows", after: pause)
       }
       // A signal ends us here: what was sent is noted.
@@ -187,10 +185,9 @@ public struct TelegramChannel {
     /// One message. A group that was upgraded is asked again under its new number: it was not taken.
     private func post(_ text: String, html: Bool) -> Posted {
       for _ in 0..<2 {
-        let time = min(TelegramChannel.callTime, Double(deadline.remaining.nanoseconds) / 1e9 - 0.2)
         let reply: Bot.Reply<Sent> = bot.call(
           "sendMessage", Request(chat: chat.id, topic: chat.topic, text: text, mode: html ? "HTML" : nil),
-          isRepeatable: false, within: max(0.1, time))
+          isRepeatable: false, within: Channel.exchangeTime(until: deadline))
         switch reply {
         case .done(let sent): return .sent(sent)
         case .failed(let refusal):

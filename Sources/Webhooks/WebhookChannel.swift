@@ -19,9 +19,6 @@ public final class WebhookChannel {
     self.environment = environment
   }
 
-  /// Seconds for one exchange.
-  private static let time = 30.0
-
   public func send(_ message: ChannelMessage) -> Outcome {
     let target: Target
     do { target = try Target(message.to, spool, environment) } catch {
@@ -41,8 +38,7 @@ public final class WebhookChannel {
     ]
     if message.isRepeat { request.headers.append(("Delivery-Repeat", "1")) }
     request.headers += target.signature(of: Array(body), id: message.id.description, at: .now)
-    let remaining = Double(Deadline.within(Channel.timeout).remaining.nanoseconds) / 1e9
-    switch client.send(request, within: max(0.1, min(Self.time, remaining - 0.2))) {
+    switch client.send(request, within: Channel.exchangeTime(until: Deadline.within(Channel.timeout))) {
     case .unreachable(let reason): return .unreachable(target.cleaned(reason))
     case .refused(let reason): return .permanent(target.cleaned(reason))
     case .unknown(let reason): return .ambiguous(target.cleaned(reason))

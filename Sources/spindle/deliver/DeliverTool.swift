@@ -51,7 +51,7 @@ struct DeliverTool: Tool {
     Signals.catchThem()
     let message = try Input.text(for: "the message")
     let opened = try spool.open(as: "deliver")
-    let courier = try Courier(opened)
+    var courier = try Courier(opened)
     var delivery = Delivery(to: try Address.resolve(to, in: opened), text: message)
     delivery.subject = subject
     delivery.expires = expires?.time
@@ -67,7 +67,11 @@ struct DeliverTool: Tool {
     // Printed as soon as it is true: what follows may take long, or be killed.
     if !spool.quiet { output(id.description) }
     let deadline = Deadline.within(timeout.duration)
+    var isSent = false
+    courier.onSent = { sent, _ in if sent == id { isSent = true } }
     try send(id, courier, until: wait ? deadline : nil)
+    // By us, and durable: nothing is to be looked for.
+    if isSent { return }
     try report(id, in: queue, courier, until: deadline)
   }
 
