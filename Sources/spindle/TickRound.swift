@@ -1,3 +1,4 @@
+import Approvals
 import CommandLine
 import Deliveries
 import Jobs
@@ -32,6 +33,8 @@ struct TickRound {
       var jobs: [String] = []
       try attempt("jobs") { jobs = try JobState.names(in: spool) }
       for name in jobs { try attempt("job \(name)") { try alertIfOverdue(name, now) } }
+      // Before the deliveries: what it asks, reminds of or tells is one.
+      try attempt("approvals") { try Desk(Courier(spool)).makeRound() }
     }
     lock?.unlock()
     // Last, and without the lock: a channel may hang for a minute, and the next round need not wait for it.
