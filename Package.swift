@@ -72,7 +72,9 @@ let package = Package(
     .target(name: "Coroutine", path: "Tests/Coroutine"),
     .executableTarget(
       name: "simulate",
-      dependencies: ["Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Coroutine", argumentParser, system],
+      dependencies: [
+        "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Coroutine", argumentParser, system,
+      ],
       path: "Tests/Simulation"),
 
     // Spindle's side of bin/bench.

@@ -59,7 +59,7 @@ public struct ApprovalWait {
           pause = Desk.moment
         case .cancelled(let why): return .cancelled(why)
         case .busy: pause = Desk.moment
-        case .open(let proof, let deadline):
+        case .running(let proof, let deadline):
           isOpen = true
           if isNear != deadline { onOpen(proof, deadline) }
           isNear = deadline
@@ -145,7 +145,9 @@ public struct ApprovalWait {
   private func untilDue(_ delivery: EntryID) throws(Failure) -> Duration {
     guard let place = try desk.deliveries.locate(delivery) else { return .seconds(60) }
     if place.room == .new { return .zero }
-    guard place.room == .wait, let status = try desk.deliveries[.wait].status(place.fileName) else { return .seconds(60) }
+    guard place.room == .wait, let status = try desk.deliveries[.wait].status(place.fileName) else {
+      return .seconds(60)
+    }
     return max(.zero, status.modified - .now)
   }
 }

@@ -7,7 +7,7 @@ extension Desk {
   public enum State {
     /// No channel has confirmed it; this is the delivery that asks, and why it has not arrived, where it has failed.
     case unconfirmed(delivery: EntryID, failure: String?)
-    case open(Proof, until: Timestamp)
+    case running(Proof, until: Timestamp)
     case decided
     case cancelled(String)
     /// Somebody has its lock.
@@ -71,7 +71,7 @@ extension Desk {
         to: .hold, time: proof.deadline, event: "asked",
         because: "arrived at \(proof.address) at \(proof.delivered.rfc3339Seconds) (\(proof.receipt)): open until "
           + proof.deadline.rfc3339Seconds)
-      return .open(proof, until: proof.deadline)
+      return .running(proof, until: proof.deadline)
     case .fail, .bad, .hold, nil:
       let reason = deliveries.lastReason(delivery) ?? "its delivery is gone"
       let isDue = try retrying ? true : isDue(locked)
@@ -122,7 +122,7 @@ extension Desk {
         }
       }
     }
-    return .open(proof, until: deadline)
+    return .running(proof, until: deadline)
   }
 
   /// Tells whom the spool's alerts go to that a request has reached nobody; once a day.

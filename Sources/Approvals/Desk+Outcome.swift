@@ -32,7 +32,8 @@ extension Desk {
       return .late("too late: \(verdict.short)")
     }
     guard let place = try approvals.locate(id), place.room == .fail || place.room == .done else { return nil }
-    return .late("too late: \(place.room == .fail ? "the request was given up" : "it is decided, and its record is gone")")
+    return .late(
+      "too late: \(place.room == .fail ? "the request was given up" : "it is decided, and its record is gone")")
   }
 
   /// Finishes a reply: what became of it is its record, and who has sent it is told.
@@ -44,7 +45,8 @@ extension Desk {
     let words = words(read.reply, outcome)
     let header = Header(["From": "wait-approval", "Subject": read.reply.reference, "Result": outcome.word])
     var products = [Product(.response, header: header, body: Array((words + "\n").utf8))]
-    if case .counted = outcome {} else if !read.reply.isToldBySender {
+    if case .counted = outcome {
+    } else if !read.reply.isToldBySender {
       products += told(words, read.reply)
     }
     try claim.finish(products, event: outcome.word, detail: words)
@@ -103,19 +105,20 @@ extension Desk {
   /// - Throws: `.no` where there is none, `.usage` with the choices where there are several.
   public func find(_ reference: String) throws(Failure) -> EntryID {
     switch try target(of: reference) {
-    case .open(let id), .over(let id): return id
+    case .undecided(let id), .over(let id): return id
     case .unknown:
       throw Failure(.no, reference, "no request is called that", do: "spool ls approvals lists them")
     case .ambiguous(let choices):
       let list = choices.prefix(10).map(\.description).joined(separator: ", ")
-      throw Failure(.usage, reference, "fits \(choices.count) requests, and nothing was done: \(list)", do: "give more of the ID")
+      throw Failure(
+        .usage, reference, "fits \(choices.count) requests, and nothing was done: \(list)", do: "give more of the ID")
     }
   }
 
   /// Which request a reply is about; nil where that cannot be said.
   public func request(of reply: EntryID) throws(Failure) -> EntryID? {
     guard let entry = try replies.entry(reply), let reference = entry.header["Re"] else { return nil }
-    if case .open(let id) = try target(of: reference) { return id }
+    if case .undecided(let id) = try target(of: reference) { return id }
     return nil
   }
 

@@ -59,7 +59,7 @@ public final class Desk {
     for (room, fileName) in ready.places {
       guard let read = try read(fileName, in: room) else { continue }
       switch try target(of: read.reply.reference) {
-      case .open(let id), .over(let id):
+      case .undecided(let id), .over(let id):
         if answers[id] == nil { order.append(id) }
         answers[id, default: []].append(read)
       case .unknown: try settle(read, .unknown)
@@ -91,7 +91,8 @@ public final class Desk {
   }
 
   enum Target {
-    case open(EntryID), over(EntryID)
+    case undecided(EntryID)
+    case over(EntryID)
     case unknown
     case ambiguous([EntryID])
   }
@@ -100,10 +101,10 @@ public final class Desk {
   func target(of reference: String) throws(Failure) -> Target {
     if let id = try? EntryID(Self.restored(reference)) {
       guard let place = try approvals.locate(id) else { return .unknown }
-      return Self.open.contains(place.room) ? .open(id) : .over(id)
+      return Self.open.contains(place.room) ? .undecided(id) : .over(id)
     }
     let open = Set(try approvals.places(for: reference, in: Self.open).map(\.name.id)).sorted()
-    if open.count == 1 { return .open(open[0]) }
+    if open.count == 1 { return .undecided(open[0]) }
     if open.count > 1 { return .ambiguous(open) }
     let over = Set(try approvals.places(for: reference, in: [.done, .fail]).map(\.name.id)).sorted()
     return over.count == 1 ? .over(over[0]) : .unknown

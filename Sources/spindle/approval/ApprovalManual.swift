@@ -46,10 +46,16 @@ extension WaitApprovalTool {
       (.timedOut, "No answer in time: rejected by default."),
     ],
     files: [
-      ("$SPOOL_DIR/approvals/hold/", "The open requests, each with its deadline as its time (ls -l); touch -d puts it off."),
+      (
+        "$SPOOL_DIR/approvals/hold/",
+        "The open requests, each with its deadline as its time (ls -l); touch -d puts it off."
+      ),
       ("$SPOOL_DIR/approvals/wait/", "Requests that no channel has confirmed yet."),
       ("$SPOOL_DIR/approvals/log/ID.proof", "When, where and by what receipt it arrived, and its deadline."),
-      ("$SPOOL_DIR/approvals/re/ID", "The verdict: what, who, when, over which channel, and the SHA-256 of what was approved."),
+      (
+        "$SPOOL_DIR/approvals/re/ID",
+        "The verdict: what, who, when, over which channel, and the SHA-256 of what was approved."
+      ),
       ("$SPOOL_DIR/replies/", "The replies; done/ keeps them, re/ says what became of each."),
       ("$SPOOL_DIR/people/NAME", "By what a person is known: Telegram: 4711, Email: a@example.org, Uid: 1000."),
       ("$SPOOL_DIR/config", "Approvers: who may answer; Alert: who is told of what went wrong."),

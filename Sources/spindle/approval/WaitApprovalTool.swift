@@ -12,14 +12,16 @@ struct WaitApprovalTool: Tool {
 
   @OptionGroup var spool: SpoolOptions
   @Option(
-    help: ArgumentHelp("Whom to ask: people and CHANNEL:ADDRESS, in the order in which they are tried.", valueName: "to"))
+    help: ArgumentHelp(
+      "Whom to ask: people and CHANNEL:ADDRESS, in the order in which they are tried.", valueName: "to"))
   var to: String
   @Option(help: "One line that says what is asked.") var subject: String?
   @Option(help: "From its confirmed arrival; no answer by then counts as no.") var timeout = Span(argument: "4h")!
   @Option(help: "How long an address has to confirm that it arrived, before the next is tried.") var confirmWithin =
     Span(argument: "15m")!
   @Option(help: "Ask again this often while it is open.") var remind: Span?
-  @Option(help: "Who alone may answer: names of people/, with commas. Default: Approvers in config, else whom it is for.")
+  @Option(
+    help: "Who alone may answer: names of people/, with commas. Default: Approvers in config, else whom it is for.")
   var approvers: String?
   @Option(help: "An idempotency key: one key, one request, one verdict.") var key: String?
   @Option(name: .customLong("as"), help: "Whose voice asks, on channels that have several.") var speaker: String?
@@ -58,7 +60,9 @@ struct WaitApprovalTool: Tool {
         .configuration, "--approvers \(name)", "there is no \(spool.path)/people/\(name)",
         do: "write that file; its lines say by what he is known: Telegram: 4711, Email: a@example.org, Uid: 1000")
     }
-    guard !names.isEmpty else { throw Failure(.usage, "--approvers", "names nobody", do: "leave it out, or name people") }
+    guard !names.isEmpty else {
+      throw Failure(.usage, "--approvers", "names nobody", do: "leave it out, or name people")
+    }
     return names
   }
 
@@ -66,7 +70,8 @@ struct WaitApprovalTool: Tool {
     var wait = ApprovalWait(desk, id, request)
     guard isatty(STDERR_FILENO) == 1, !spool.quiet else { return wait }
     wait.onOpen = { proof, deadline in
-      complain("Arrived at \(proof.address) at \(proof.delivered.rfc3339Seconds); open until \(deadline.rfc3339Seconds).")
+      complain(
+        "Arrived at \(proof.address) at \(proof.delivered.rfc3339Seconds); open until \(deadline.rfc3339Seconds).")
       complain("From another terminal: approve \(id.short), or reject \(id.short)")
     }
     wait.onSecond = { left in
