@@ -1,4 +1,5 @@
-// libcurl, and what Swift cannot call of it: its functions with variable arguments, one for each type of argument.
+// libcurl, and what Swift cannot call of it: its functions with variable arguments, one for each type of argument, and what
+// lies in a union.
 #ifndef CCURL_H
 #define CCURL_H
 
@@ -42,6 +43,18 @@ static inline curl_off_t ccurl_tls_time(CURL *handle) {
 static inline long ccurl_retry_after(CURL *handle) {
   curl_off_t value = 0;
   return curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &value) == CURLE_OK ? (long)value : 0;
+}
+
+// The next exchange of many that has ended, and how; NULL: none has.
+static inline CURL *ccurl_next_ended(CURLM *multi, CURLcode *code) {
+  CURLMsg *message;
+  int left;
+  while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+    if (message->msg != CURLMSG_DONE) continue;
+    *code = message->data.result;
+    return message->easy_handle;
+  }
+  return NULL;
 }
 
 #endif

@@ -80,23 +80,39 @@ public final class Watch {
 
   /// - Parameter others: descriptors that wake as well; their `revents` say which.
   package func wait(atMost limit: Duration?, or others: inout [pollfd]) -> Wake {
-    var pause = min(limit ?? Self.longestSleep, Self.longestSleep)
+    let pause = pause(atMost: limit)
     if let standIn = Kernel.standIn {
       standIn.sleep(atMost: pause, watch: simulated)
       hasFired = true
       return standIn.pendingSignal().map { .signal($0) } ?? .look
     }
-    if descriptor == nil { pause = min(pause, .milliseconds(Int.random(in: 900...1100))) }
-    var polled = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
-    polled.append(pollfd(fd: descriptor ?? -1, events: Int16(POLLIN), revents: 0))
-    polled += others
+    var polled = polled + others
     // Rounded up: waking just before the time would spin.
     let milliseconds = Int32(max(0, (pause.nanoseconds + 999_999) / 1_000_000))
-    let count = poll(&polled, nfds_t(polled.count), milliseconds)
+    poll(&polled, nfds_t(polled.count), milliseconds)
     others = Array(polled[2...])
-    if polled[1].revents != 0 || descriptor == nil { hasFired = true }
-    if let number = Self.pendingSignal(polled[0]) { return .signal(number) }
-    if count > 0, polled[1].revents != 0, let path = drain() { return .gone(path) }
+    return wake(polled[..<2])
+  }
+
+  /// For who waits by other means than `wait`: what to poll for, a signal to us included.
+  package var polled: [pollfd] {
+    [signals, descriptor ?? -1].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+  }
+
+  /// For how long to wait, where `limit` is what others would wait for.
+  package func pause(atMost limit: Duration?) -> Duration {
+    let pause = min(limit ?? Self.longestSleep, Self.longestSleep)
+    let isBlind = descriptor == nil && simulated == nil
+    return isBlind ? min(pause, .milliseconds(Int.random(in: 900...1100))) : pause
+  }
+
+  /// What it was that woke us.
+  /// - Parameter polled: what `polled` asked for, as poll(2) left it.
+  package func wake(_ polled: ArraySlice<pollfd>) -> Wake {
+    let (signalled, events) = (polled[polled.startIndex], polled[polled.startIndex + 1])
+    if events.revents != 0 || descriptor == nil { hasFired = true }
+    if let number = Self.pendingSignal(signalled) { return .signal(number) }
+    if events.revents != 0, let path = drain() { return .gone(path) }
     // Held open as it is, a directory's removal makes no event, nor does a move of what lies above it.
     if let gone = directories.first(where: { !$0.isWhereItWas }) { return .gone(gone.path) }
     return .look

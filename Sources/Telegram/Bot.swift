@@ -10,6 +10,9 @@ public struct Bot {
   private let token: String
   private let client = HTTPClient(agent: "Spindle")
 
+  /// The number before the colon of its token: what anybody may know of it.
+  public var id: String { String(token.prefix { $0 != ":" }) }
+
   /// Telegram's own server; `TELEGRAM_API` names another (a local Bot API server).
   public static let server = "https://api.telegram.org"
 
@@ -66,11 +69,24 @@ public struct Bot {
     _ method: String, _ parameters: some Encodable, isRepeatable: Bool, within time: Double,
     as: Result.Type = Result.self
   ) -> Reply<Result> {
-    guard let body = try? JSONEncoder().encode(parameters) else { return .unsendable("\(method): no JSON") }
+    guard let request = request(method, parameters, isRepeatable: isRepeatable) else {
+      return .unsendable("\(method): no JSON")
+    }
+    return reply(client.send(request, within: time))
+  }
+
+  /// What a call asks of the server, for who sends it by other means; nil where a parameter has no form in JSON.
+  public func request(_ method: String, _ parameters: some Encodable, isRepeatable: Bool) -> HTTPRequest? {
+    guard let body = try? JSONEncoder().encode(parameters) else { return nil }
     var request = HTTPRequest("\(base)/bot\(token)/\(method)", body: Array(body))
     request.headers = [("Content-Type", "application/json")]
     request.isRepeatable = isRepeatable
-    switch client.send(request, within: time) {
+    return request
+  }
+
+  /// What an exchange's end says of the call.
+  public func reply<Result: Decodable>(_ result: HTTPResult, as: Result.Type = Result.self) -> Reply<Result> {
+    switch result {
     case .unreachable(let reason): return .unreachable(cleaned(reason))
     case .refused(let reason): return .unsendable(cleaned(reason))
     case .unknown(let reason): return .unknown(cleaned(reason))

@@ -6,6 +6,8 @@ public struct HTTPRequest {
   /// Whether asking twice does no harm. Only then is a connection used again: when one that was kept turns out to be dead,
   /// libcurl asks once more on a new one, and the server may have read the first.
   public var isRepeatable = false
+  /// So many bytes of the answer's body are kept.
+  public var answerLimit = HTTPClient.bodyLimit
 
   public init(_ url: String, body: [UInt8]) {
     self.url = url
@@ -17,7 +19,7 @@ public struct HTTPResponse {
   public var status: Int
   /// By lower-case name; of several with one name the last.
   public var headers: [String: String] = [:]
-  /// At most `HTTPClient.bodyLimit` bytes of it.
+  /// At most `HTTPRequest.answerLimit` bytes of it.
   public var body: [UInt8] = []
   /// False where the connection was cut while the body was read.
   public var isWhole = true

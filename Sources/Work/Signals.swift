@@ -18,12 +18,15 @@ public enum Signals {
   /// - Parameter others: descriptors that wake as well; their `revents` say which.
   public static func wait(atMost limit: Duration?, or others: inout [pollfd]) {
     if let standIn = Kernel.standIn { return standIn.sleep(atMost: limit, watch: nil) }
-    var polled = [pollfd(fd: clinux_signal_descriptor(), events: Int16(POLLIN), revents: 0)] + others
+    var polled = [Self.polled] + others
     // Rounded up: waking just before the time would spin.
     let pause = limit.map { Int32(clamping: ($0.nanoseconds + 999_999) / 1_000_000) } ?? -1
     poll(&polled, nfds_t(polled.count), pause)
     others = Array(polled[1...])
   }
+
+  /// For who waits by other means than `wait`: what to poll for.
+  public static var polled: pollfd { pollfd(fd: clinux_signal_descriptor(), events: Int16(POLLIN), revents: 0) }
 
   /// The next one that has arrived.
   public static func pending() -> Int32? {

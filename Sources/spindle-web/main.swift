@@ -1,5 +1,5 @@
-// The channels that speak HTTP, and the setting up of one of them: one executable by the name that it is called by, as the
-// tools are (docs/decisions/0001-one-executable.md). It is another one than theirs for it needs the system's libcurl
+// The channels that speak HTTP, the setting up of one of them, and the relay: one executable by the name that it is called by,
+// as the tools are (docs/decisions/0001-one-executable.md). It is another one than theirs for it needs the system's libcurl
 // (docs/decisions/0007-libcurl.md).
 
 import Deliveries
@@ -46,7 +46,10 @@ do throws(Failure) {
     case "telegram": try telegram()
     case "webhook": ChannelService.run("webhook", WebhookChannel(spool: try spool(), environment: environment).send)
     case "setup-telegram": try setUpTelegram()
-    default: throw Failure(.usage, called, "is none of its names", do: "it is telegram, webhook or setup-telegram")
+    case "telegram-relay": try RelayCommand(Array(CommandLine.arguments.dropFirst())).run(environment)
+    default:
+      throw Failure(
+        .usage, called, "is none of its names", do: "it is telegram, webhook, setup-telegram or telegram-relay")
     }
   exit(status.rawValue)
 } catch {
