@@ -66,7 +66,7 @@ let package = Package(
     .target(name: "Telegram", dependencies: ["Web", "Approvals", "Deliveries", "Spool", "Roster", "Work"]),
     .target(name: "Webhooks", dependencies: ["Web", "Deliveries", "Spool", "Roster", "Work", crypto]),
     .executableTarget(
-      name: "spindle-web", dependencies: ["Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work"]),
+      name: "spindle-web", dependencies: ["Approvals", "Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work"]),
 
     // The library as it is shipped, on a simulated machine.
     .target(name: "Coroutine", path: "Tests/Coroutine"),

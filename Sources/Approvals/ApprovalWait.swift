@@ -23,8 +23,8 @@ public struct ApprovalWait {
   public var onOpen: (Proof, Timestamp) -> Void = { _, _ in }
   /// Told each second, for who looks on; nil: nobody does.
   public var onSecond: ((Duration) -> Void)?
-  /// Told when nobody reads what the bots hear: begins to, where it can.
-  public var onWaiting: () -> Void = {}
+  /// Reads what the bots hear, where a request may be answered there.
+  public var companion: Companion?
 
   public init(_ desk: Desk, _ id: EntryID, _ request: ApprovalRequest) {
     self.desk = desk
@@ -39,6 +39,7 @@ public struct ApprovalWait {
 
   public func run() throws(Failure) -> Ending {
     Signals.catchThem()
+    defer { companion?.end() }
     let budget = Deadline.inherited()
     // So long each address has to confirm it.
     let confirmation = Deadline(after: request.confirmWithin * request.addresses.count)
@@ -92,7 +93,6 @@ public struct ApprovalWait {
         watch = (try self.watch(isOpen: isOpen), isOpen)
         continue
       }
-      onWaiting()
       switch sleep(watch!.0, pause, isOpen ? isNear : nil, budget) {
       case .look: break
       case .signal(let number): return .stopped(number)
@@ -114,7 +114,12 @@ public struct ApprovalWait {
       onSecond(max(.zero, deadline - .now))
       pause = min(pause, .seconds(1))
     }
-    return watch.wait(atMost: pause)
+    guard let companion else { return watch.wait(atMost: pause) }
+    do { try companion.begin() } catch { desk.spool.notice("telegram-relay: \(error)") }
+    var polled = companion.polled
+    let wake = watch.wait(atMost: min(pause, companion.pause), or: &polled)
+    companion.attend(polled)
+    return wake
   }
 
   /// Until its deadline, or its next reminder.

@@ -12,11 +12,12 @@ public struct Proof: Sendable {
   public var receipt: String
   public var deadline: Timestamp
 
-  /// The number or name under which the channel knows the message, where its receipt says one.
-  var message: String? {
+  /// The numbers or names under which the channel knows its messages, where the receipt says any. The last one asks.
+  var messages: [String] {
     let words = receipt.split(separator: " ").first { $0.hasPrefix("message_id=") }?.dropFirst(11)
-    return words?.split(separator: ",").last.map(String.init)
+    return (words ?? "").split(separator: ",").map(String.init)
   }
+  var message: String? { messages.last }
 
   /// From the receipt of the delivery that asked; nil where it has none yet, or one that says no time.
   init?(of delivery: EntryID, _ receipt: Entry, timeout: Duration) {

@@ -68,6 +68,7 @@ struct WaitApprovalTool: Tool {
 
   private func wait(_ desk: Desk, _ id: EntryID, _ request: ApprovalRequest) -> ApprovalWait {
     var wait = ApprovalWait(desk, id, request)
+    if request.addresses.contains(where: { $0.channel == "telegram" }) { wait.companion = companion(desk, request) }
     guard isatty(STDERR_FILENO) == 1, !spool.quiet else { return wait }
     wait.onOpen = { proof, deadline in
       complain(
@@ -80,6 +81,14 @@ struct WaitApprovalTool: Tool {
       Terminal.write("\r\u{1B}[K\(seconds.spoken) left ")
     }
     return wait
+  }
+
+  /// - Returns: nil where none is installed: then a relay elsewhere, or the tick, has to read the answer.
+  private func companion(_ desk: Desk, _ request: ApprovalRequest) -> Companion? {
+    let agent = request.speaker ?? "main"
+    let arguments = ["--companion", "--agent", agent]
+    guard let command = try? TelegramRelayTool.command(in: desk.spool, arguments: arguments) else { return nil }
+    return Companion("telegram-for-\(agent)", command, in: desk.spool)
   }
 
   /// What is asked, for who looks on.
