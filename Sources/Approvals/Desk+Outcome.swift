@@ -42,7 +42,7 @@ extension Desk {
       // Somebody else settles it.
       return
     }
-    let words = words(read.reply, outcome)
+    let words = try words(read.reply, outcome)
     let header = Header(["From": "wait-approval", "Subject": read.reply.reference, "Result": outcome.word])
     var products = [Product(.response, header: header, body: Array((words + "\n").utf8))]
     if case .counted = outcome {
@@ -52,8 +52,8 @@ extension Desk {
     try claim.finish(products, event: outcome.word, detail: words)
   }
 
-  private func words(_ reply: Reply, _ outcome: Outcome) -> String {
-    let name = reply.reference.printable
+  private func words(_ reply: Reply, _ outcome: Outcome) throws(Failure) -> String {
+    let name = try name(reply.reference)
     return switch outcome {
     case .counted(let verdict): "\(name): \(verdict.spoken)"
     case .late(let words): "\(name): \(words); your answer changes nothing, and is kept"
@@ -63,6 +63,16 @@ extension Desk {
     case .ambiguous(let choices):
       "\(name): fits \(choices.count) requests: nothing is decided: give more of the ID: "
         + choices.prefix(5).map(\.description).joined(separator: ", ")
+    }
+  }
+
+  /// A request as a person knows it: `Brief (k3v9qd)`; what is none, as it was written.
+  private func name(_ reference: String) throws(Failure) -> String {
+    switch try target(of: reference) {
+    case .undecided(let id), .over(let id):
+      let subject = ((try? approvals.entry(id)) ?? nil)?.subject
+      return subject.map { "\($0) (\(id.short))" } ?? id.description
+    case .unknown, .ambiguous: return reference.isEmpty ? "your answer" : reference.printable
     }
   }
 
@@ -78,7 +88,7 @@ extension Desk {
       }
     }
     var delivery = Delivery(to: addresses, text: Array((words + "\n").utf8))
-    delivery.subject = reply.chat?.channel == "telegram" ? nil : "About your answer to \(reply.reference.printable)"
+    delivery.subject = reply.chat?.channel == "telegram" ? nil : "About your answer"
     delivery.author = "wait-approval"
     delivery.answers = reply.message
     delivery.speaker = reply.speaker

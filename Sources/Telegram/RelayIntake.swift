@@ -88,7 +88,7 @@ public final class RelayIntake {
       if try desk.replies.response(id) == nil { _ = try desk.advance(question, asOf: round.asOf) }
       if try desk.replies.response(id) == nil { _ = try desk.tend() }
       if let verdict = try desk.verdict(question), verdict.reply == id { return verdict.spoken }
-      if let outcome = try desk.replies.response(id) { return outcome.text.dropping(prefix: "\(question): ") }
+      if let outcome = try desk.replies.response(id) { return String(outcome.text.prefix { !$0.isNewline }) }
     } catch {
       if error.isFailedFlush { throw error }
       notice("[telegram] [\(update.member.name)] \(error)")
@@ -132,12 +132,5 @@ public final class RelayIntake {
     delivery.isCourtesy = true
     delivery.expires = .now + .seconds(86400)
     _ = try delivery.commit(to: spool, key: update.key, quietly: true)
-  }
-}
-
-extension String {
-  fileprivate func dropping(prefix: String) -> String {
-    let rest = hasPrefix(prefix) ? dropFirst(prefix.count) : self[...]
-    return String(rest.prefix { !$0.isNewline })
   }
 }

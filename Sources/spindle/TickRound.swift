@@ -95,19 +95,24 @@ struct TickRound {
   /// A message that nobody has answered is told of, the oldest for all.
   private func alertIfUnanswered(_ inbox: Queue, _ now: Timestamp) throws {
     let open = try [Room.new, .wait, .run, .fail].flatMap { try inbox.entries(in: $0) }.sorted { $0.name.id < $1.name.id }
-    let late = open.filter { now - $0.name.id.time > Self.answerTime }
-    guard let oldest = late.first?.name.id else { return }
+    let late = open.filter { place in
+      let reason = place.room == .fail ? inbox.lastReason(place.name.id) : nil
+      return now - place.name.id.time > Self.answerTime && reason?.hasPrefix("cancelled") != true
+    }
+    guard let oldest = late.first?.name.id, let newest = late.last?.name.id else { return }
     let text = """
       In \(inbox.name) \(late.count == 1 ? "a message is" : "\(late.count) messages are") unanswered, the oldest for \
       \((now - oldest.time).spoken).
       \(inbox.lastWord(oldest) ?? "Nobody has taken it up: does cron/chat.sh run?")
-      spool show \(oldest) tells more; spool cancel gives one up.
+      spool show \(oldest.short) tells more; spool cancel gives one up, spool retry tries one again.
 
       """
     var alert = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(text.utf8))
     alert.subject = "\(inbox.name): unanswered"
     alert.author = "alert"
-    if try alert.commit(to: spool, key: "unanswered-\(oldest)", quietly: true).isNew {
+    // Once for each that was too late, and not more often than once an hour.
+    let hour = newest.time.nanoseconds / Duration.seconds(3600).nanoseconds
+    if try alert.commit(to: spool, key: "unanswered-\(inbox.name)-\(hour)", quietly: true).isNew {
       spool.journal.write("unanswered", queue: inbox.name, id: oldest)
     }
   }

@@ -28,7 +28,10 @@ def named(name, word="approved"):
 
 
 for how, name in {"the_id": lambda question: question.id, "its_six_characters": lambda question: question.short,
-                  "a_unique_prefix": lambda question: question.id[:-2], "its_slug": lambda question: question.slug}.items():
+                  "a_prefix_that_ends_in_its_characters": lambda question: question.id[:28],
+                  "a_prefix_that_ends_in_its_slug": lambda question: question.id[:-2],
+                  "the_id_without_its_slug": lambda question: question.id[:30],
+                  "its_slug": lambda question: question.slug}.items():
     for suffix, word in ("yes", "approved"), ("no", "rejected"):
         both(f"touch_{how}.{suffix}_decides", named(lambda q, name=name, suffix=suffix: f"{name(q)}.{suffix}", word),
              "--subject", "Four o'clock tea")
