@@ -46,7 +46,8 @@ do throws(Failure) {
     case "telegram": try telegram()
     case "webhook": ChannelService.run("webhook", WebhookChannel(spool: try spool(), environment: environment).send)
     case "setup-telegram": try setUpTelegram()
-    case "telegram-relay": try RelayCommand(Array(CommandLine.arguments.dropFirst())).run(spool(as: called), environment)
+    case "telegram-relay":
+      try RelayCommand(Array(CommandLine.arguments.dropFirst())).run(spool(as: called), environment)
     default:
       throw Failure(
         .usage, called, "is none of its names", do: "it is telegram, webhook, setup-telegram or telegram-relay")

@@ -94,7 +94,9 @@ struct TickRound {
 
   /// A message that nobody has answered is told of, the oldest for all.
   private func alertIfUnanswered(_ inbox: Queue, _ now: Timestamp) throws {
-    let open = try [Room.new, .wait, .run, .fail].flatMap { try inbox.entries(in: $0) }.sorted { $0.name.id < $1.name.id }
+    let open = try [Room.new, .wait, .run, .fail].flatMap { try inbox.entries(in: $0) }.sorted {
+      $0.name.id < $1.name.id
+    }
     let late = open.filter { place in
       let reason = place.room == .fail ? inbox.lastReason(place.name.id) : nil
       return now - place.name.id.time > Self.answerTime && reason?.hasPrefix("cancelled") != true
