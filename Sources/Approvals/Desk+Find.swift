@@ -82,4 +82,16 @@ extension Desk {
         do: "send just that, or ask for this; spool show --body \(id.short) prints what was approved")
     }
   }
+
+  /// The request that a mail answers: named by its address, or put by the mail that it follows.
+  public func request(answeredBy mail: MailReply) throws(Failure) -> EntryID? {
+    // A hostile one names very many.
+    for reference in mail.references.prefix(50) {
+      guard let id = try? EntryID(Self.restored(reference)) else { continue }
+      if try approvals.locate(id) != nil { return id }
+      let put = try deliveries.entry(id)?.header["Question"].flatMap { try? EntryID($0) }
+      if let put, try approvals.locate(put) != nil { return put }
+    }
+    return nil
+  }
 }

@@ -113,7 +113,7 @@ public final class Desk {
   static let open: [Room] = [.hold, .wait, .new]
 
   /// Mail systems may write an address in lower case.
-  private static func restored(_ text: String) -> String {
+  static func restored(_ text: String) -> String {
     var characters = Array(text)
     guard characters.count >= 30 else { return text }
     if characters[8] == "t" { characters[8] = "T" }

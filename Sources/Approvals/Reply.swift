@@ -30,6 +30,8 @@ public struct Reply: Sendable {
   public var message: String?
   /// Whose voice he spoke to.
   public var speaker: String?
+  /// By what its sender is known to be who he says: `dmarc=pass for example.org`.
+  public var voucher: String?
 
   /// Whether its sender is a tool that waits for the outcome, and tells it itself.
   var isToldBySender: Bool { channel == "approve" }
@@ -85,7 +87,7 @@ public struct Reply: Sendable {
       }
     let header = Header([
       "From": channel, "Re": reference, "Channel": channel, "Sender": words, "Chat": chat?.description,
-      "Message": message, "As": speaker,
+      "Message": message, "As": speaker, "Vouched": voucher,
     ])
     let draft = Draft(slug: channel, header: header, body: body)
     let queue = try spool.queue(Self.queueName, making: true)

@@ -52,6 +52,7 @@ struct RequestWords {
     delivery.author = "wait-approval"
     delivery.speaker = request.speaker
     delivery.expires = deadline
+    delivery.question = id
     delivery.answers = proof.message
     delivery.isCourtesy = true
     return delivery

@@ -25,7 +25,7 @@ extension WaitApprovalTool {
         "ANSWERING",
         "All of these decide alike.",
         [
-          ("approve ID, reject ID", "A full ID, a unique prefix, or its six characters."),
+          ("approve ID, reject ID", "A full ID, a unique prefix, its six characters, or its slug."),
           ("touch $SPOOL_DIR/replies/drop/ID.yes", "Or ID.no; the file may hold a note."),
           (
             "a file ID in replies/drop/",
@@ -68,7 +68,7 @@ extension WaitApprovalTool {
       ),
       (
         "A yes that is given while it waits:",
-        "echo 'Pay 12.50 to the baker?' | wait-approval --to me --key baker --timeout 1m & sleep 1\napprove -m 'with thanks' \"$(ls $SPOOL_DIR/approvals/hold)\"\nwait"
+        "echo 'Pay 12.50?' | wait-approval --to me --subject Baker --timeout 1m & sleep 1\napprove -m 'with thanks' baker\nwait"
       ),
     ],
     seeAlso: ["approve", "reject", "telegram-relay", "deliver", "spool"])
@@ -84,13 +84,15 @@ extension ApproveTool {
       With --from-mail it reads a mail from standard input, as .forward, procmail or a sieve pipe give it, and takes its first \
       own line for the answer, yes or no. The request is found by the plus address (spindle+ID@example.org) or by the mail that \
       it replies to; quoted text does not count. The mail counts only where the header that Email-Authentication: in config \
-      names says that it is from whom it says it is.
+      names says that it is from whom it says it is: that header must be one that your own mail system writes, under a name that it \
+      takes away from what comes in. A mail that is refused exits with 65 or 77, which a mail system gives back to its sender; \
+      one that a machine wrote is passed over.
       """,
     exits: [
       (.done, "Approved, by this or before; with --from-mail: the answer was taken."),
       (.no, "Too late: it is rejected. Or no request is called that."),
       (.usage, "Several requests are called that, or none was named."),
-      (.malformed, "The mail is none, answers automatically, or says no plain yes or no."),
+      (.malformed, "The mail cannot be read, has no text of its own, or answers no request."),
       (.tryAgain, "Another process holds the request; the answer is accepted, and will count."),
       (.notAllowed, "Whoever answers may not; or nothing vouches for the mail."),
     ],
@@ -106,7 +108,7 @@ extension ApproveTool {
     examples: [
       (
         "The open request of wait-approval:",
-        "echo 'Publish?' | wait-approval --to me --key post --timeout 1m & sleep 1\napprove \"$(ls $SPOOL_DIR/approvals/hold)\"\nwait"
+        "echo 'Publish?' | wait-approval --to me --subject Post --timeout 1m & sleep 1\napprove post\nwait"
       )
     ],
     seeAlso: ["wait-approval", "reject", "spool"])
@@ -132,7 +134,7 @@ extension RejectTool {
     examples: [
       (
         "The open request of wait-approval:",
-        "echo 'Delete all?' | wait-approval --to me --key delete --timeout 1m & sleep 1\nreject -m 'never' \"$(ls $SPOOL_DIR/approvals/hold)\"\nwait || true"
+        "echo 'Delete all?' | wait-approval --to me --subject Delete --timeout 1m & sleep 1\nreject -m never delete\nwait || true"
       )
     ],
     seeAlso: ["wait-approval", "approve", "spool"])

@@ -128,7 +128,7 @@ extension DeliverTool {
       ("What could not be delivered, and why:", "spool ls deliveries --room fail"),
       (
         "Only what was approved, to the letter (here nobody has approved it):",
-        "echo 'Buy!' > post\nwait-approval --to me --key post --timeout 1s < post || true\ndeliver --to me --approved \"$(ls $SPOOL_DIR/approvals/done)\" < post || echo 'not sent'"
+        "echo 'Buy!' > advert\nwait-approval --to me --subject advert --timeout 1s < advert || true\ndeliver --to me --approved advert < advert || echo 'not sent'"
       ),
     ],
     seeAlso: ["spool", "claude-call", "job"])
