@@ -26,13 +26,21 @@ struct RequestWords {
 
   private var howToAnswer: String {
     let drop = "\(absolute(spool.path))/replies/drop"
+    let channels = Set(request.addresses.map(\.channel))
+    var ways: [String] = []
+    if channels.contains("telegram") {
+      ways.append("On Telegram: press a button, or answer this message with just yes or no.")
+    }
+    if channels.contains("email"), let settings = try? Settings(spool), settings.emailAuthentication != nil {
+      ways.append("By mail: answer with just yes or no in the first line.")
+    }
+    ways.append("On the machine: approve \(id.short)   or   touch \(drop)/\(id).yes")
+    ways.append("                reject \(id.short)    or   touch \(drop)/\(id).no")
     return """
       \(request.text.last == 10 ? "" : "\n")
       ----
       Approve? Answer yes or no within \(request.timeout.spoken); no answer counts as no.
-      By a button, or by a reply to this message that says just yes or no. On the machine:
-      approve \(id.short)   or   touch \(drop)/\(id).yes
-      reject \(id.short)    or   touch \(drop)/\(id).no
+      \(ways.joined(separator: "\n"))
       Request \(id)
 
       """
@@ -42,8 +50,7 @@ struct RequestWords {
   func reminder(_ number: Int, _ proof: Proof, until deadline: Timestamp) -> Delivery {
     let text = """
       Still open: \(title). No answer by \(deadline.rfc3339Seconds) counts as no.
-      It was asked at \(proof.delivered.rfc3339Seconds). Answer by a reply to that message or to this one, or on the machine: \
-      approve \(id.short) or reject \(id.short).
+      It was asked at \(proof.delivered.rfc3339Seconds), and is answered as that message says: approve \(id.short), or reject \(id.short).
       Request \(id)
 
       """

@@ -80,6 +80,14 @@ public struct TelegramSetup {
     say("The token is @\(me.username)'s; it lies in \(path).")
     let code = String(Kernel.random(below: 900_000) + 100_000)
     say("Write /start to @\(me.username), or open https://t.me/\(me.username)?start=\(code)")
+    // Two who poll one bot take each other's messages.
+    let lock = try spool.directory("heartbeats").openOrCreate("telegram-\(bot.id)")
+    guard try lock.tryLock() else {
+      throw Failure(
+        .tryAgain, "@\(me.username)", "is polled by telegram-relay or by a waiting wait-approval: the token is kept",
+        do: "stop that, then try again; or write \(spool.path)/people/\(person) yourself")
+    }
+    defer { lock.unlock() }
     let chat = try findChat(bot, code)
     let address = Address(channel: "telegram", value: String(chat.id))
     try Person.write(address, of: person, in: spool)
