@@ -24,7 +24,9 @@ public enum Reading: Equatable, Sendable {
       return
     }
     let paragraph = written.prefix { !$0.isEmpty }
-    let rest = written.dropFirst(paragraph.count).joined(separator: "\n").trimmed
+    let behind = written.dropFirst(paragraph.count).drop(while: \.isEmpty)
+    let end = behind.lastIndex { !$0.isEmpty } ?? behind.startIndex
+    let rest = behind.isEmpty ? "" : behind[...end].joined(separator: "\n")[...]
     let colon = first.firstIndex(of: ":")
     let word = colon.map { first[..<$0] } ?? first
     let note = colon.map { first[first.index(after: $0)...].trimmed } ?? ""

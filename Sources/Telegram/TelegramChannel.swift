@@ -148,7 +148,7 @@ public struct TelegramChannel {
     private func request(_ text: String, html: Bool) -> Request {
       var request = Request(chat: chat.id, topic: chat.topic, text: text, mode: html ? "HTML" : nil)
       // What follows a question on has it before it, with its buttons.
-      if isLast, message.answers == nil, let question = message.question { request.buttons = Keyboard(asking: question) }
+      if isLast && message.answers == nil { request.buttons = message.question.flatMap { Keyboard(asking: $0) } }
       let answered = replaced?.messages.last ?? message.answers.flatMap { Int($0) }
       if progress.sentCount == 0 { request.answers = answered.map { Answered(message: $0) } }
       return request
