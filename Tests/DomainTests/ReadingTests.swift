@@ -16,7 +16,7 @@ import Testing
 
   @Test(arguments: [
     ("yes: go on", "go on"), ("Yes : go on", "go on"), ("ok: a\n\nSent from my telephone", "a\nSent from my telephone"),
-    ("yes\n\n-- \nAnn", "-- \nAnn"),
+    ("yes\n\n-- \nAnn", "--\nAnn"),
   ])
   func aYesWithANote(_ text: String, _ note: String) { #expect(Reading(text) == .yes(note: note)) }
 

@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import time
 
 from case import Broken, Entry, expect
 from home import CASES, Disk, until
@@ -57,10 +58,11 @@ class Question:
 
     @property
     def room(self):
-        """`None` only where it moves while we look."""
-        found = [room for room in ROOMS if (self.home.spool / "approvals" / room / self.id).exists()]
-        expect(len(found) < 2, f"{self.id} lies in {' and '.join(found)}")
-        return found[0] if found else None
+        def look():
+            return [room for room in ROOMS if (self.home.spool / "approvals" / room / self.id).exists()]
+
+        # It may move while we look.
+        return until(lambda: len(rooms := look()) == 1 and rooms[0], f"{self.id} lies in one room: {look()}", 2)
 
     @property
     def proof(self):
@@ -156,6 +158,11 @@ class Asker(Sender):
     def tick(self, env={}):
         return self.good("spool", "tick", env=env)
 
+    @staticmethod
+    def until_deadline(question, after=0.01):
+        """Waits until its time is over, by so much."""
+        until(lambda: time.time() > question.path.stat().st_mtime + after, "its time is over", 30)
+
     # ---------------------------------------------------------------- answering by hand
 
     def another_disk(self):
@@ -164,6 +171,10 @@ class Asker(Sender):
 
     def touch(self, name):
         os.close(os.open(os.fsencode(self.drop) + b"/" + os.fsencode(name), os.O_WRONLY | os.O_CREAT, 0o644))
+
+    def take_away(self, room, name):
+        """As a person does it who has seen it there."""
+        (self.spool / room / name).rename(self.home / "taken-away")
 
     def outcomes(self):
         """What became of the replies: the result, and how each is answered."""

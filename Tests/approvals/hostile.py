@@ -6,7 +6,6 @@ import socket
 from asking import both
 from by_hand import write
 from case import expect
-from home import until
 
 NOBODY = 65534
 
@@ -18,12 +17,14 @@ def quarantined(make):
     def check(home, question):
         name = f"{question}.yes"
         make(home, home.drop / name)
-        if not question.waiter:
-            home.tick()
-        until(lambda: home.names("replies", "bad"), f"it goes to bad/; drop/ has {home.names('replies', 'drop')}")
-        expect(len(home.names("replies", "bad")) == 1 and not os.path.lexists(home.drop / name), "not all of it")
-        home.told(name)
+        home.touch("nobody.yes")  # what is made without being written wakes nobody for a minute
+        question.asks_back("nobody")
+        expect(home.names("replies", "bad") == [name], f"bad/ has {home.names('replies', 'bad')}")
+        expect(not os.path.lexists(home.drop / name), "it still lies in drop/")
+        told = [line for line in home.journal() if line["event"] == "bad"]
+        expect(len(told) == 1 and name in told[0]["detail"], f"the journal: {told}")
         question.can_be_answered()
+        home.take_away("replies/bad", name)
 
     return check
 
@@ -75,7 +76,7 @@ def of_another(owner, group):
         write(letter, b"yes\n")
         os.chown(letter, owner, group)
         letter.rename(question.drop)
-        answer = question.asks_back(question.id, "nothing is decided")
+        answer = question.asks_back(question.short, "nothing is decided")
         expect(home.outcomes()[0][0] == "refused", f"its record: {home.outcomes()}")
         expect(str(owner) in answer, f"not whose it is: {answer}")
         question.can_be_answered()
@@ -107,7 +108,7 @@ def forged_by_another(home, question):
     write(letter, f"Spool: 1\nFrom: drop\nSender: uid:{os.geteuid()}\n\nyes\n".encode())
     os.chown(letter, NOBODY, NOBODY)
     letter.rename(question.drop)
-    question.asks_back(question.id, "nothing is decided")
+    question.asks_back(question.short, "nothing is decided")
     question.can_be_answered()
 
 
@@ -136,7 +137,7 @@ for words, name, *more in (
         ("of_255_bytes", b"x" * 251 + b".yes", "xxxxxxxx"), ("of_255_bytes_in_another_script", "好".encode() * 83 + b".yes", "好好好"),
         ("in_no_encoding", b"a\xff\xfe\x80.yes", "a"), ("with_blanks", b"   .yes",), ("with_a_dot_alone", b"x..yes", "x"),
         ("with_a_colon", b"a: b.yes", "a: b"), ("in_arabic", "نعم.yes".encode(), "نعم"),
-        ("that_turns_the_line", "a\u202eb\u2028c.yes".encode(), "a")):
+        ("that_turns_the_line", "a\u202eb.yes".encode(), "a")):
     both(f"a_name_{words}_is_told_of", told_of(name, *more))
 
 

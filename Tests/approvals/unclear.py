@@ -1,6 +1,6 @@
 """Answers that decide nothing: what is not a plain verdict is asked back, what names no one request is told of. It is kept, and
 the request can still be answered."""
-from asking import SOON, both
+from asking import both
 from by_hand import write
 from case import expect
 from home import case, until
@@ -14,7 +14,7 @@ WHAT_TO_DO = "answer yes or no alone"
 def says(text, name="{}"):
     def check(home, question):
         write(home.drop / name.format(question), text)
-        question.asks_back(question.id, ASKED, WHAT_TO_DO)
+        question.asks_back(question.short, ASKED, WHAT_TO_DO)
         [reply] = home.kept()
         expect(reply.body == text and not home.names("replies", "drop"), "it is not kept as it was")
         expect(home.outcomes()[0][0] == "unclear", f"its record: {home.outcomes()}")
@@ -44,7 +44,7 @@ def asked_back_twice(home, question):
         write(question.drop, b"maybe\n")
         if not question.waiter:
             home.tick()
-        home.told(question.id, ASKED, times=number)
+        home.told(question.short, ASKED, times=number)
         question.is_open()
     question.can_be_answered()
 
@@ -61,7 +61,7 @@ def is_unknown(home, question, name):
     question.can_be_answered()
 
 
-for name in "nobody.yes", "20260101T000000.000000Z-000000.yes", "2025.no", "letter", "yes", "no", ".yes.yes"[1:]:
+for name in "nobody.yes", "20260101T000000.000000Z-000000.yes", "2025.no", "letter", "yes", "no", "yes.yes":
     both(f"an_answer_to_{name}_is_told_of",
          lambda home, question, name=name: is_unknown(home, question, name))
 
@@ -69,15 +69,15 @@ for name in "nobody.yes", "20260101T000000.000000Z-000000.yes", "2025.no", "lett
 @case
 def an_answer_that_fits_two_requests_is_told_of_with_the_choices(home):
     questions = [home.ask("--subject", "Brief") for _ in range(2)]
-    for number, name in enumerate(("brief.yes", questions[0].id[:6] + ".no", "2.yes"), 1):
+    for number, name in enumerate(("brief.yes", questions[0].id[:6] + ".no", questions[1].id[:10]), 1):
         home.touch(name)
-        home.told(name.partition(".")[0] + ":", "fits 2 requests", ASKED, "give more of the ID",
+        home.told(f"\n{name.partition('.')[0]}: fits 2 requests", ASKED, "give more of the ID",
                   *(question.id for question in questions))
         for question in questions:
             question.is_open()
     home.touch(f"{questions[1].short}.no")
     questions[1].ends("rejected")
-    home.touch("brief.yes")  # by now it fits one that is open
+    home.touch("brief.yes")  # by now one that is open fits
     questions[0].ends("approved")
     expect(sorted(word for word, _ in home.outcomes()) == ["ambiguous"] * 3 + ["counted"] * 2, f"{home.outcomes()}")
 
@@ -98,10 +98,10 @@ def an_answer_to_what_was_decided_long_ago_is_too_late(home):
     question = home.ask("--subject", "Brief")
     home.touch(f"{question}.no")
     question.ends("rejected")
-    for name in f"{question}.yes", f"{question.short}.yes", "brief.yes":
+    for number, name in enumerate((f"{question}.yes", f"{question.short}.yes", "brief.yes"), 1):
         home.touch(name)
         home.tick()
-        home.told(name.removesuffix(".yes") + ": too late: rejected at", "is kept")
+        home.told("Brief", question.short, "too late: rejected at", "is kept", times=number)
     expect(question.record.header["Verdict"] == "rejected" and len(home.kept()) == 4, "another verdict, or not kept")
 
 
@@ -110,5 +110,5 @@ def while_it_is_waited_for_who_is_asked_back_reads_it_without_a_tick(home):
     """No daemon is needed for anything."""
     question = home.ask()
     write(question.drop, b"maybe\n")
-    until(lambda: home.messages(ASKED), "people/me is asked back by who waits", SOON / 4)
+    until(lambda: home.messages(ASKED), "people/me is asked back by who waits", 5)
     question.can_be_answered()
