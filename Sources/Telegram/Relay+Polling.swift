@@ -3,7 +3,8 @@ import Web
 import Work
 
 extension Relay {
-  /// An answer has up to 100 updates, each with a text of 4096 characters and the one that it replies to, at six bytes each.
+  /// An answer has up to 100 updates, each with a text of 4096 characters and the one that it replies to, at six bytes
+  /// each.
   private static let answerLimit = 16 << 20
   /// How often it is looked whether another process still polls a bot.
   private static let lockedOutPause = Duration.seconds(5)

@@ -9,9 +9,7 @@ struct PrintedIntake {
   var obstacle: String?
 
   func take(_ update: Inbound, _ member: RelayBot) throws(Failure) -> String? {
-    if let obstacle, Kernel.mayAccess(obstacle, 0) {
-      throw Failure(.tryAgain, obstacle, "is in the way", do: "remove it")
-    }
+    try check()
     var line = [
       "bot": member.name, "update": "\(update.updateID)", "user": "\(update.user)", "name": update.userName,
       "chat": "\(update.chat)", "message": "\(update.messageID)", "date": update.date.rfc3339Seconds,
@@ -31,7 +29,15 @@ struct PrintedIntake {
     return shown
   }
 
-  func tend() { say(["tend": ""]) }
+  func tend() throws(Failure) {
+    try check()
+    say(["tend": ""])
+  }
+
+  private func check() throws(Failure) {
+    guard let obstacle, Kernel.mayAccess(obstacle, 0) else { return }
+    throw Failure(.tryAgain, obstacle, "is in the way", do: "remove it")
+  }
 
   private func say(_ line: [String: String]) {
     let encoder = JSONEncoder()
