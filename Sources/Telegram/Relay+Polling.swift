@@ -45,6 +45,8 @@ extension Relay {
     guard var request = poller.bot.request("getUpdates", parameters, isRepeatable: true) else { return }
     request.answerLimit = Self.answerLimit
     poller.poll = transfers.start(request, within: Double(time + Self.patience))
+    // A server that does not hold a poll, though it was asked to, is not asked all the time.
+    if time > 0 { poller.due = Deadline(after: .seconds(1)) }
   }
 
   /// Judges how a poll has ended.
@@ -71,6 +73,8 @@ extension Relay {
     if updates.isEmpty {
       poller.offset = nil
       poller.isDone = isOnce
+    } else {
+      poller.due = nil
     }
     poller.left = updates[...]
   }

@@ -65,6 +65,16 @@ def polling_goes_on_when_the_network_is_there(home):
 
 
 @case
+def a_server_that_holds_no_poll_is_not_asked_all_the_time(home):
+    api = home.telegram()
+    api.always("getUpdates", json_answer({"ok": True, "result": []}))
+    relay = Relay(home)
+    api.wait_for(4)
+    expect(min(pauses(api)[1:]) >= 0.95, f"pauses of {pauses(api)} s")
+    relay.end()
+
+
+@case
 def a_bot_whose_poll_hangs_holds_up_no_other(home):
     api = two_bots(home)
     api.always("getUpdates 4711", STALL)
@@ -72,8 +82,9 @@ def a_bot_whose_poll_hangs_holds_up_no_other(home):
     for text in "one", "two":
         api.writes(text, token=KIRA)
     relay.takes("one", "two", bot="kira")
-    relay.end()
+    relay.says("[telegram] [main]", "timed out", "tried again until it works")
     api.wait_until_gone()
+    relay.end()
 
 
 @case
