@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
-// Domains do not import each other; they meet in the spool.
+// Domains do not import each other; they meet in the spool. (Approvals alone stands on Deliveries.)
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -37,6 +37,8 @@ let package = Package(
     .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Jobs", dependencies: ["Spool", "Work"]),
+    // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
+    .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
 
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
@@ -44,7 +46,7 @@ let package = Package(
     .executableTarget(
       name: "spindle",
       dependencies: [
-        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", argumentParser,
+        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -54,23 +56,25 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Telegram", "Webhooks", "Web",
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Telegram", "Webhooks", "Web",
         "CommandLine",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 
     // What speaks HTTP: an executable of its own, linked against the system's libcurl (docs/decisions/0007-libcurl.md).
     .target(name: "Web", dependencies: ["CCurl"]),
-    .target(name: "Telegram", dependencies: ["Web", "Deliveries", "Spool", "Roster", "Work"]),
+    .target(name: "Telegram", dependencies: ["Web", "Approvals", "Deliveries", "Spool", "Roster", "Work"]),
     .target(name: "Webhooks", dependencies: ["Web", "Deliveries", "Spool", "Roster", "Work", crypto]),
     .executableTarget(
-      name: "spindle-web", dependencies: ["Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work"]),
+      name: "spindle-web", dependencies: ["Approvals", "Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work"]),
 
     // The library as it is shipped, on a simulated machine.
     .target(name: "Coroutine", path: "Tests/Coroutine"),
     .executableTarget(
       name: "simulate",
-      dependencies: ["Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Coroutine", argumentParser, system],
+      dependencies: [
+        "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Coroutine", argumentParser, system,
+      ],
       path: "Tests/Simulation"),
 
     // Spindle's side of bin/bench.

@@ -12,7 +12,7 @@ enum Skeleton {
       try copy(try Directory.following(path: source), to: spool.root, top: true)
     }
     try addOwner(to: spool.directory("people"))
-    for queue in ["deliveries", "jobs"] { _ = try spool.queue(queue, making: true) }
+    for queue in ["approvals", "deliveries", "jobs", "replies"] { _ = try spool.queue(queue, making: true) }
     // Last: its absence is what says that the rest may be missing.
     _ = try spool.directory("journal")
   }

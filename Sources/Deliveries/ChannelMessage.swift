@@ -14,6 +14,12 @@ public struct ChannelMessage: Sendable {
   public var format: String?
   /// An earlier attempt may have sent it.
   public var isRepeat = false
+  /// The request that it puts to a person, who may answer it.
+  public var question: EntryID?
+  /// The delivery whose message it takes the place of.
+  public var replaces: EntryID?
+  /// What it answers, as the channel calls it.
+  public var answers: String?
   public var text: [UInt8] = []
 
   public init(id: EntryID, to: String) {
@@ -28,7 +34,8 @@ public struct ChannelMessage: Sendable {
   private var facts: [(name: String, value: String)] {
     [
       ("ID", id.description), ("TO", to), ("ATTEMPT", String(attempt)), ("SUBJECT", subject), ("AS", speaker),
-      ("FORMAT", format), ("REPEAT", isRepeat ? "1" : nil),
+      ("FORMAT", format), ("REPEAT", isRepeat ? "1" : nil), ("QUESTION", question?.description),
+      ("REPLACES", replaces?.description), ("ANSWERS", answers),
     ].compactMap { name, value in value.map { (name, $0) } }
   }
 
@@ -42,9 +49,14 @@ public struct ChannelMessage: Sendable {
     speaker = fact("AS")
     format = fact("FORMAT")
     isRepeat = fact("REPEAT") != nil
+    question = fact("QUESTION").flatMap { try? EntryID($0) }
+    replaces = fact("REPLACES").flatMap { try? EntryID($0) }
+    answers = fact("ANSWERS")
   }
 
-  private static let names = ["ID", "TO", "ATTEMPT", "SUBJECT", "AS", "FORMAT", "REPEAT"]
+  private static let names = [
+    "ID", "TO", "ATTEMPT", "SUBJECT", "AS", "FORMAT", "REPEAT", "QUESTION", "REPLACES", "ANSWERS",
+  ]
 
   func add(to environment: inout [String: String]) {
     for name in Self.names { environment["DELIVERY_\(name)"] = nil }

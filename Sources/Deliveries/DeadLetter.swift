@@ -14,9 +14,9 @@ struct DeadLetter {
   /// Told before the delivery is given up: killed in between, it is told again under the same key, and so once.
   /// - Returns: the alert's ID where it is a new one.
   func tell(_ id: EntryID, _ header: Header, to address: Address?, _ reason: String, isHeld: Bool = false) -> EntryID? {
-    guard header["From"] != Self.author else { return nil }
+    guard header["From"] != Self.author, header["Alert"] != "no" else { return nil }
     do {
-      let what = "alert:\(isHeld ? "held " : "")\(address?.description ?? header["To"] ?? "?")"
+      let what = "alert:\(isHeld ? "held " : "")\(address?.description ?? Delivery.to(header))"
       guard case .mine(var lane) = try lanes.take(what, [Self.coolDown]) else { return nil }
       defer { lane.leave() }
       var alert = Delivery(
@@ -42,7 +42,7 @@ struct DeadLetter {
       ? "spool release \(id.short) sends it again, spool cancel \(id.short) gives it up."
       : "spool retry \(id.short) tries it again."
     return """
-      The delivery \(id)\(subject) to \(header["To"] ?? "?") \(what).
+      The delivery \(id)\(subject) to \(Delivery.to(header)) \(what).
       Why: \(reason)
       \(remedy)
       spool show \(id.short) tells more; spool ls deliveries --room \(isHeld ? "hold" : "fail") lists all of them.

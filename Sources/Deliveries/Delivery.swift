@@ -22,13 +22,21 @@ public struct Delivery: Sendable {
   /// Whose voice it is, where a channel has several (a bot an agent).
   public var speaker: String?
   /// What published it, where that is no agent.
-  var author: String?
+  public var author: String?
   /// `html`, for channels that can show it; nil: plain text.
   public var format: String?
   /// Not before every earlier ordered delivery to the same first address is over.
   public var isOrdered = false
   /// How long an address has to give a receipt before the next one's turn; nil: as long as it takes.
   public var confirmWithin: Duration?
+  /// The request in `approvals/` that this puts to a person: a channel that has buttons shows them, a mail can be answered.
+  public var question: EntryID?
+  /// The delivery whose message this takes the place of, on a channel that can do so (`Replaces: yes` in its promise).
+  public var replaces: EntryID?
+  /// What this answers there, as the channel calls it: a message's number, a mail's Message-ID.
+  public var answers: String?
+  /// Nobody is told when it fails: what it says is known by other ways, or its failure is.
+  public var isCourtesy = false
 
   public init(to addresses: [Address], text: [UInt8]) {
     self.addresses = addresses
@@ -37,15 +45,26 @@ public struct Delivery: Sendable {
 
   public static let queueName = "deliveries"
 
-  var draft: Draft {
-    let header = Header([
+  var draft: Draft { Draft(slug: EntryID.slug(from: subject ?? addresses[0].channel), header: header, body: text) }
+
+  /// As something that a step has made: handed over exactly once, with what else it made.
+  public var product: Product {
+    var header = header
+    // A product's To is the queue that it goes to.
+    header["Deliver-To"] = header["To"]
+    return Product(.queue(Self.queueName), header: header, body: text)
+  }
+
+  private var header: Header {
+    Header([
       "From": author ?? speaker ?? "deliver", "To": addresses.map(\.description).joined(separator: ", "),
       "Subject": subject,
       "Expires": expires?.rfc3339, "In-Doubt": doubtPolicy.rawValue, "Attempts": String(attempts), "As": speaker,
       "Format": format, "Ordered": isOrdered ? "yes" : nil,
       "Confirm-Within": confirmWithin.map { "\(max(1, $0.nanoseconds / 1_000_000_000))s" },
+      "Question": question?.description, "Replaces": replaces?.description, "Answers": answers,
+      "Alert": isCourtesy ? "no" : nil,
     ])
-    return Draft(slug: EntryID.slug(from: subject ?? addresses[0].channel), header: header, body: text)
   }
 
   /// - Throws: what is wrong with an entry that somebody else published.
@@ -53,7 +72,7 @@ public struct Delivery: Sendable {
     func bad(_ name: String, _ expected: String) -> MalformedText {
       MalformedText(line: entry.header.line(name)?.number ?? 1, found: entry.header[name], expected: expected)
     }
-    do { addresses = try Self.addresses(entry.header["To"] ?? "") } catch { throw bad("To", error.expected) }
+    do { addresses = try Self.addresses(Self.to(entry.header)) } catch { throw bad("To", error.expected) }
     text = entry.body
     subject = entry.subject
     expires = entry.expires
@@ -72,10 +91,21 @@ public struct Delivery: Sendable {
       guard let span = Duration(word), span > .zero else { throw bad("Confirm-Within", "a span such as 15m") }
       confirmWithin = span
     }
+    func reference(_ name: String) throws(MalformedText) -> EntryID? {
+      guard let word = entry.header[name] else { return nil }
+      do { return try EntryID(word) } catch { throw bad(name, "an ID") }
+    }
+    question = try reference("Question")
+    replaces = try reference("Replaces")
+    answers = entry.header["Answers"]
+    isCourtesy = entry.header["Alert"] == "no"
   }
 }
 
 extension Delivery {
+  /// Where it goes, as its header says it: what was handed over by another queue has that queue's word under `To`.
+  static func to(_ header: Header) -> String { header["Deliver-To"] ?? header["To"] ?? "" }
+
   static func addresses(_ text: String) throws(MalformedText) -> [Address] {
     let words = text.split(separator: ",").map(\.trimmed)
     let addresses = words.compactMap { Address($0) }

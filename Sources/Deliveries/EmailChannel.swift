@@ -38,9 +38,9 @@ public struct EmailChannel {
     guard let program = try Self.program(environment) else {
       return .permanent("there is no sendmail: install a mail system, such as msmtp-mta or postfix, or set SENDMAIL")
     }
-    var from = environment["EMAIL_FROM"]
-    if from == nil { from = try Settings(spool).emailFrom }
-    let mail = EmailMessage(message, from: from, environment: environment)
+    let settings = try Settings(spool)
+    let from = environment["EMAIL_FROM"] ?? settings.emailFrom
+    let mail = EmailMessage(message, from: from, answersTo: settings.emailReplyTo, environment: environment)
     // -i: a line with a lone dot is text. -f: who gets what cannot be delivered.
     let command = Command(
       path: program, arguments: [program, "-i"] + (from == nil ? [] : ["-f", mail.sender]) + ["--", message.to],

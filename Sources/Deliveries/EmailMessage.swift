@@ -9,10 +9,15 @@ public struct EmailMessage {
   private let text: [UInt8]
   /// Whom it is from, as the reader sees it: an address, or `Name <address>`.
   private let from: String
+  /// Where answers to a question go; its ID is added behind a plus.
+  private let answersTo: String?
 
-  /// - Parameter from: nil: this user on this host.
-  public init(_ message: ChannelMessage, from: String?, environment: [String: String]) {
+  /// - Parameters:
+  ///   - from: nil: this user on this host.
+  ///   - answersTo: where answers to a question go; nil: to whom it is from.
+  public init(_ message: ChannelMessage, from: String?, answersTo: String? = nil, environment: [String: String]) {
     self.message = message
+    self.answersTo = answersTo
     text = Self.withoutReturns(message.text)
     self.from = from ?? "\(environment["LOGNAME"] ?? environment["USER"] ?? "spindle")@\(SpoolDirectory.hostName)"
   }
@@ -43,9 +48,20 @@ public struct EmailMessage {
       Content-Transfer-Encoding: \(isPlain ? "7bit" : "quoted-printable")
       Auto-Submitted: auto-generated
 
-
       """
-    return Array(header.utf8) + (isPlain ? text : Self.quotedPrintable(text))
+    return Array((header + threading + "\n").utf8) + (isPlain ? text : Self.quotedPrintable(text))
+  }
+
+  /// How it hangs together with others: where its answer goes, and what it answers itself.
+  private var threading: String {
+    var lines = ""
+    if let question = message.question, let words = answersTo?.split(separator: "@"), words.count == 2 {
+      lines += "Reply-To: \(words[0])+\(question)@\(words[1])\n"
+    }
+    if let answers = message.answers, answers.hasPrefix("<"), answers.hasSuffix(">"), answers.utf8.count < 900 {
+      lines += "In-Reply-To: \(answers)\nReferences: \(answers)\n"
+    }
+    return lines
   }
 
   private var firstLine: String {

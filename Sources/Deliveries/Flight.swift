@@ -110,6 +110,9 @@ final class Flight {
     message.speaker = delivery.speaker
     message.format = delivery.format
     message.isRepeat = isRepeat
+    message.question = delivery.question
+    message.replaces = delivery.replaces
+    message.answers = delivery.answers
     message.text = delivery.text
     if isRepeat && !isHarmless(on: channel) && !channel.promise.marksRepeats {
       message.text = Array("\(message.repeatMark)\n".utf8) + message.text

@@ -57,7 +57,7 @@ final class PendingReader {
       if error.status == .io || error.status == .tryAgain { throw error }
       return nil
     }
-    let to = header["To"] ?? ""
+    let to = Delivery.to(header)
     guard let addresses = lists[to] ?? (try? Delivery.addresses(to)) else { return nil }
     lists[to] = addresses
     var pending = Pending(

@@ -19,12 +19,14 @@ public struct Promise: Sendable {
   public var hasSessions = false
   /// Called with `--check` it prints what is configured, and exits with 0 where it can send.
   public var hasCheck = false
+  /// It can put a message in the place of one that it has sent (`DELIVERY_REPLACES`).
+  public var canReplace = false
   public var pace = Pace()
 
   public init() {}
 
   init(_ file: SettingsFile) throws(Failure) {
-    try file.allow(["Summary", "Address", "Semantics", "Idempotent", "Marks-Repeats", "Speaks", "Pace"])
+    try file.allow(["Summary", "Address", "Semantics", "Idempotent", "Marks-Repeats", "Speaks", "Replaces", "Pace"])
     summary = file.value("Summary") ?? ""
     address = file.value("Address") ?? ""
     semantics = file.value("Semantics") ?? ""
@@ -33,6 +35,7 @@ public struct Promise: Sendable {
     }
     isIdempotent = try answer("Idempotent")
     marksRepeats = try answer("Marks-Repeats")
+    canReplace = try answer("Replaces")
     hasSessions = file.list("Speaks").contains("session")
     hasCheck = file.list("Speaks").contains("check")
     pace = try file.parse("Pace", "rates such as 1/s, 20/min for -*, 30/s in all") { Pace($0) } ?? Pace()

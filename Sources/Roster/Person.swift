@@ -38,6 +38,18 @@ public struct Person: Sendable {
 }
 
 extension Person {
+  /// Everybody whose file can be read, by name; what cannot is told.
+  public static func all(in spool: SpoolDirectory) throws(Failure) -> [Person] {
+    var people: [Person] = []
+    for name in try spool.directory("people").names().sorted() where Address.isName(name) {
+      do { if let person = try Person(named: name, in: spool) { people.append(person) } } catch {
+        guard error.status == .configuration else { throw error }
+        spool.notice("\(error)")
+      }
+    }
+    return people
+  }
+
   /// Refuses what can be no person's name.
   public static func check(name: String) throws(Failure) {
     guard Address.isName(name) else {

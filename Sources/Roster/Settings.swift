@@ -6,11 +6,24 @@ public struct Settings: Sendable {
   public var alert = "me"
   /// Whom messages by email are from; nil: whom the mail system says.
   public var emailFrom: String?
+  /// Who may answer requests, by the names of `people/`; empty: whoever a request is for, and the spool's owner.
+  public var approvers: [String] = []
+  /// Where answers by mail are to go, without the plus and the ID that are added to it; nil: to whom the mail is from.
+  public var emailReplyTo: String?
+  /// What says that a mail is from whom it says: a header, and the name under which our own mail system writes it.
+  public var emailAuthentication: String?
 
   public init(_ spool: SpoolDirectory) throws(Failure) {
     guard let file = try SettingsFile.read("config", in: spool.root, hasBody: false) else { return }
-    try file.allow(["Alert", "Approvers", "Quiet-Hours", "Email-From"])
+    try file.allow(["Alert", "Approvers", "Quiet-Hours", "Email-From", "Email-Reply-To", "Email-Authentication"])
     if let alert = file.value("Alert"), !alert.isEmpty { self.alert = alert }
     emailFrom = try file.parse("Email-From", "an address such as spindle@example.org") { $0.contains("@") ? $0 : nil }
+    approvers = file.list("Approvers")
+    emailReplyTo = try file.parse("Email-Reply-To", "an address such as spindle@example.org") { text in
+      text.split(separator: "@", omittingEmptySubsequences: false).count == 2 && !text.contains("+") ? text : nil
+    }
+    emailAuthentication = try file.parse(
+      "Email-Authentication", "a header and a name, such as Authentication-Results mx.example.org"
+    ) { $0.split(separator: " ").count == 2 ? $0 : nil }
   }
 }

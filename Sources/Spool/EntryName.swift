@@ -62,6 +62,11 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
     return EntryID(time: Kernel.now(), random: random, slug: slug)
   }
 
+  /// Its nth child, from 1.
+  func child(_ number: Int) -> EntryID { EntryID(unchecked: "\(description).\(number)") }
+
+  private init(unchecked text: String) { description = text }
+
   /// When it was published, as its publisher's clock said.
   public var time: Timestamp { Timestamp(stamp: description.prefix(23))! }
   /// Its six characters, by which people call it.

@@ -56,7 +56,7 @@ public struct Header: Hashable, Sendable {
 
   /// Reads header lines up to the blank line. Returns them and the offset at which the body begins.
   /// Strict: LF only, each name once.
-  static func parse(_ bytes: [UInt8]) throws(MalformedText) -> (Header, body: Int) {
+  package static func parse(_ bytes: [UInt8]) throws(MalformedText) -> (Header, body: Int) {
     var header = Header()
     var known: [String: Int] = [:]
     var start = 0

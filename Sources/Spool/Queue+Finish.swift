@@ -26,20 +26,25 @@ extension Queue {
     let building = "\(id).\(Kernel.processID)"
     try removeTree(building, in: .tmp)
     let directory = try Directory.making(building, in: self[.tmp])
+    var children = 0
     for product in products {
       var header = product.header
       let fileName: String
+      var productID = id
       switch product.destination {
       case .response:
         fileName = "re"
         header["Re"] = id.description
       case .queue(let next):
-        fileName = id.description
+        // The first has its source's ID; further ones are its children.
+        if children > 0 { productID = id.child(children) }
+        children += 1
+        fileName = productID.description
         header["To"] = next
       }
       if header["From"] == nil { header["From"] = name }
       let file = try directory.create(fileName)
-      try file.write(Entry(id: id, header: header, body: product.body).bytes())
+      try file.write(Entry(id: productID, header: header, body: product.body).bytes())
       try file.sync()
       try file.close()
     }

@@ -199,6 +199,8 @@ extension Queue {
 
   /// Intake is refused while there is still room for what is under way to finish.
   func refuseIfNearlyFull() throws(Failure) {
+    // A reply is a verdict to be: small, and worth more than the room that it takes.
+    if name == "replies" { return }
     let tmp = try self[.tmp]
     let space: FileSystemSpace
     do { space = try Kernel.space(tmp.descriptor) } catch { throw Failure(error, tmp.path, "ask for free space of") }

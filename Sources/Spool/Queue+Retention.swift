@@ -4,8 +4,8 @@ extension Queue {
   /// How long a key is known: longer than any schedule that could use it again.
   static let keyAge = Duration.seconds(90 * 86400)
 
-  /// What `log/` may have of an entry: its story, and what the attempts of a delivery leave for the next.
-  private static let logs = ["log", "parts", "notes"]
+  /// What `log/` may have of an entry: its story, what the attempts of a delivery leave for the next, the proof that a request arrived.
+  private static let logs = ["log", "parts", "notes", "proof"]
 
   /// Removes old records: `done/`, `re/` and `log/` after 30 d, those of an entry with a key with its key
   /// after 90 d. Never `hold/`, `fail/` or `bad/`: those wait for a person.

@@ -113,4 +113,10 @@ public final class Queue {
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").last { $0.hasPrefix("== ") }
       .map { String($0.dropFirst(3)) }
   }
+
+  /// The same without when, by what and at which attempt it was said: for a sentence of one's own.
+  public func lastReason(_ id: EntryID) -> String? {
+    guard let words = lastWord(id)?.split(separator: ": ").dropFirst() else { return nil }
+    return words.drop { $0.hasPrefix("attempt ") }.joined(separator: ": ")
+  }
 }

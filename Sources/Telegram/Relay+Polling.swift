@@ -21,7 +21,7 @@ extension Relay {
   private func owns(_ poller: Poller) -> Bool {
     do throws(Failure) {
       if try poller.takeLock(in: spool) {
-        if poller.isLockedOut { poller.say("no other process polls this bot any more: going on") }
+        if poller.isLockedOut && !isCompanion { poller.say("no other process polls this bot any more: going on") }
         poller.isLockedOut = false
         return true
       }
@@ -29,7 +29,7 @@ extension Relay {
         poller.isDone = true
         return false
       }
-      if !poller.isLockedOut { poller.say("another process polls this bot: waiting for it") }
+      if !poller.isLockedOut && !isCompanion { poller.say("another process polls this bot: waiting for it") }
     } catch {
       if !poller.isLockedOut { poller.say("\(error)\(untilItWorks)") }
       if isOnce { fail(poller) }

@@ -27,6 +27,8 @@ public final class Relay {
   /// When `tend` is called next.
   private var tendDue = Deadline(after: .zero)
   private var tendTrouble = Trouble()
+  /// It serves one who waits for an answer: who has the bots, and since when, is not told.
+  public var isCompanion = false
   /// Every bot is asked until it has nothing more, and nothing is waited for.
   var isOnce = false
   /// Something did not work out, this once.
@@ -58,7 +60,7 @@ public final class Relay {
   /// - Throws: `.notAllowed` when there is no bot left whose token Telegram knows.
   public func run() throws(Failure) -> Int32 {
     Signals.catchThem()
-    for poller in pollers { poller.say("starting provider") }
+    if !isCompanion { for poller in pollers { poller.say("starting provider") } }
     while true {
       for poller in pollers { try attend(poller) }
       if isAskedToStop, let stopped { return stopped }

@@ -7,9 +7,12 @@ public struct RelayBot {
   public var bot: Bot
   /// Where its token lies.
   public var tokenFile: String
+  /// Whether the agent has it for himself; else it is the spool's.
+  public var isOwn: Bool
 
-  public init(name: String, bot: Bot, tokenFile: String) {
+  public init(name: String, bot: Bot, tokenFile: String, isOwn: Bool) {
     self.name = name
+    self.isOwn = isOwn
     self.bot = bot
     self.tokenFile = tokenFile
   }
@@ -32,7 +35,7 @@ public struct RelayBot {
         let bot = Bot(token: token, environment: environment)
         // Under two names it is still one bot, which is polled once.
         if !bots.contains(where: { $0.bot.id == bot.id }) {
-          bots.append(RelayBot(name: name, bot: bot, tokenFile: path))
+          bots.append(RelayBot(name: name, bot: bot, tokenFile: path, isOwn: speaker != nil))
         }
       } catch {
         notice("[telegram] [\(name)] left out: \(error)")

@@ -47,15 +47,29 @@ public struct TelegramChannel {
     var topic: Int?
     var text: String
     var mode: String?
+    var buttons: Keyboard?
+    var answers: Answered?
     private enum CodingKeys: String, CodingKey {
       case chat = "chat_id"
       case topic = "message_thread_id"
       case text
       case mode = "parse_mode"
+      case buttons = "reply_markup"
+      case answers = "reply_parameters"
     }
   }
 
-  private struct Sent: Decodable {
+  /// The message that this one answers; where that is gone it is sent all the same.
+  private struct Answered: Encodable {
+    var message: Int
+    var isOptional = true
+    private enum CodingKeys: String, CodingKey {
+      case message = "message_id"
+      case isOptional = "allow_sending_without_reply"
+    }
+  }
+
+  struct Sent: Decodable {
     var id: Int
     var date: Int64
     var chat: Place
@@ -70,7 +84,9 @@ public struct TelegramChannel {
   private final class Sending {
     let message: ChannelMessage
     let bot: Bot
-    let parts: [String]
+    private var parts: [String]
+    /// The message of an earlier delivery whose place this takes.
+    private let replaced: MessageReplaced?
     private var progress: PartsSent
     private var chat: Chat
     private let isHTML: Bool
@@ -104,17 +120,37 @@ public struct TelegramChannel {
       }
       // What fits goes out as it was written.
       parts = split.count == 1 ? [whole] : split
+      replaced = try message.replaces.map { id throws(Failure) in try MessageReplaced(by: id, in: spool) }
       progress = try PartsSent(of: message.id, to: message.to, count: parts.count, in: spool)
     }
 
     func run() -> Outcome {
       if parts.isEmpty { return .permanent("the message has nothing but blanks") }
+      if let replaced {
+        switch replaced.change(to: parts, by: bot, until: deadline) {
+        case .done(let receipt): return .sent(receipt: receipt)
+        case .failed(let outcome): return outcome
+        case .tooLong(let short): parts = [short]
+        }
+      }
       for (number, text) in parts.enumerated() {
         let key = "\(number + 1)/\(parts.count)"
         if progress.has(key) { continue }
+        isLast = number == parts.count - 1
         if let outcome = send(text, key, html: isHTML) { return outcome }
       }
       return .sent(receipt: progress.receipt)
+    }
+
+    /// Who reads a question to its end finds the buttons there.
+    private var isLast = false
+
+    private func request(_ text: String, html: Bool) -> Request {
+      var request = Request(chat: chat.id, topic: chat.topic, text: text, mode: html ? "HTML" : nil)
+      if isLast, let question = message.question { request.buttons = Keyboard(asking: question) }
+      let answered = replaced?.messages.last ?? message.answers.flatMap { Int($0) }
+      if progress.sentCount == 0 { request.answers = answered.map { Answered(message: $0) } }
+      return request
     }
 
     /// Between two messages to a chat: one a second, twenty a minute in a group.
@@ -186,8 +222,7 @@ public struct TelegramChannel {
     private func post(_ text: String, html: Bool) -> Posted {
       for _ in 0..<2 {
         let reply: Bot.Reply<Sent> = bot.call(
-          "sendMessage", Request(chat: chat.id, topic: chat.topic, text: text, mode: html ? "HTML" : nil),
-          isRepeatable: false, within: Channel.exchangeTime(until: deadline))
+          "sendMessage", request(text, html: html), isRepeatable: false, within: Channel.exchangeTime(until: deadline))
         switch reply {
         case .done(let sent): return .sent(sent)
         case .failed(let refusal):

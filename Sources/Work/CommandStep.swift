@@ -81,6 +81,12 @@ public struct CommandStep {
     environment["SPOOL_ID"] = claim.id.description
     environment["SPOOL_QUEUE"] = claim.queue.name
     environment["SPOOL_ATTEMPT"] = String(claim.name.attempts + 1)
+    // Its header lines: Chat: is SPOOL_HEADER_CHAT. Those of an outer step are not this one's.
+    for name in environment.keys where name.hasPrefix("SPOOL_HEADER_") { environment[name] = nil }
+    for line in claim.entry.header.lines {
+      let name = line.name.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
+      environment["SPOOL_HEADER_" + String(name)] = environment["SPOOL_HEADER_" + String(name)] ?? line.value
+    }
     deadline.handDown(to: &environment)
     return environment
   }

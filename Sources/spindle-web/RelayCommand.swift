@@ -1,10 +1,12 @@
+import Approvals
 import Deliveries
 import Spool
 import Telegram
 
-/// `telegram-relay [--once] [--agent NAME]`: polls the bots of a spool.
+/// `telegram-relay`: polls the bots of a spool. The tool of this name has parsed the arguments, and started us in its place.
 struct RelayCommand {
   private var isOnce = false
+  private var isCompanion = false
   private var agent: String?
 
   init(_ arguments: [String]) throws(Failure) {
@@ -12,34 +14,36 @@ struct RelayCommand {
     while let argument = rest.popFirst() {
       switch argument {
       case "--once": isOnce = true
-      case "--agent":
-        guard let name = rest.popFirst() else {
-          throw Failure(.usage, "--agent", "has no name", do: "name an agent whose bot is to be polled")
-        }
-        agent = name
+      // For wait-approval: until it has its answer.
+      case "--companion": isCompanion = true
+      case "--agent": agent = rest.popFirst()
       default: throw Failure(.usage, argument, "is no option", do: "telegram-relay [--once] [--agent NAME]")
       }
     }
   }
 
   /// - Returns: 0 where it was to look once, else that of the signal which has ended it.
-  func run(_ environment: [String: String]) throws(Failure) -> ExitStatus {
-    let spool = try SpoolDirectory(path: try path(environment), tool: "telegram-relay") { ChannelService.complain($0) }
+  func run(_ spool: SpoolDirectory, _ environment: [String: String]) throws(Failure) -> ExitStatus {
     let bots = try RelayBot.all(in: spool, environment: environment, only: agent) { ChannelService.complain($0) }
-    let intake = PrintedIntake(obstacle: environment["RELAY_OBSTACLE"])
-    let agents = try spool.directory("agents")
-    let watch = isOnce ? nil : Watch([agents]) { ChannelService.complain("telegram-relay: \($0)") }
+    let courier = Courier(
+      spool: spool, installedChannels: Self.channels, executable: environment["SPINDLE"])
+    let desk = try Desk(courier)
+    let intake = RelayIntake(desk, notice: ChannelService.complain)
+    let courtesies = Courtesies(desk.deliveries, executable: environment["SPINDLE"], environment: environment)
+    let watch = isOnce ? nil : Watch([try desk.deliveries[.new]]) { ChannelService.complain("telegram-relay: \($0)") }
     let relay = Relay(
-      bots, in: spool, watch: watch, notice: ChannelService.complain, intake: intake.take, tend: intake.tend)
+      bots, in: spool, watch: watch, notice: ChannelService.complain, intake: intake.take, tend: courtesies.tend)
+    relay.isCompanion = isCompanion
     let signal = isOnce ? try relay.runOnce() : try relay.run()
+    courtesies.finish()
     return signal.map { .signal($0) } ?? .done
   }
 
-  private func path(_ environment: [String: String]) throws(Failure) -> String {
-    if let path = environment["SPOOL_DIR"], !path.isEmpty { return path }
-    guard let home = environment["HOME"], !home.isEmpty else {
-      throw Failure(.configuration, "SPOOL_DIR", "neither SPOOL_DIR nor HOME is set", do: "set SPOOL_DIR")
+  /// They lie beside us.
+  private static var channels: String? {
+    guard let own = try? Kernel.readLink("/proc/self/exe", in: nil), let slash = own.lastIndex(of: "/") else {
+      return nil
     }
-    return home + "/spool"
+    return own[..<slash] + "/channels"
   }
 }

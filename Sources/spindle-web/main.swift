@@ -13,12 +13,12 @@ import Work
 signal(SIGPIPE, SIG_IGN)
 let environment = inheritedEnvironment()
 
-/// The spool that the deliverer names.
-func spool() throws(Failure) -> SpoolDirectory {
+/// The spool that whoever started us names.
+func spool(as tool: String = "channel") throws(Failure) -> SpoolDirectory {
   guard let path = environment["SPOOL_DIR"], !path.isEmpty else {
     throw Failure(.usage, "SPOOL_DIR", "is not set", do: "this is called by deliver and by spool setup")
   }
-  return try SpoolDirectory(path: path, tool: "channel") { ChannelService.complain($0) }
+  return try SpoolDirectory(path: path, tool: tool) { ChannelService.complain($0) }
 }
 
 func telegram() throws(Failure) -> ExitStatus {
@@ -48,7 +48,8 @@ do throws(Failure) {
     case "telegram": try telegram()
     case "webhook": ChannelService.run("webhook", WebhookChannel(spool: try spool(), environment: environment).send)
     case "setup-telegram": try setUpTelegram()
-    case "telegram-relay": try RelayCommand(Array(CommandLine.arguments.dropFirst())).run(environment)
+    case "telegram-relay":
+      try RelayCommand(Array(CommandLine.arguments.dropFirst())).run(spool(as: called), environment)
     default:
       throw Failure(
         .usage, called, "is none of its names", do: "it is telegram, webhook, setup-telegram or telegram-relay")

@@ -1,8 +1,10 @@
+import Approvals
 import CommandLine
 import Deliveries
 import Jobs
 import Roster
 import Spool
+import Work
 
 /// One round of what must happen each minute. What fails in one place is said, and stops no other.
 struct TickRound {
@@ -32,6 +34,11 @@ struct TickRound {
       var jobs: [String] = []
       try attempt("jobs") { jobs = try JobState.names(in: spool) }
       for name in jobs { try attempt("job \(name)") { try alertIfOverdue(name, now) } }
+      // Before the deliveries: what it asks, reminds of or tells is one.
+      try attempt("approvals") { try tendApprovals(Desk(Courier(spool))) }
+      for name in try spool.queueNames() where name.hasPrefix("inbox-") {
+        try attempt(name) { try alertIfUnanswered(spool.queue(name), now) }
+      }
     }
     lock?.unlock()
     // Last, and without the lock: a channel may hang for a minute, and the next round need not wait for it.
@@ -68,6 +75,48 @@ struct TickRound {
     // The replies' drop/ belongs to wait-approval.
     if queue.name != "replies" { _ = try queue.takeDrops() }
     if queue.name.hasPrefix("calls-") { try queue.expireDue() }
+  }
+
+  /// What the bots have heard comes first, where nobody else polls them: an answer in time is read before its request ends.
+  private func tendApprovals(_ desk: Desk) throws {
+    if try desk.hasOpen(on: "telegram"),
+      let relay = try? TelegramRelayTool.command(in: spool, arguments: ["--once"])
+    {
+      let (outcome, _, error) = try Child(relay).collect(until: Deadline.within(.seconds(30)), limit: 65536)
+      complain(bytes: error)
+      if !outcome.succeeded { complain("spool: tick: telegram-relay --once: \(outcome.spoken)") }
+    }
+    try desk.makeRound()
+  }
+
+  /// Who writes to an agent and gets no answer thinks that he is ignored.
+  private static let answerTime = Duration.seconds(300)
+
+  /// A message that nobody has answered is told of, the oldest for all.
+  private func alertIfUnanswered(_ inbox: Queue, _ now: Timestamp) throws {
+    let open = try [Room.new, .wait, .run, .fail].flatMap { try inbox.entries(in: $0) }.sorted {
+      $0.name.id < $1.name.id
+    }
+    let late = open.filter { place in
+      let reason = place.room == .fail ? inbox.lastReason(place.name.id) : nil
+      return now - place.name.id.time > Self.answerTime && reason?.hasPrefix("cancelled") != true
+    }
+    guard let oldest = late.first?.name.id, let newest = late.last?.name.id else { return }
+    let text = """
+      In \(inbox.name) \(late.count == 1 ? "a message is" : "\(late.count) messages are") unanswered, the oldest for \
+      \((now - oldest.time).spoken).
+      \(inbox.lastWord(oldest) ?? "Nobody has taken it up: does cron/chat.sh run?")
+      spool show \(oldest.short) tells more; spool cancel gives one up, spool retry tries one again.
+
+      """
+    var alert = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(text.utf8))
+    alert.subject = "\(inbox.name): unanswered"
+    alert.author = "alert"
+    // Once for each that was too late, and not more often than once an hour.
+    let hour = newest.time.nanoseconds / Duration.seconds(3600).nanoseconds
+    if try alert.commit(to: spool, key: "unanswered-\(inbox.name)-\(hour)", quietly: true).isNew {
+      spool.journal.write("unanswered", queue: inbox.name, id: oldest)
+    }
   }
 
   /// The dead man's switch: a job that should have run and did not is told of, once for each time it is missed.

@@ -6,7 +6,8 @@ import CommandLine
 import Spool
 
 let tools: [any Tool.Type] = [
-  SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, JobTool.self, FileChannelTool.self, EmailChannelTool.self,
+  SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, WaitApprovalTool.self, ApproveTool.self, RejectTool.self,
+  TelegramRelayTool.self, JobTool.self, FileChannelTool.self, EmailChannelTool.self,
 ]
 
 func name(ofPath path: String) -> String { String(path.split(separator: "/").last ?? "spindle") }

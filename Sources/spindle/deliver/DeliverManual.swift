@@ -88,7 +88,10 @@ extension DeliverTool {
     exits: [
       (.done, "Accepted; with --wait: delivered."),
       (.no, "With --wait: it was held, cancelled or removed."),
-      (.malformed, "There is no message on standard input."),
+      (
+        .malformed,
+        "There is no message on standard input; or --approved: the request was not approved, or for another text."
+      ),
       (
         .unavailable,
         "It cannot be delivered and lies in fail/; or the first one under this key has failed; or --test failed."
@@ -123,6 +126,10 @@ extension DeliverTool {
       ),
       ("What there is to send by, and whether it works:", "deliver --channels\ndeliver --test file:$HOME/inbox"),
       ("What could not be delivered, and why:", "spool ls deliveries --room fail"),
+      (
+        "Only what was approved, to the letter (here nobody has approved it):",
+        "echo 'Buy!' > post\nwait-approval --to me --key post --timeout 1s < post || true\ndeliver --to me --approved \"$(ls $SPOOL_DIR/approvals/done)\" < post || echo 'not sent'"
+      ),
     ],
     seeAlso: ["spool", "claude-call", "job"])
 }

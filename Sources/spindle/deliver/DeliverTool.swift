@@ -1,3 +1,4 @@
+import Approvals
 import ArgumentParser
 import CommandLine
 import Deliveries
@@ -24,6 +25,12 @@ struct DeliverTool: Tool {
   @Option(help: "How the text is written: text or html.") var format: Format?
   @Flag(help: "Send it only when every earlier ordered one to the same address is over.") var ordered = false
   @Option(help: "How long an address has to give a receipt before it is the next one's turn.") var confirmWithin: Span?
+  @Option(
+    help: ArgumentHelp(
+      "Send it only if this request of wait-approval was approved, and for just this text.", valueName: "id"))
+  var approved: String?
+  @Option(help: ArgumentHelp("What it answers there: a message's number, a mail's Message-ID.", valueName: "message"))
+  var answers: String?
   @Flag(help: "Wait until it is delivered.") var wait = false
   @Option(help: "How long --wait waits.") var timeout = Span(argument: "1h")!
   @Flag(help: "Send all that is due, then exit.") var recover = false
@@ -52,6 +59,7 @@ struct DeliverTool: Tool {
     let message = try Input.text(for: "the message")
     let opened = try spool.open(as: "deliver")
     var courier = try Courier(opened)
+    if let approved { try Desk(courier).checkApproval(of: message, by: approved) }
     var delivery = Delivery(to: try Address.resolve(to, in: opened), text: message)
     delivery.subject = subject
     delivery.expires = expires?.time
@@ -60,6 +68,7 @@ struct DeliverTool: Tool {
     delivery.speaker = speaker
     delivery.format = format == .html ? "html" : nil
     delivery.isOrdered = ordered
+    delivery.answers = answers
     delivery.confirmWithin = confirmWithin?.duration
     let queue = try courier.queue()
     try queue.sweep()
@@ -102,10 +111,11 @@ struct DeliverTool: Tool {
 
   private func recoverAll() throws {
     var courier = try Courier(try spool.open(as: "deliver"))
-    courier.onSent = sayRecovered
+    if !spool.quiet { courier.onSent = sayRecovered }
+    let found = spool.quiet ? { _ in } : sayFound
     if watch {
-      _ = try courier.watch(found: sayFound)
-    } else if let number = try courier.recover(found: sayFound) {
+      _ = try courier.watch(found: found)
+    } else if let number = try courier.recover(found: found) {
       throw Exit(.signal(number))
     }
   }

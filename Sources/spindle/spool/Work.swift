@@ -9,7 +9,8 @@ extension SpoolTool {
     static let configuration = CommandConfiguration(
       commandName: "work", abstract: "Run a command on each entry of a queue.",
       discussion: """
-        The command gets the body on standard input. Exit 0: what it printed is the product; it goes to the queue
+        The command gets the body on standard input, and in its environment SPOOL_ID, SPOOL_QUEUE, SPOOL_ATTEMPT and each
+        header line (Chat: is SPOOL_HEADER_CHAT). Exit 0: what it printed is the product; it goes to the queue
         --to names, under the same ID, or, where it printed anything, to re/ID. Exit 74 or 75, death by a signal, and
         --timeout are tried again; any other exit is final, and the entry lies in fail/. The command dies with this
         worker, and no second copy of it starts while any part of the first lives. SIGTERM hands back what is in hand.

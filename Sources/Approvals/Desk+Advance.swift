@@ -1,0 +1,168 @@
+import Deliveries
+import Roster
+import Spool
+
+extension Desk {
+  /// Where a request stands.
+  public enum State {
+    /// No channel has confirmed it; this is the delivery that asks, and why it has not arrived, where it has failed.
+    case unconfirmed(delivery: EntryID, failure: String?)
+    case running(Proof, until: Timestamp)
+    case decided
+    case cancelled(String)
+    /// Somebody has its lock.
+    case busy
+  }
+
+  /// How often a request that nobody has got is tried anew.
+  static let againAfter = Duration.seconds(900)
+
+  /// Makes the next step of a request, if it is due: asks, starts its clock, reminds, or ends it.
+  /// - Parameters:
+  ///   - asOf: every reply that had come by then was read; nil: they were not, and no deadline is kept.
+  ///   - retrying: whether a delivery that has failed is tried anew, though its time has not come.
+  public func advance(_ id: EntryID, asOf: Timestamp?, retrying: Bool = false) throws(Failure) -> State {
+    guard let place = try approvals.locate(id) else {
+      throw Failure(.unavailable, "\(id)", "the request was removed", do: "ask again under another key")
+    }
+    switch place.room {
+    case .done: return .decided
+    case .fail, .bad: return .cancelled(approvals.lastReason(id) ?? "it lies in \(place.room.rawValue)/")
+    case .hold, .wait, .new: break
+    default: return .busy
+    }
+    guard let locked = try approvals.lock(place) else { return .busy }
+    defer { locked.release() }
+    if try locked.finishIfDecided() { return .decided }
+    guard let request = try request(of: locked) else { return .cancelled("it is malformed") }
+    if place.room == .hold, let proof = try proof(of: locked, request) {
+      return try keepTime(locked, request, proof, asOf: asOf)
+    }
+    return try ask(locked, request, retrying: retrying)
+  }
+
+  /// The proof that a request has arrived: its own, else that of its delivery, from which it is written anew.
+  func proof(of locked: LockedEntry, _ request: ApprovalRequest) throws(Failure) -> Proof? {
+    if let proof = try Proof.read(locked.id, in: approvals) { return proof }
+    guard let delivery = try deliveries.known(key: Self.key(locked.id)),
+      let receipt = try deliveries.response(delivery),
+      let proof = Proof(of: delivery, receipt, timeout: request.timeout)
+    else { return nil }
+    try proof.write(locked.id, in: approvals)
+    return proof
+  }
+
+  /// The delivery that asks is found by the request alone.
+  private static func key(_ id: EntryID) -> String { "approval-\(id)" }
+
+  private func ask(_ locked: LockedEntry, _ request: ApprovalRequest, retrying: Bool) throws(Failure) -> State {
+    let id = locked.id
+    let words = RequestWords(id: id, request: request, spool: spool)
+    let delivery = try words.asking().commit(to: spool, key: Self.key(id), quietly: true).id
+    let place = try deliveries.locate(delivery)
+    switch place?.room {
+    case .done:
+      // With its receipt in out/ its deliverer has died: it comes to re/ by the sweep.
+      if try deliveries.response(delivery) == nil { try deliveries.sweep() }
+      guard let proof = try proof(of: locked, request) else {
+        return try putOff(locked, delivery, "its receipt is gone; spool show \(delivery.short)")
+      }
+      try locked.move(
+        to: .hold, time: proof.deadline, event: "asked",
+        because: "arrived at \(proof.address) at \(proof.delivered.rfc3339Seconds) (\(proof.receipt)): open until "
+          + proof.deadline.rfc3339Seconds)
+      return .running(proof, until: proof.deadline)
+    case .fail, .bad, .hold, nil:
+      let reason = deliveries.lastReason(delivery) ?? "its delivery is gone"
+      let isDue = try retrying ? true : isDue(locked)
+      guard isDue, let place, place.room == .fail else { return try putOff(locked, delivery, reason) }
+      try deliveries.carryOut(.retry, for: place, by: "wait-approval")
+      return try putOff(locked, delivery, nil, anew: true)
+    default: return try putOff(locked, delivery, nil)
+    }
+  }
+
+  private func isDue(_ locked: LockedEntry) throws(Failure) -> Bool {
+    guard locked.place.room == .wait else { return false }
+    return try locked.modified() <= .now
+  }
+
+  /// In `wait/` its mtime says when it is tried anew.
+  private func putOff(
+    _ locked: LockedEntry, _ delivery: EntryID, _ failure: String?, anew: Bool = false
+  ) throws(Failure) -> State {
+    let isMoved = locked.place.room != .wait
+    let isDue = try isMoved || anew ? true : isDue(locked)
+    if isDue {
+      try locked.move(
+        to: .wait, time: .now + Self.againAfter, event: "wait",
+        because: isMoved ? "asked by delivery \(delivery): not confirmed yet" : nil)
+    }
+    return .unconfirmed(delivery: delivery, failure: failure)
+  }
+
+  private func keepTime(
+    _ locked: LockedEntry, _ request: ApprovalRequest, _ proof: Proof, asOf: Timestamp?
+  ) throws(Failure) -> State {
+    // The file's time is a picture of the deadline; a person may put it off by it.
+    let deadline = max(proof.deadline, try locked.modified())
+    if let asOf, deadline < asOf {
+      try finish(locked, request, Verdict(.timeout, digest: Digest.of(request.text), decided: .now), proof)
+      return .decided
+    }
+    if let remind = request.remind {
+      let number = Int((Timestamp.now - proof.delivered).nanoseconds / remind.nanoseconds)
+      // One that was missed is not made up for.
+      if number >= 1, Timestamp.now < deadline {
+        let key = "\(Self.key(locked.id))-reminder-\(number)"
+        if try deliveries.known(key: key) == nil {
+          let words = RequestWords(id: locked.id, request: request, spool: spool)
+          _ = try words.reminder(number, proof, until: deadline).commit(to: spool, key: key, quietly: true)
+          approvals.log(locked.id, "== \(Timestamp.now.rfc3339Seconds) \(spool.tool): reminder \(number)\n")
+        }
+      }
+    }
+    return .running(proof, until: deadline)
+  }
+
+  /// Tells whom the spool's alerts go to that a request has reached nobody; once a day.
+  /// - Returns: the alert's delivery, where it is a new one.
+  public func shout(_ id: EntryID, _ reason: String) throws(Failure) -> EntryID? {
+    guard let entry = try approvals.entry(id), let request = try? ApprovalRequest(entry) else { return nil }
+    let addresses = try Address.resolve(Settings(spool).alert, in: spool)
+    let words = RequestWords(id: id, request: request, spool: spool)
+    let day = (Timestamp.now - id.time).nanoseconds / Duration.seconds(86400).nanoseconds
+    let published = try words.unheard(reason, to: addresses).commit(
+      to: spool, key: "approval-unheard-\(id)-\(day)", quietly: true)
+    if published.isNew { spool.journal.write("unheard", queue: approvals.name, id: id, detail: reason) }
+    return published.isNew ? published.id : nil
+  }
+
+  /// What the tick does: every request's next step, whoever waits for it or does not.
+  public func makeRound() throws(Failure) {
+    let round = try tend()
+    for room in Self.open {
+      for place in try approvals.entries(in: room) {
+        do throws(Failure) { try makeRound(place, round) } catch {
+          if error.isFailedFlush { throw error }
+          spool.notice("\(place.name.id): \(error)")
+        }
+      }
+    }
+  }
+
+  private func makeRound(_ place: Place, _ round: Round) throws(Failure) {
+    let id = place.name.id
+    guard case .unconfirmed(_, let failure) = try advance(id, asOf: round.asOf) else { return }
+    guard let header = try approvals.header(at: place), let span = header["Confirm-Within"].flatMap({ Duration($0) })
+    else { return }
+    let addresses = (header["To"] ?? "").split(separator: ",").count
+    // As long as its time runs, who waits for it tells.
+    let isOver = Timestamp.now - id.time > span * addresses
+    if let failure {
+      _ = try shout(id, failure)
+    } else if isOver {
+      _ = try shout(id, "no address has confirmed it within \(span.spoken)")
+    }
+  }
+}

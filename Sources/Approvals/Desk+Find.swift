@@ -1,0 +1,85 @@
+import Deliveries
+import Roster
+import Spool
+
+extension Desk {
+  /// What is open, oldest first.
+  public func openRequests() throws(Failure) -> [Entry] {
+    var entries: [Entry] = []
+    for room in Self.open {
+      for place in try approvals.entries(in: room) {
+        // It may be decided meanwhile, or be malformed: then it is none.
+        if let entry = (try? approvals.entry(at: place)) ?? nil { entries.append(entry) }
+      }
+    }
+    return entries.sorted { $0.id < $1.id }
+  }
+
+  /// The one request that a person means.
+  /// - Throws: `.no` where there is none, `.usage` with the choices where there are several.
+  public func find(_ reference: String) throws(Failure) -> EntryID {
+    switch try target(of: reference) {
+    case .undecided(let id), .over(let id): return id
+    case .unknown:
+      throw Failure(.no, reference, "no request is called that", do: "spool ls approvals lists them")
+    case .ambiguous(let choices):
+      let list = choices.prefix(10).map(\.description).joined(separator: ", ")
+      throw Failure(
+        .usage, reference, "fits \(choices.count) requests, and nothing was done: \(list)", do: "give more of the ID")
+    }
+  }
+
+  /// Which request a reply is about; nil where that cannot be said.
+  public func request(of reply: EntryID) throws(Failure) -> EntryID? {
+    guard let entry = try replies.entry(reply), let reference = entry.header["Re"] else { return nil }
+    if case .undecided(let id) = try target(of: reference) { return id }
+    return nil
+  }
+
+  /// Sends what a verdict has left to be sent: the message that asked, without its buttons.
+  public func tellVerdict(of id: EntryID) throws(Failure) {
+    if try deliveries.locate(id) != nil { _ = try courier.send(id, patience: .seconds(2)) }
+  }
+
+  /// Where a request was put to a person: those that are open, by their proofs.
+  private func openProofs() throws(Failure) -> [(id: EntryID, proof: Proof)] {
+    var found: [(id: EntryID, proof: Proof)] = []
+    for place in try approvals.entries(in: .hold) {
+      if let proof = try Proof.read(place.name.id, in: approvals) { found.append((place.name.id, proof)) }
+    }
+    return found
+  }
+
+  /// The open request that a message has put.
+  /// - Parameter message: as the channel calls it.
+  public func request(putBy message: String, at address: Address) throws(Failure) -> EntryID? {
+    try openProofs().first { $0.proof.address == address && $0.proof.messages.contains(message) }?.id
+  }
+
+  /// Whether a request that was put over this channel is open.
+  public func hasOpen(on channel: String) throws(Failure) -> Bool {
+    try openProofs().contains { $0.proof.address.channel == channel }
+  }
+
+  /// Whether a request that was put there is open.
+  public func hasOpen(at address: Address) throws(Failure) -> Bool {
+    try openProofs().contains { $0.proof.address == address }
+  }
+
+  /// Lets a text through that was approved, and nothing else.
+  /// - Throws: `.malformed` where the request has no yes, or one for another text.
+  public func checkApproval(of text: [UInt8], by reference: String) throws(Failure) {
+    let id = try find(reference)
+    guard let verdict = try verdict(id), verdict.word == .approved else {
+      let word = try verdict(id)?.short ?? "not decided"
+      throw Failure(
+        .malformed, "--approved \(id.short)", "the request is \(word): nothing is sent", do: "wait-approval asks for it"
+      )
+    }
+    guard verdict.requestDigest == Digest.of(text) else {
+      throw Failure(
+        .malformed, "--approved \(id.short)", "what was approved is another text (SHA-256 \(verdict.requestDigest))",
+        do: "send just that, or ask for this; spool show --body \(id.short) prints what was approved")
+    }
+  }
+}

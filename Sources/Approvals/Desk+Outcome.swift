@@ -1,0 +1,99 @@
+import Deliveries
+import Roster
+import Spool
+
+extension Desk {
+  /// What became of a reply.
+  enum Outcome {
+    /// It is the verdict.
+    case counted(Verdict)
+    case late(String)
+    case unclear(String)
+    case refused(String)
+    case unknown
+    case ambiguous([EntryID])
+
+    var word: String {
+      switch self {
+      case .counted: "counted"
+      case .late: "late"
+      case .unclear: "unclear"
+      case .refused: "refused"
+      case .unknown: "unknown"
+      case .ambiguous: "ambiguous"
+      }
+    }
+  }
+
+  /// For a reply to a request that is over; nil where it is not, after all.
+  func outcome(of read: Read, for id: EntryID) throws(Failure) -> Outcome? {
+    if let verdict = try verdict(id) {
+      if verdict.reply == read.id { return .counted(verdict) }
+      return .late("too late: \(verdict.short)")
+    }
+    guard let place = try approvals.locate(id), place.room == .fail || place.room == .done else { return nil }
+    return .late(
+      "too late: \(place.room == .fail ? "the request was given up" : "it is decided, and its record is gone")")
+  }
+
+  /// Finishes a reply: what became of it is its record, and who has sent it is told.
+  func settle(_ read: Read, _ outcome: Outcome) throws(Failure) {
+    guard case .claimed(let claim) = try replies.claim(read.place.fileName, in: read.place.room, early: true) else {
+      // Somebody else settles it.
+      return
+    }
+    let words = try words(read.reply, outcome)
+    let header = Header(["From": "wait-approval", "Subject": read.reply.reference, "Result": outcome.word])
+    var products = [Product(.response, header: header, body: Array((words + "\n").utf8))]
+    if case .counted = outcome {
+    } else if !read.reply.isToldBySender {
+      products += told(words, read.reply)
+    }
+    try claim.finish(products, event: outcome.word, detail: words)
+  }
+
+  private func words(_ reply: Reply, _ outcome: Outcome) throws(Failure) -> String {
+    let name = try name(reply.reference)
+    return switch outcome {
+    case .counted(let verdict): "\(name): \(verdict.spoken)"
+    case .late(let words): "\(name): \(words); your answer changes nothing, and is kept"
+    case .unclear(let why): "\(name): your answer \(why): nothing is decided: answer yes or no alone, or yes: NOTE"
+    case .refused(let why): "\(name): \(why): nothing is decided"
+    case .unknown: "\(name): no request is called that: nothing is decided: spool ls approvals lists them"
+    case .ambiguous(let choices):
+      "\(name): fits \(choices.count) requests: nothing is decided: give more of the ID: "
+        + choices.prefix(5).map(\.description).joined(separator: ", ")
+    }
+  }
+
+  /// A request as a person knows it: `Brief (k3v9qd)`; what is none, as it was written.
+  private func name(_ reference: String) throws(Failure) -> String {
+    switch try target(of: reference) {
+    case .undecided(let id), .over(let id):
+      let subject = ((try? approvals.entry(id)) ?? nil)?.subject
+      return subject.map { "\($0) (\(id.short))" } ?? id.description
+    case .unknown, .ambiguous: return reference.isEmpty ? "your answer" : reference.printable
+    }
+  }
+
+  /// To where it came from; what came as a file, to whom the spool's alerts go.
+  private func told(_ words: String, _ reply: Reply) -> [Product] {
+    let addresses: [Address]
+    if let chat = reply.chat {
+      addresses = [chat]
+    } else {
+      do { addresses = try Address.resolve(Settings(spool).alert, in: spool) } catch {
+        spool.notice("\(words) (and nobody can be told: \(error))")
+        return []
+      }
+    }
+    var delivery = Delivery(to: addresses, text: Array((words + "\n").utf8))
+    delivery.subject = reply.chat?.channel == "telegram" ? nil : "About your answer"
+    delivery.author = "wait-approval"
+    delivery.answers = reply.message
+    delivery.speaker = reply.speaker
+    delivery.isCourtesy = true
+    delivery.expires = .now + .seconds(86400)
+    return [delivery.product]
+  }
+}

@@ -1,0 +1,215 @@
+import Deliveries
+import Glibc
+import Roster
+import Spool
+
+/// Where requests and replies meet: each step is made under the lock of its request, by whatever process sees that it is due (who
+/// waits, who answers, the relay, the tick), and one rename decides.
+///
+/// A request lies in `new/` or `wait/` until a channel has confirmed that it arrived, in `hold/` while it is open, in `done/`
+/// when it is decided. It is never in `run/`: nobody owns it, and so nobody's death holds it up.
+public final class Desk {
+  public let spool: SpoolDirectory
+  public let approvals: Queue
+  public let replies: Queue
+  public let deliveries: Queue
+  let courier: Courier
+
+  public init(_ courier: Courier) throws(Failure) {
+    self.courier = courier
+    spool = courier.spool
+    approvals = try spool.queue(ApprovalRequest.queueName, making: true)
+    replies = try spool.queue(Reply.queueName, making: true)
+    deliveries = try courier.queue()
+  }
+
+  /// A reply that was read.
+  struct Read {
+    var place: Place
+    var reply: Reply
+    var id: EntryID { place.name.id }
+  }
+
+  /// What a round over the replies has seen.
+  public struct Round {
+    /// Every reply that had come by then was read: only a deadline before it may have passed without an answer.
+    public var asOf: Timestamp
+    /// A file may still be being written, or somebody else decides at this moment: look again after this long.
+    public var lookAgain: Duration?
+  }
+
+  /// A file in `drop/` that cannot be taken yet puts off no deadline for longer than this: 10 s until a file without a lease counts
+  /// as complete, and half as much again.
+  private static let grace = Duration.seconds(15)
+  /// Somebody has the lock for one step: soon over.
+  static let moment = Duration.milliseconds(20)
+
+  /// Takes what was dropped, reads every reply, and decides what can be decided.
+  public func tend() throws(Failure) -> Round {
+    var round = Round(asOf: .now)
+    let taken = try replies.takeDrops()
+    if let again = taken.lookAgain {
+      round.asOf = round.asOf - Self.grace
+      round.lookAgain = again
+    }
+    let ready = try replies.ready()
+    if ready.places.isEmpty { return round }
+    var answers: [EntryID: [Read]] = [:]
+    var order: [EntryID] = []
+    for (room, fileName) in ready.places {
+      guard let read = try read(fileName, in: room) else { continue }
+      switch try target(of: read.reply.reference) {
+      case .undecided(let id), .over(let id):
+        if answers[id] == nil { order.append(id) }
+        answers[id, default: []].append(read)
+      case .unknown: try settle(read, .unknown)
+      case .ambiguous(let choices): try settle(read, .ambiguous(choices))
+      }
+    }
+    for id in order {
+      if try !settle(answers[id]!, of: id) { round.lookAgain = min(round.lookAgain ?? Self.moment, Self.moment) }
+    }
+    return round
+  }
+
+  /// - Returns: nil where it is gone, or was none.
+  private func read(_ fileName: String, in room: Room) throws(Failure) -> Read? {
+    guard let name = try? EntryName(fileName) else {
+      _ = try replies.claim(fileName, in: room)
+      return nil
+    }
+    let place = Place(room: room, fileName: fileName, name: name)
+    do {
+      guard let entry = try replies.entry(at: place) else { return nil }
+      return Read(place: place, reply: Reply(entry, owner: geteuid()))
+    } catch {
+      guard error.status == .malformed else { throw error }
+      // Its claim puts it into bad/.
+      _ = try replies.claim(fileName, in: room)
+      return nil
+    }
+  }
+
+  enum Target {
+    case undecided(EntryID)
+    case over(EntryID)
+    case unknown
+    case ambiguous([EntryID])
+  }
+
+  /// What a person means by a reference: open requests first.
+  func target(of reference: String) throws(Failure) -> Target {
+    if let id = try? EntryID(Self.restored(reference)) {
+      guard let place = try approvals.locate(id) else { return .unknown }
+      return Self.open.contains(place.room) ? .undecided(id) : .over(id)
+    }
+    let open = Set(try approvals.places(for: reference, in: Self.open).map(\.name.id)).sorted()
+    if open.count == 1 { return .undecided(open[0]) }
+    if open.count > 1 { return .ambiguous(open) }
+    let over = Set(try approvals.places(for: reference, in: [.done, .fail]).map(\.name.id)).sorted()
+    return over.count == 1 ? .over(over[0]) : .unknown
+  }
+
+  static let open: [Room] = [.hold, .wait, .new]
+
+  /// Mail systems may write an address in lower case.
+  private static func restored(_ text: String) -> String {
+    var characters = Array(text)
+    guard characters.count >= 30 else { return text }
+    if characters[8] == "t" { characters[8] = "T" }
+    if characters[22] == "z" { characters[22] = "Z" }
+    return String(characters)
+  }
+
+  /// Decides a request by its replies, if one of them does, and settles all of them.
+  /// - Returns: false where somebody else has its lock.
+  private func settle(_ read: [Read], of id: EntryID) throws(Failure) -> Bool {
+    var outcomes: [EntryID: Outcome] = [:]
+    guard let place = try approvals.locate(id) else { return true }
+    if Self.open.contains(place.room) {
+      guard let locked = try approvals.lock(place) else { return false }
+      defer { locked.release() }
+      if try !locked.finishIfDecided() { outcomes = try decide(locked, by: read) }
+    }
+    for one in read {
+      if outcomes[one.id] == nil { outcomes[one.id] = try outcome(of: one, for: id) }
+      if let outcome = outcomes[one.id] { try settle(one, outcome) }
+    }
+    return true
+  }
+
+  /// The earliest plain verdict of somebody who may give one, in time, decides.
+  /// - Returns: what became of those that decide nothing, and are not late for that.
+  private func decide(_ locked: LockedEntry, by read: [Read]) throws(Failure) -> [EntryID: Outcome] {
+    guard let request = try request(of: locked) else { return [:] }
+    // Answered before any channel has confirmed it, it is answered all the same.
+    let proof = locked.place.room == .hold ? try proof(of: locked, request) : nil
+    var deadline: Timestamp?
+    if let proof { deadline = max(proof.deadline, try locked.modified()) }
+    let authority = try Authority(for: request, in: spool)
+    var outcomes: [EntryID: Outcome] = [:]
+    for one in read.sorted(by: { ($0.reply.arrived, $0.id) < ($1.reply.arrived, $1.id) }) {
+      let reply = one.reply
+      let who: String
+      switch authority.judge(reply.sender, request) {
+      case .may(let name): who = name
+      case .mayNot(let why):
+        outcomes[one.id] = .refused(why)
+        continue
+      }
+      if let deadline, reply.arrived > deadline { continue }
+      var verdict = Verdict(.approved, digest: Digest.of(request.text), decided: .now)
+      switch reply.reading {
+      case .yes(let note): verdict.note = note
+      case .no(let note): (verdict.word, verdict.note) = (.rejected, note)
+      case .unclear(let why):
+        outcomes[one.id] = .unclear(why)
+        continue
+      }
+      verdict.who = who
+      verdict.channel = reply.channel
+      verdict.answered = reply.arrived
+      verdict.reply = one.id
+      try finish(locked, request, verdict, proof)
+      return outcomes
+    }
+    // What is left has come too late: it is told so when the request has ended, which is for advance() to do.
+    return outcomes
+  }
+
+  /// The verdict, and what it changes elsewhere, in one rename.
+  func finish(
+    _ locked: LockedEntry, _ request: ApprovalRequest, _ verdict: Verdict, _ proof: Proof?
+  ) throws(Failure) {
+    let words = RequestWords(id: locked.id, request: request, spool: spool)
+    var products = [verdict.product(subject: request.subject, proof)]
+    if let proof {
+      if try canReplace(proof.address.channel) { products.append(words.settled(verdict, proof).product) }
+      if verdict.word == .timeout { products.append(words.expired(verdict, proof).product) }
+    }
+    _ = try locked.finish(products, event: verdict.word.rawValue, detail: verdict.spoken)
+  }
+
+  private func canReplace(_ channel: String) throws(Failure) -> Bool {
+    try Channel.find(channel, in: spool, installed: courier.installedChannels, executable: courier.executable)?
+      .promise.canReplace ?? false
+  }
+
+  /// - Returns: nil where it is no request; it went to `fail/` then.
+  func request(of locked: LockedEntry) throws(Failure) -> ApprovalRequest? {
+    do { return try ApprovalRequest(locked.entry) } catch {
+      try locked.move(to: .fail, event: "fail", because: "malformed: \(error)")
+      return nil
+    }
+  }
+
+  /// The verdict on a request that is decided; nil where it is not, or is not handed over yet.
+  public func verdict(_ id: EntryID) throws(Failure) -> Verdict? {
+    if try approvals[.re].contains(id.description) == false, try approvals[.out].contains(id.description) {
+      // Who decided it has died before he handed it over.
+      try approvals.sweep()
+    }
+    guard let record = try approvals.response(id) else { return nil }
+    return try Verdict(record)
+  }
+}

@@ -1,0 +1,110 @@
+import Deliveries
+import Roster
+import Spool
+
+/// What people read of a request.
+struct RequestWords {
+  let id: EntryID
+  let request: ApprovalRequest
+  let spool: SpoolDirectory
+
+  var title: String { request.subject ?? "a request" }
+
+  /// The message that asks.
+  func asking() -> Delivery {
+    var delivery = Delivery(to: request.addresses, text: request.text + Array(howToAnswer.utf8))
+    delivery.subject = "Approve? \(title)"
+    delivery.author = "wait-approval"
+    delivery.speaker = request.speaker
+    delivery.confirmWithin = request.confirmWithin
+    delivery.question = id
+    // As often as it takes: who waits for the answer says when it is enough.
+    delivery.attempts = 1000
+    delivery.isCourtesy = true
+    return delivery
+  }
+
+  private var howToAnswer: String {
+    let drop = "\(absolute(spool.path))/replies/drop"
+    return """
+      \(request.text.last == 10 ? "" : "\n")
+      ----
+      Approve? Answer yes or no within \(request.timeout.spoken); no answer counts as no.
+      By a button, or by a reply to this message that says just yes or no. On the machine:
+      approve \(id.short)   or   touch \(drop)/\(id).yes
+      reject \(id.short)    or   touch \(drop)/\(id).no
+      Request \(id)
+
+      """
+  }
+
+  /// - Parameter number: from 1.
+  func reminder(_ number: Int, _ proof: Proof, until deadline: Timestamp) -> Delivery {
+    let text = """
+      Still open: \(title). No answer by \(deadline.rfc3339Seconds) counts as no.
+      It was asked at \(proof.delivered.rfc3339Seconds). Answer by a reply to that message or to this one, or on the machine: \
+      approve \(id.short) or reject \(id.short).
+      Request \(id)
+
+      """
+    var delivery = Delivery(to: ways(proof), text: Array(text.utf8))
+    delivery.subject = "Reminder \(number): approve? \(title)"
+    delivery.author = "wait-approval"
+    delivery.speaker = request.speaker
+    delivery.expires = deadline
+    delivery.answers = proof.message
+    delivery.isCourtesy = true
+    return delivery
+  }
+
+  /// Takes the place of the message that asked: what was decided, and no buttons.
+  func settled(_ verdict: Verdict, _ proof: Proof) -> Delivery {
+    var delivery = Delivery(to: [proof.address], text: Array("\(verdict.spoken)\n\n".utf8) + request.text)
+    delivery.subject = title
+    delivery.author = "wait-approval"
+    delivery.speaker = request.speaker
+    delivery.replaces = proof.delivery
+    delivery.expires = .now + .seconds(86400)
+    delivery.isCourtesy = true
+    return delivery
+  }
+
+  /// What the person who was asked reads when his time is over: it is not to be found out by chance.
+  func expired(_ verdict: Verdict, _ proof: Proof) -> Delivery {
+    let text = "\(title): \(verdict.spoken).\nRequest \(id)\n"
+    var delivery = Delivery(to: ways(proof), text: Array(text.utf8))
+    delivery.subject = "No answer in time: \(title)"
+    delivery.author = "wait-approval"
+    delivery.speaker = request.speaker
+    delivery.answers = proof.message
+    delivery.expires = .now + .seconds(86400)
+    delivery.isCourtesy = true
+    return delivery
+  }
+
+  /// - Parameter reason: what the channels say.
+  func unheard(_ reason: String, to addresses: [Address]) -> Delivery {
+    let text = """
+      A request for approval has reached nobody: \(title).
+      To: \(request.addresses.map(\.description).joined(separator: ", "))
+      Why: \(reason)
+      It is still open, and is tried again each 15 m. To answer it here: approve \(id.short) or reject \(id.short); \
+      spool show \(id.short) shows it; spool cancel \(id.short) gives it up.
+      Request \(id)
+
+      """
+    var delivery = Delivery(to: addresses, text: Array(text.utf8))
+    delivery.subject = "A request reached nobody: \(title)"
+    delivery.author = "alert"
+    return delivery
+  }
+
+  /// Where it has arrived first, then the other ways.
+  private func ways(_ proof: Proof) -> [Address] {
+    [proof.address] + request.addresses.filter { $0 != proof.address }
+  }
+
+  private func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : Directory.currentPath + "/" + path
+  }
+}
