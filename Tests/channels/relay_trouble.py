@@ -6,7 +6,7 @@ import shutil
 from bot_api import BAD_GATEWAY, CONFLICT, INTERNAL, TOKEN, UNAUTHORIZED, WEBHOOK, refusal, too_many
 from case import expect
 from home import case, until
-from relaying import KIRA, Relay, once, two_bots
+from relaying import KIRA, Relay, once, texts, two_bots
 from sending import register
 from servers import CUT, RESET, STALL, Answer, json_answer
 
@@ -81,7 +81,7 @@ def a_bot_whose_poll_hangs_holds_up_no_other(home):
     relay = Relay(home).holds(api, KIRA)
     for text in "one", "two":
         api.writes(text, token=KIRA)
-    relay.takes("one", "two", bot="kira")
+    relay.takes("one", "two", agent="kira")
     relay.says("[telegram] [main]", "timed out", "tried again until it works")
     api.wait_until_gone()
     relay.end()
@@ -92,9 +92,9 @@ def once_a_poll_that_hangs_is_given_up(home):
     api = two_bots(home)
     api.always("getUpdates 4711", STALL)
     api.writes("hello", token=KIRA)
-    (line,), said = once(home, code=69)
-    expect(line["text"] == "hello" and "[telegram] [main]" in said, f"{line}, {said!r}")
-    expect("tried again" not in said, f"it says {said!r}")
+    kept, said = once(home, code=69)
+    expect(texts(kept) == ["hello"], f"kept: {texts(kept)}")
+    expect("[telegram] [main]" in said and "tried again" not in said, f"it says {said!r}")
 
 
 @case
@@ -104,8 +104,8 @@ def once_what_goes_wrong_is_said(home):
             (69, too_many(2), "429 Too Many"), (77, UNAUTHORIZED, "401 Unauthorized"):
         api.answer("getUpdates 4711", answer)
         api.writes("hello", token=KIRA)
-        lines, said = once(home, code=code)
-        expect([line["bot"] for line in lines] == ["kira"] and words in said, f"{lines}, {said!r}")
+        kept, said = once(home, code=code)
+        expect([entry.queue for entry in kept] == ["inbox-kira"] and words in said, f"{kept}, {said!r}")
 
 
 # ------------------------------------------------------------------ what Telegram says
@@ -251,7 +251,7 @@ def a_second_relay_waits_for_the_first(home):
     first.takes("one")
     first.end()
     api.writes("two")
-    second.takes("two")
+    second.takes("one", "two")
     expect(second.says("going on") == 1 and len(api.arrived) > polls, "it does not say that it goes on")
     expect(second.end().count("another process") == 1, "said twice")
 
@@ -264,7 +264,7 @@ def a_relay_elsewhere_and_ours_get_out_of_each_others_way(home):
     other = home.home / "elsewhere"
     (other / "secrets").mkdir(parents=True)
     shutil.copy(home.spool / "secrets/telegram.token", other / "secrets")
-    theirs = Relay(home, env={"SPOOL_DIR": str(other)})
+    theirs = Relay(home, spool=other)
     ours.says("[main] 409 Conflict")
     polls = len(api.arrived)
     api.writes("hello")

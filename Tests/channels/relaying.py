@@ -1,43 +1,48 @@
-"""What the cases of `telegram-relay` share: a relay that runs, and the lines of JSON that it prints, one an update."""
-import json
+"""What the cases of `telegram-relay` share: a relay that runs, and what of all that was written to the bots lies in the
+agents' inboxes."""
 import signal
 
 from bot_api import TOKEN
-from case import expect
+from case import Entry, expect
 from home import until
 
 KIRA = "4712:AAHaNoThErBoTsToKeNwHiChIsNoBoDyS"  # another bot, of the agent kira
 
 
+def inbox(home, agent="*", spool=None):
+    """What was kept, in its order."""
+    found = [Entry(path) for path in (spool or home.spool).glob(f"inbox-{agent}/new/*")]
+    return sorted(found, key=lambda entry: entry.id)
+
+
+def texts(entries):
+    return [entry.body.decode().removesuffix("\n") for entry in entries]
+
+
+def knows(spool):
+    """Who writes is somebody: what strangers write is kept nowhere."""
+    (spool / "people").mkdir(parents=True, exist_ok=True)
+    (spool / "people/ann").write_text("Telegram: 4711\n")
+
+
 class Relay:
     """A relay that runs."""
 
-    def __init__(self, home, *options, env={}):
-        self.home, self.running = home, home.start("telegram-relay", *options, env=env)
+    def __init__(self, home, *options, spool=None):
+        self.home, self.spool = home, spool or home.spool
+        knows(self.spool)
+        self.running = home.start("telegram-relay", *options, env={"SPOOL_DIR": str(self.spool)})
 
-    def lines(self):
-        """All that was handed on, in its order."""
-        whole, _, _ = self.running.files[1].read_bytes().rpartition(b"\n")
-        return [json.loads(line) for line in whole.split(b"\n") if line]
-
-    def updates(self, bot=None):
-        return [line for line in self.lines() if "update" in line and bot in (None, line["bot"])]
-
-    def texts(self, bot=None):
-        return [line.get("text", line.get("click")) for line in self.updates(bot)]
-
-    def looks(self):
-        """How often it has looked what has happened here."""
-        return sum("tend" in line for line in self.lines())
+    def texts(self, agent="*"):
+        return texts(inbox(self.home, agent, self.spool))
 
     def said(self):
         return self.running.files[2].read_text()
 
-    def takes(self, *texts, bot=None):
-        """Waits until these, and nothing else, were handed on in this order."""
-        until(lambda: len(self.texts(bot)) >= len(texts), f"{len(texts)} updates are handed on")
-        expect(self.texts(bot) == list(texts), f"handed on: {self.texts(bot)}")
-        return self.updates(bot)
+    def takes(self, *wanted, agent="*"):
+        """Waits until these, and nothing else, were kept in this order."""
+        until(lambda: len(self.texts(agent)) >= len(wanted), f"{len(wanted)} messages are kept")
+        expect(self.texts(agent) == list(wanted), f"kept: {self.texts(agent)}")
 
     def says(self, *words):
         """Waits until it says all of this in one line; gives how many lines do."""
@@ -61,12 +66,13 @@ class Relay:
         return ended.err.decode()
 
 
-def once(home, *options, code=0, env={}, within=20):
-    """Looks once; gives what was handed on, and what it said."""
-    done = home.run("telegram-relay", "--once", *options, env=env, within=within)
+def once(home, *options, code=0, within=20):
+    """Looks once; gives what was kept, and what it said."""
+    knows(home.spool)
+    before = {entry.id for entry in inbox(home)}
+    done = home.run("telegram-relay", "--once", *options, within=within)
     expect(done.code == code, f"exit {done.code}, not {code}: {done.err.decode()}")
-    lines = [json.loads(line) for line in done.out.decode().splitlines()]
-    return [line for line in lines if "update" in line], done.err.decode()
+    return [entry for entry in inbox(home) if entry.id not in before], done.err.decode()
 
 
 def two_bots(home, **how):
@@ -83,11 +89,10 @@ def give_bot(home, agent, token):
 
 
 class Obstacle:
-    """While it is there the relay cannot keep what comes."""
+    """While it is there nothing can be kept for main: it lies where his inbox would."""
 
     def __init__(self, home):
-        self.path = home.home / "obstacle"
-        self.env = {"RELAY_OBSTACLE": str(self.path)}
+        self.path = home.spool / "inbox-main"
         self.path.touch()
 
     def remove(self):
