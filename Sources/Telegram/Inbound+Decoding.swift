@@ -57,8 +57,8 @@ private struct Name: CodingKey, ExpressibleByStringLiteral {
 extension Inbound {
   fileprivate typealias Fields = KeyedDecodingContainer<Name>
 
-  /// What a message may have in the place of a text. What comes with another (an animation with a document, a venue with a
-  /// location) stands before it.
+  /// What a message may have in the place of a text. What comes with another (an animation with a document, a venue
+  /// with a location) stands before it.
   private static let contents: [Name] = [
     "animation", "photo", "document", "voice", "audio", "video", "video_note", "sticker", "paid_media", "story",
     "venue", "location", "contact", "poll", "dice", "game", "checklist", "new_chat_members", "left_chat_member",

@@ -9,8 +9,8 @@ final class Poller {
   var lock: File?
   /// The transfer that is under way.
   var poll: Int?
-  /// The update to begin with: all before it are confirmed by this. Nil where Telegram knows itself, for it has answered a poll
-  /// with it: an ID that was chosen anew, as happens after a week without updates, would be lower.
+  /// The update to begin with: all before it are confirmed by this. Nil where Telegram knows itself, for it has
+  /// answered a poll with it: an ID that was chosen anew, as happens after a week without updates, would be lower.
   var offset: Int64?
   /// What came and is not taken yet, in its order.
   var left: ArraySlice<Updates.Received> = []
@@ -39,8 +39,8 @@ final class Poller {
   /// Whether there is something to do about it now.
   var isReady: Bool { !isDone && poll == nil && due?.hasPassed != false }
 
-  /// Seconds for which the server may hold a poll open. None while it is not known whether one gets through: then the answer
-  /// says so at once.
+  /// Seconds for which the server may hold a poll open. None while it is not known whether one gets through: then the
+  /// answer says so at once.
   func pollTime(_ longest: Int) -> Int { hasBeenPolled && trouble.kind != .failing ? longest : 0 }
 
   /// Takes the lock that one process has for each bot of a spool.

@@ -3,7 +3,8 @@ import Web
 import Work
 
 extension Relay {
-  /// An answer has up to 100 updates, each with a text of 4096 characters and the one that it replies to, at six bytes each.
+  /// An answer has up to 100 updates, each with a text of 4096 characters and the one that it replies to, at six bytes
+  /// each.
   private static let answerLimit = 16 << 20
   /// How often it is looked whether another process still polls a bot.
   private static let lockedOutPause = Duration.seconds(5)
@@ -44,6 +45,8 @@ extension Relay {
     guard var request = poller.bot.request("getUpdates", parameters, isRepeatable: true) else { return }
     request.answerLimit = Self.answerLimit
     poller.poll = transfers.start(request, within: Double(time + Self.patience))
+    // A server that does not hold a poll, though it was asked to, is not asked all the time.
+    if time > 0 { poller.due = Deadline(after: .seconds(1)) }
   }
 
   /// Judges how a poll has ended.
@@ -70,6 +73,8 @@ extension Relay {
     if updates.isEmpty {
       poller.offset = nil
       poller.isDone = isOnce
+    } else {
+      poller.due = nil
     }
     poller.left = updates[...]
   }

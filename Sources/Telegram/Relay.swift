@@ -5,9 +5,10 @@ import Work
 
 /// Polls bots, and hands on what people write to them and which buttons they press.
 ///
-/// An update is confirmed, and gone from Telegram, only after the intake has returned for it: what comes is taken at least once.
-/// After a crash, or a signal, some of it comes again; the intake knows it by the bot's ID and the update's. In one bot's
-/// updates none is taken before one that came earlier. What goes wrong with one bot stops no other. One thread, one wait.
+/// An update is confirmed, and gone from Telegram, only after the intake has returned for it: what comes is taken at
+/// least once. After a crash, or a signal, some of it comes again; the intake knows it by the bot's ID and the
+/// update's. In one bot's updates none is taken before one that came earlier. What goes wrong with one bot stops no
+/// other. One thread, one wait.
 public final class Relay {
   /// Makes an update durable.
   /// - Returns: what the one who has clicked is shown, of which 200 characters are sent; nil: nothing.
@@ -71,8 +72,8 @@ public final class Relay {
 
   /// Takes what there is, and waits for nothing. A bot that another process polls is left to that.
   /// - Returns: the signal that has asked it to stop before it was done; nil: it is done.
-  /// - Throws: `.notAllowed` where Telegram does not know a token, `.unavailable` where something else has gone wrong: it has
-  ///   been said.
+  /// - Throws: `.notAllowed` where Telegram does not know a token, `.unavailable` where something else has gone wrong:
+  ///   it has been said.
   public func runOnce() throws(Failure) -> Int32? {
     Signals.catchThem()
     isOnce = true

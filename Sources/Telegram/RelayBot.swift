@@ -20,8 +20,8 @@ public struct RelayBot {
   /// Whose the spool's own token is.
   static let main = "main"
 
-  /// Every bot of a spool: those of the agents that have one of their own, and `main`'s. What cannot be read is said, and stops
-  /// no other.
+  /// Every bot of a spool: those of the agents that have one of their own, and `main`'s. What cannot be read is said,
+  /// and stops no other.
   /// - Parameter only: the agent whose bot is wanted; nil: all.
   /// - Throws: `.configuration` where there is none.
   public static func all(

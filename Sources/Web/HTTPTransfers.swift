@@ -1,8 +1,8 @@
 import CCurl
 import Glibc
 
-/// HTTP by libcurl: many exchanges at a time, in one thread, under the same rules as `HTTPClient`'s. Each that is under way has
-/// a connection of its own, so that one which hangs takes no other with it.
+/// HTTP by libcurl: many exchanges at a time, in one thread, under the same rules as `HTTPClient`'s. Each that is under
+/// way has a connection of its own, so that one which hangs takes no other with it.
 public final class HTTPTransfers {
   private let agent: String
   private let multi: UnsafeMutableRawPointer

@@ -1,7 +1,7 @@
 import CCurl
 
-/// One of libcurl's easy handles, and the exchange that is under way on it: how a request is put to libcurl, and what its end
-/// says, for who waits for one of them (`HTTPClient`) and for who waits for many (`HTTPTransfers`).
+/// One of libcurl's easy handles, and the exchange that is under way on it: how a request is put to libcurl, and what
+/// its end says, for who waits for one of them (`HTTPClient`) and for who waits for many (`HTTPTransfers`).
 final class Transfer {
   let handle: UnsafeMutableRawPointer
   private var request: HTTPRequest?
@@ -85,8 +85,8 @@ final class Transfer {
       response.retryAfter = pause > 0 ? pause : nil
       return .answered(response)
     }
-    // Bytes of the request that were handed to the kernel. To a proxy that has refused the way, or behind which there never was
-    // TLS, they were for it alone.
+    // Bytes of the request that were handed to the kernel. To a proxy that has refused the way, or behind which there
+    // never was TLS, they were for it alone.
     let proxy = ccurl_proxy_status(handle)
     let isBarred = proxy != 0 && !(200...299).contains(proxy)
     // On a connection that was kept, TLS has been there from the beginning.

@@ -1,6 +1,6 @@
-// The channels that speak HTTP, the setting up of one of them, and the relay: one executable by the name that it is called by,
-// as the tools are (docs/decisions/0001-one-executable.md). It is another one than theirs for it needs the system's libcurl
-// (docs/decisions/0007-libcurl.md).
+// The channels that speak HTTP, the setting up of one of them, and the relay: one executable by the name that it is
+// called by, as the tools are (docs/decisions/0001-one-executable.md). It is another one than theirs for it needs the
+// system's libcurl (docs/decisions/0007-libcurl.md).
 
 import Deliveries
 import Glibc
@@ -9,6 +9,8 @@ import Telegram
 import Webhooks
 import Work
 
+// A connection that is gone is noticed at the write: TLS writes to it as to a file.
+signal(SIGPIPE, SIG_IGN)
 let environment = inheritedEnvironment()
 
 /// The spool that whoever started us names.

@@ -35,6 +35,9 @@ NO_CHAT = refusal(400, "Bad Request: chat not found")
 UNAUTHORIZED = refusal(401, "Unauthorized")
 CONFLICT = refusal(409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is "
                         "running")
+WEBHOOK = refusal(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the "
+                       "webhook first")
+TOO_OLD = refusal(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
 INTERNAL = refusal(500, "Internal Server Error")
 BAD_GATEWAY = Answer(502, b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body>\r\n</html>\r\n",
                      "text/html")
@@ -123,12 +126,26 @@ def fields(request):
     return read | dict(urllib.parse.parse_qsl(request.body.decode(), keep_blank_values=True))
 
 
+def number_of(update, otherwise):
+    return update["update_id"] if isinstance(update, dict) else otherwise
+
+
 class BotAPI(Recorder):
-    """Telegram. A plan's key is a chat, for what is sent to it, or else a method's name."""
+    """Telegram. A plan's key is a chat, for what is sent to it, or else a method's name; before that, for the polls of one
+    of several bots, `getUpdates 4711`."""
 
     def __init__(self, *tokens, listening=True):
-        self.tokens, self.last_message, self.last_update, self.updates = tokens or (TOKEN,), 16, 1000, []
+        self.tokens, self.last_message, self.last_update = tokens or (TOKEN,), 16, 1000
+        self.last_incoming = 500  # what people write; what the bot writes has last_message
+        self.waiting = {token: [] for token in self.tokens}  # each bot's updates
+        self.arrived = []  # all that was asked, answered or not
+        self.latest = {}  # each bot's last poll: it ends the one before
+        self.rounds = 0  # how often the time of all polls was over
         super().__init__(listening)
+
+    @property
+    def updates(self):
+        return self.waiting[self.tokens[0]]
 
     def answer(self, key, *answers):
         """What the next requests are answered; after that all is well again."""
@@ -151,8 +168,12 @@ class BotAPI(Recorder):
     def taken(self, request):
         path = re.fullmatch(r"/bot([^/]*)/(\w+)", urllib.parse.urlsplit(request.path).path)
         token, name = path.groups() if path else ("", "")
-        return super().taken(Call(request.method, request.path, request.headers, request.body, request.time,
-                                  token=token, name=name.lower(), fields=fields(request)))
+        call = Call(request.method, request.path, request.headers, request.body, request.time,
+                    token=token, name=name.lower(), fields=fields(request))
+        with self.changed:
+            self.arrived.append(call)
+            self.changed.notify_all()
+        return super().taken(call)
 
     def decide(self, call):
         if not re.fullmatch(r"\d+:[\w-]+", call.token):
@@ -166,27 +187,76 @@ class BotAPI(Recorder):
         if call.name == "getme":
             return self.plans.take("getMe", json_answer({"ok": True, "result": bot}))
         if call.name == "getupdates":
-            return self.plans.take("getUpdates", None) or self.update(**call.fields)
+            planned = self.plans.take(f"getUpdates {number}", None) or self.plans.take("getUpdates", None)
+            return planned or self.update(call, **call.fields)
+        if call.name == "answercallbackquery":
+            return self.plans.take("answerCallbackQuery", json_answer({"ok": True, "result": True}))
         return self.plans.take(call.name, refusal(404, "Not Found: method not found"))
 
-    def update(self, offset=0, timeout=0, **_):
-        """Asking for what comes after an update confirms it. Where there is none the poll is held open."""
-        self.updates = [update for update in self.updates if update["update_id"] >= int(offset)]
-        self.changed.wait_for(lambda: self.updates, int(timeout))
-        return json_answer({"ok": True, "result": self.updates})
+    def update(self, call, offset=0, timeout=0, limit=100, **_):
+        """Asking for what comes after an update confirms it. Where there is none the poll is held open, until another one
+        of the same bot comes."""
+        token, rounds = call.token, self.rounds
+        self.latest[token] = call
+        self.changed.notify_all()
+        self.waiting[token] = [update for update in self.waiting[token] if number_of(update, offset) >= int(offset)]
+        self.changed.wait_for(
+            lambda: self.waiting[token] or self.latest[token] is not call or self.rounds > rounds, int(timeout))
+        if self.latest[token] is not call:
+            return CONFLICT
+        return json_answer({"ok": True, "result": self.waiting[token][:int(limit)]})
 
-    def writes(self, text, chat=4711, **who):
-        """Somebody writes to the bot."""
+    def ends_polls(self):
+        """The time is over for which the polls that are held may be."""
         with self.changed:
-            self.last_update += 1
-            sender = {"first_name": "Ann", **who}
-            self.updates.append({"update_id": self.last_update, "message": {
-                "message_id": self.last_update, "date": int(time.time()), "text": text,
-                "from": {"id": chat, "is_bot": False, **sender}, "chat": {"id": chat, "type": "private", **sender}}})
+            self.rounds += 1
             self.changed.notify_all()
 
+    def brings(self, *updates, token=None):
+        """These come to a bot, each with the next ID where it has none."""
+        with self.changed:
+            for update in updates:
+                self.last_update += 1
+                self.waiting[token or self.tokens[0]].append(
+                    {"update_id": self.last_update, **update} if isinstance(update, dict) else update)
+            self.changed.notify_all()
+            return self.last_update
+
+    def message(self, who=4711, **content):
+        """A message that somebody has written in his chat, as an update has it."""
+        self.last_incoming += 1
+        names = "first_name", "last_name", "username", "type", "title"
+        sender = {"first_name": "Ann", **{name: content.pop(name) for name in names if name in content}}
+        return {"message_id": self.last_incoming, "date": int(time.time()),
+                "from": {"id": who, "is_bot": False, **sender},
+                "chat": {"id": who, "type": "private", **sender}, **content}
+
+    def writes(self, text, chat=4711, token=None, **who):
+        """Somebody writes to the bot."""
+        return self.brings({"message": self.message(chat, text=text, **who)}, token=token)
+
+    def clicks(self, data, chat=4711, token=None, **more):
+        """Somebody presses a button under a message."""
+        self.last_incoming += 1
+        message = {"message_id": self.last_incoming, "date": 1_700_000_000, "text": "Well?",
+                   "chat": {"id": chat, "type": "private"}}
+        click = {"id": f"click{self.last_incoming}", "from": {"id": chat, "is_bot": False, "first_name": "Ann"},
+                 "data": data, "chat_instance": "1", "message": message, **more}
+        return self.brings({"callback_query": click}, token=token)
+
+    def answered(self):
+        """What those who had clicked were shown."""
+        return [call for call in self.requests if call.name == "answercallbackquery"]
+
     def polls(self):
+        """Those that were answered."""
         return [call for call in self.requests if call.name == "getupdates"]
+
+    def is_held(self, token=None):
+        """Whether a poll of this bot waits."""
+        token = token or self.tokens[0]
+        call = self.latest.get(token)
+        return call is not None and call.answer is None and not self.waiting[token] and bool(call.fields.get("timeout"))
 
     def send(self, call, bot):
         if not call.chat:
