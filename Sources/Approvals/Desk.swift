@@ -131,11 +131,16 @@ public final class Desk {
       defer { locked.release() }
       if try !locked.finishIfDecided() { outcomes = try decide(locked, by: read) }
     }
+    var isSettled = true
     for one in read {
       if outcomes[one.id] == nil { outcomes[one.id] = try outcome(of: one, for: id) }
-      if let outcome = outcomes[one.id] { try settle(one, outcome) }
+      if let outcome = outcomes[one.id] {
+        try settle(one, outcome)
+      } else if place.room == .done {
+        isSettled = false
+      }
     }
-    return true
+    return isSettled
   }
 
   /// The earliest plain verdict of somebody who may give one, in time, decides.
