@@ -54,7 +54,7 @@ public struct ApprovalWait {
       do throws(Failure) {
         let round = try desk.tend()
         pause = round.lookAgain
-        switch try desk.advance(id, asOf: round.asOf, retrying: !hasAsked) {
+        switch try desk.advance(id, asOf: round.asOf(id), retrying: !hasAsked) {
         case .decided:
           if let verdict = try desk.verdict(id) { return .decided(verdict) }
           pause = Desk.moment

@@ -19,7 +19,7 @@ extension Desk {
 
   /// Makes the next step of a request, if it is due: asks, starts its clock, reminds, or ends it.
   /// - Parameters:
-  ///   - asOf: every reply that had come by then was read; nil: they were not, and no deadline is kept.
+  ///   - asOf: every reply to it that had come by then was judged; nil: they were not, and no deadline is kept.
   ///   - retrying: whether a delivery that has failed is tried anew, though its time has not come.
   public func advance(_ id: EntryID, asOf: Timestamp?, retrying: Bool = false) throws(Failure) -> State {
     guard let place = try approvals.locate(id) else {
@@ -153,7 +153,7 @@ extension Desk {
 
   private func makeRound(_ place: Place, _ round: Round) throws(Failure) {
     let id = place.name.id
-    guard case .unconfirmed(_, let failure) = try advance(id, asOf: round.asOf) else { return }
+    guard case .unconfirmed(_, let failure) = try advance(id, asOf: round.asOf(id)) else { return }
     guard let header = try approvals.header(at: place), let span = header["Confirm-Within"].flatMap({ Duration($0) })
     else { return }
     let addresses = (header["To"] ?? "").split(separator: ",").count

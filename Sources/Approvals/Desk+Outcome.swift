@@ -27,13 +27,18 @@ extension Desk {
 
   /// For a reply to a request that is over; nil where it is not, after all.
   func outcome(of read: Read, for id: EntryID) throws(Failure) -> Outcome? {
-    if let verdict = try verdict(id) {
-      if verdict.reply == read.id { return .counted(verdict) }
-      return .late("too late: \(verdict.short)")
-    }
-    guard let place = try approvals.locate(id), place.room == .fail || place.room == .done else { return nil }
-    return .late(
-      "too late: \(place.room == .fail ? "the request was given up" : "it is decided, and its record is gone")")
+    if let verdict = try verdict(id) { return outcome(of: read, by: verdict) }
+    guard let place = try approvals.locate(id) else { return nil }
+    if place.room == .fail { return .late("too late: the request was given up") }
+    // It goes to done/ before its verdict goes to re/: what is still in out/ is handed over in a moment, and what is no longer
+    // there has been, since we looked.
+    guard place.room == .done, try !approvals[.out].contains(id.description) else { return nil }
+    if let verdict = try verdict(id) { return outcome(of: read, by: verdict) }
+    return .late("too late: it is decided, and its record is gone")
+  }
+
+  private func outcome(of read: Read, by verdict: Verdict) -> Outcome {
+    verdict.reply == read.id ? .counted(verdict) : .late("too late: \(verdict.short)")
   }
 
   /// Finishes a reply: what became of it is its record, and who has sent it is told.

@@ -32,13 +32,19 @@ public final class Desk {
 
   /// What a round over the replies has seen.
   public struct Round {
-    /// Every reply that had come by then was read: only a deadline before it may have passed without an answer.
-    public var asOf: Timestamp
+    /// Every reply that had come by then was read.
+    fileprivate(set) var asOf: Timestamp
+    /// Requests that somebody else had in hand: the replies to them were not judged.
+    fileprivate(set) var unjudged: Set<EntryID> = []
     /// A file may still be being written, or somebody else decides at this moment: look again after this long.
-    public var lookAgain: Duration?
+    public fileprivate(set) var lookAgain: Duration?
+
+    /// Every reply to this request that had come by then was judged: only a deadline before it may have passed without an answer.
+    /// Nil: somebody else is at it.
+    public func asOf(_ id: EntryID) -> Timestamp? { unjudged.contains(id) ? nil : asOf }
   }
 
-  /// A file in `drop/` that cannot be taken yet puts off no deadline for longer than this: 10 s until a file without a lease counts
+  /// A file in `drop/` that is being written puts off no deadline for longer than this: 10 s until a file without a lease counts
   /// as complete, and half as much again.
   private static let grace = Duration.seconds(15)
   /// Somebody has the lock for one step: soon over.
@@ -52,6 +58,7 @@ public final class Desk {
       round.asOf = round.asOf - Self.grace
       round.lookAgain = again
     }
+    if let unread = taken.unread { round.asOf = min(round.asOf, unread) }
     let ready = try replies.ready()
     if ready.places.isEmpty { return round }
     var answers: [EntryID: [Read]] = [:]
@@ -67,7 +74,9 @@ public final class Desk {
       }
     }
     for id in order {
-      if try !settle(answers[id]!, of: id) { round.lookAgain = min(round.lookAgain ?? Self.moment, Self.moment) }
+      if try settle(answers[id]!, of: id) { continue }
+      round.unjudged.insert(id)
+      round.lookAgain = min(round.lookAgain ?? Self.moment, Self.moment)
     }
     return round
   }
@@ -122,7 +131,7 @@ public final class Desk {
   }
 
   /// Decides a request by its replies, if one of them does, and settles all of them.
-  /// - Returns: false where somebody else has its lock.
+  /// - Returns: false where somebody else has its lock, or has decided it and hands the verdict over at this moment.
   private func settle(_ read: [Read], of id: EntryID) throws(Failure) -> Bool {
     var outcomes: [EntryID: Outcome] = [:]
     guard let place = try approvals.locate(id) else { return true }
@@ -131,11 +140,16 @@ public final class Desk {
       defer { locked.release() }
       if try !locked.finishIfDecided() { outcomes = try decide(locked, by: read) }
     }
+    var isSettled = true
     for one in read {
       if outcomes[one.id] == nil { outcomes[one.id] = try outcome(of: one, for: id) }
-      if let outcome = outcomes[one.id] { try settle(one, outcome) }
+      if let outcome = outcomes[one.id] {
+        try settle(one, outcome)
+      } else if place.room == .done {
+        isSettled = false
+      }
     }
-    return true
+    return isSettled
   }
 
   /// The earliest plain verdict of somebody who may give one, in time, decides.

@@ -6,8 +6,13 @@ extension Queue {
   public struct DropResult: Sendable {
     /// The entries that it became, in their order.
     public var published: [EntryID] = []
-    /// Somebody is still writing something: look again when it is closed, or after this long.
+    /// Something could not be taken yet: look again when something changes, or after this long.
     public var lookAgain: Duration?
+    /// When the oldest file came that is complete and may not be published yet: another process takes it at this moment, or it
+    /// could not be opened.
+    public var unread: Timestamp?
+
+    fileprivate mutating func wait(_ pause: Duration) { lookAgain = min(lookAgain ?? pause, pause) }
   }
 
   /// Takes everything that people have put into `drop/` and publishes it.
@@ -15,21 +20,36 @@ extension Queue {
   /// A file is taken by a rename to `.take-INODE-CTIME-NAME`, published under a key made of these, and
   /// unlinked last: killed anywhere, the next look goes on and publishes it once.
   public func takeDrops() throws(Failure) -> DropResult {
-    var result = DropResult()
+    var published: [EntryID] = []
+    // What another process takes while we look has another name by then, or is published.
+    for _ in 0..<5 {
+      var result = DropResult()
+      let isWhole = try look(&result)
+      published += result.published
+      result.published = published
+      if isWhole { return result }
+    }
+    return DropResult(published: published, lookAgain: Self.turn, unread: Timestamp(nanoseconds: 0))
+  }
+
+  /// - Returns: false where something has moved meanwhile.
+  private func look(_ result: inout DropResult) throws(Failure) -> Bool {
+    var isWhole = true
     for raw in try self[.drop].rawNames().sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       let name = Kernel.text(raw)
-      if name.hasPrefix(".take-") {
-        if let id = try resumeTaken(name) { result.published.append(id) }
-        continue
-      }
-      if Self.isIgnored(name) { continue }
-      switch try take(raw, name) {
+      let isTaken = name.hasPrefix(".take-")
+      if !isTaken && Self.isIgnored(name) { continue }
+      switch try isTaken ? findTaken(name) : take(raw, name) {
       case .taken(let taken): if let id = try publishTaken(taken) { result.published.append(id) }
-      case .busy: result.lookAgain = min(result.lookAgain ?? Self.settling, Self.settling)
-      case .gone: break
+      case .beingWritten: result.wait(Self.settling)
+      case .unread(let changed):
+        result.wait(Self.turn)
+        result.unread = min(result.unread ?? changed, changed)
+      case .moved: isWhole = false
+      case .left: break
       }
     }
-    return result
+    return isWhole
   }
 
   /// Hidden files, editors' and copiers' temporary names.
@@ -40,6 +60,8 @@ extension Queue {
 
   /// Where no lease can be had, a file that has not changed for this long is complete.
   private static let settling = Duration.seconds(10)
+  /// Who takes a file has published it long before.
+  private static let turn = Duration.seconds(1)
 
   private struct Taken {
     var file: File
@@ -51,7 +73,13 @@ extension Queue {
 
   private enum Take {
     case taken(Taken)
-    case busy, gone
+    case beingWritten
+    /// It is complete, and another process has it, or it cannot be opened just now; since when it has been there.
+    case unread(Timestamp)
+    /// It is not what was listed any more.
+    case moved
+    /// It stays where it is, or lies in `bad/`.
+    case left
   }
 
   private func take(_ raw: [CChar], _ name: String) throws(Failure) -> Take {
@@ -59,39 +87,40 @@ extension Queue {
     let descriptor: FileDescriptor
     do { descriptor = try Kernel.open(raw: raw, in: drop.descriptor, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) } catch {
       switch error {
-      case .noSuchFileOrDirectory: return .gone
+      case .noSuchFileOrDirectory: return .moved
       case .tooManySymbolicLinkLevels, .noSuchAddressOrDevice:
         try quarantine(raw: raw, in: .drop, because: "is a symbolic link or a socket, not a regular file")
-        return .gone
+        return .left
       default:
         spool.notice("\(self.name)/drop/\(name.printable): cannot open: \(error): check its owner and mode")
-        return .gone
+        if error == .permissionDenied { return .left }
+        return .unread(try drop.status(name)?.changed ?? Timestamp(nanoseconds: 0))
       }
     }
     let file = File(descriptor, path: "\(drop.path)/\(name)")
     let status = try file.status()
-    // Saved anew while we opened it: the name leads to another file, which gets its own look.
-    if status.links == 0 { return .busy }
+    // Saved anew while we opened it: the name leads to another file, which gets its own look. Or it is published.
+    if status.links == 0 { return .moved }
     if let reason = unreadable(status) {
       try quarantine(raw: raw, in: .drop, because: reason)
-      return .gone
+      return .left
     }
-    guard try isComplete(file, status) else { return .busy }
-    guard try file.tryLock() else { return .busy }
+    guard try isComplete(file, status) else { return .beingWritten }
+    guard try file.tryLock() else { return .unread(status.changed) }
     let changed = try file.status()
-    guard changed.changed == status.changed && changed.size == status.size else { return .busy }
+    guard changed.changed == status.changed && changed.size == status.size else { return .moved }
     var cut = name.printable
     while cut.utf8.count > 180 { cut.removeLast() }
     cut = cut.replacing("/", with: "_")
     let takenName = ".take-\(status.inode)-\(status.changed.nanoseconds)-\(cut)"
     do { try Kernel.rename(raw: raw, in: drop.descriptor, to: takenName, in: drop.descriptor) } catch {
-      if error == .noSuchFileOrDirectory { return .gone }
+      if error == .noSuchFileOrDirectory { return .moved }
       throw Failure(error, file.path, "take")
     }
     guard let named = try drop.status(takenName), named.isSameFile(as: status) else {
       // Between open and rename another file was moved over the name: it goes back, unread.
       _ = try drop.move(takenName, to: drop, as: cut)
-      return .busy
+      return .moved
     }
     try drop.sync()
     return .taken(Taken(file: file, takenName: takenName, name: cut, inode: status.inode, changed: status.changed))
@@ -113,25 +142,31 @@ extension Queue {
     return entry.header["Length"] != nil
   }
 
-  func resumeTaken(_ takenName: String) throws(Failure) -> EntryID? {
-    guard let file = try lockUnheld(takenName, in: .drop) else { return nil }
+  /// For the sweep: goes on with what a dead process has taken.
+  func resumeTaken(_ takenName: String) throws(Failure) {
+    if case .taken(let taken) = try findTaken(takenName) { _ = try publishTaken(taken) }
+  }
+
+  private func findTaken(_ takenName: String) throws(Failure) -> Take {
     let parts = takenName.dropFirst(6).split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, !parts[2].isEmpty, let inode = UInt64(parts[0]), let changed = Int64(parts[1]) else {
-      return nil
+    guard parts.count == 3, !parts[2].isEmpty, let inode = UInt64(parts[0]), let nanoseconds = Int64(parts[1]) else {
+      return .left
+    }
+    let changed = Timestamp(nanoseconds: nanoseconds)
+    guard let file = try lockUnheld(takenName, in: .drop) else {
+      guard let status = try self[.drop].status(takenName) else { return .moved }
+      // What is no file of ours has never been taken.
+      return status.isRegular && status.owner == geteuid() ? .unread(changed) : .left
     }
     guard try file.status().inode == inode else {
       // Somebody has called it so, or the spool was copied: it is no file that was taken here, and gets a look of its own.
-      if try self[.drop].move(takenName, to: self[.drop], as: String(parts[2])) == .targetExists {
-        spool.notice("\(name)/drop/\(takenName): its name is not its own: give it another")
-      }
-      return nil
+      if try self[.drop].move(takenName, to: self[.drop], as: String(parts[2])) != .targetExists { return .moved }
+      spool.notice("\(name)/drop/\(takenName): its name is not its own: give it another")
+      return .left
     }
     // Found left behind: the rename may not be durable, and the key must not outlive it.
     try self[.drop].sync()
-    return try publishTaken(
-      Taken(
-        file: file, takenName: takenName, name: String(parts[2]), inode: inode,
-        changed: Timestamp(nanoseconds: changed)))
+    return .taken(Taken(file: file, takenName: takenName, name: String(parts[2]), inode: inode, changed: changed))
   }
 
   /// Nil where it was malformed.

@@ -22,7 +22,7 @@ extension Queue {
       try said { () throws(Failure) in try sweepProduct(fileName) }
     }
     for fileName in try self[.drop].names() where fileName.hasPrefix(".take-") {
-      try said { () throws(Failure) in _ = try resumeTaken(fileName) }
+      try said { () throws(Failure) in try resumeTaken(fileName) }
     }
     for fileName in try self[.tmp].names() {
       try said { () throws(Failure) in try sweepLitter(fileName) }

@@ -62,8 +62,13 @@ final class Machine {
 
   var clock: Timestamp { Timestamp(nanoseconds: time + Int64(clockOffset)) }
 
+  /// The latest time that the clock has ever shown.
+  var latestClock: Timestamp { max(clock, latestBeforeJump) }
+  private var latestBeforeJump = Timestamp(nanoseconds: 0)
+
   /// Something that must not be.
   func violate(_ words: String) {
+    if violations.contains(words) { return }
     note("VIOLATION: \(words)")
     violations.append(words)
   }
@@ -223,6 +228,7 @@ final class Machine {
       default:
         let span = dice.roll(2 * 86400) - 86400
         note("the clock jumps by \(span) s")
+        latestBeforeJump = latestClock
         clockOffset += span * 1_000_000_000
       }
     }

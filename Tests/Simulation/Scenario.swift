@@ -23,6 +23,7 @@ extension Scenario {
 
 let stories: [any Scenario.Type] = [
   OneByOne.self, PassingOn.self, OneKey.self, Dropping.self, Delivering.self, Calling.self, RunningJobs.self,
+  Approving.self,
 ]
 
 /// A run goes on until there were so many renames, links and removals.

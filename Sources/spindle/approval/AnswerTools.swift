@@ -118,7 +118,7 @@ struct ReplyOutcome {
         return
       }
       // Late, and nobody has said so yet.
-      if let id = try desk.request(of: reply) { _ = try desk.advance(id, asOf: round.asOf) }
+      if let id = try desk.request(of: reply) { _ = try desk.advance(id, asOf: round.asOf(id)) }
       tries += 1
       guard tries < 250 else {
         throw Failure(
