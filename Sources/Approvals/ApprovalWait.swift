@@ -48,23 +48,46 @@ public struct ApprovalWait {
     var soonest = Deadline(after: .zero)
     var isNear: Timestamp?
     var trouble: String?
+    var open: Open?
+    // Somebody else is at it: soon over, but with very many of us it may take a while.
+    var looks = 0
+    func again() -> Duration {
+      looks = min(looks + 1, 7)
+      return Desk.moment * (1 << (looks - 1))
+    }
     while true {
       var pause: Duration?
       var isOpen = false
       do throws(Failure) {
         let round = try desk.tend()
         pause = round.lookAgain
-        switch try desk.advance(id, asOf: round.asOf(id), retrying: !hasAsked) {
+        let state: Desk.State
+        if let known = open, try known.isUnchanged(desk, id) {
+          state = known.state
+        } else {
+          open = nil
+          state = try desk.advance(id, asOf: round.asOf(id), retrying: !hasAsked)
+        }
+        switch state {
         case .decided:
           if let verdict = try desk.verdict(id) { return .decided(verdict) }
-          pause = Desk.moment
+          pause = again()
         case .cancelled(let why): return .cancelled(why)
-        case .busy: pause = Desk.moment
+        case .busy: pause = again()
         case .running(let proof, let deadline):
           isOpen = true
           if isNear != deadline { onOpen(proof, deadline) }
           isNear = deadline
-          pause = min(pause ?? .seconds(3600), self.pause(proof, until: deadline, asOf: round.asOf))
+          var known = open
+          if known == nil { known = try Open(proof, deadline, remind: request.remind, desk.modified(id)) }
+          open = known
+          let due = known?.due ?? deadline
+          if round.isOthers || due <= .now {
+            pause = again()
+          } else {
+            looks = 0
+            pause = min(pause ?? .seconds(3600), due - .now)
+          }
         case .unconfirmed(let delivery, let failure):
           let untilDue = try untilDue(delivery)
           if !hasAsked || untilDue == .zero && soonest.hasPassed {
@@ -122,16 +145,33 @@ public struct ApprovalWait {
     return wake
   }
 
-  /// Until its deadline, or its next reminder.
-  private func pause(_ proof: Proof, until deadline: Timestamp, asOf: Timestamp) -> Duration {
-    let now = Timestamp.now
-    // A deadline counts as passed when every reply that had come by then was read.
-    var pause = max(Desk.moment, deadline - min(now, asOf))
-    if let remind = request.remind {
-      let past = max(0, (now - proof.delivered).nanoseconds)
-      pause = min(pause, .nanoseconds(remind.nanoseconds - past % remind.nanoseconds))
+  /// An open request as the last look has found it.
+  private struct Open {
+    private let proof: Proof
+    private let deadline: Timestamp
+    private let modified: Timestamp?
+    /// Its deadline, or its next reminder.
+    let due: Timestamp
+
+    init(_ proof: Proof, _ deadline: Timestamp, remind: Duration?, _ modified: Timestamp?) {
+      self.proof = proof
+      self.deadline = deadline
+      self.modified = modified
+      guard let remind else {
+        due = deadline
+        return
+      }
+      let past = max(0, (Timestamp.now - proof.delivered).nanoseconds)
+      due = min(deadline, .now + .nanoseconds(remind.nanoseconds - past % remind.nanoseconds))
     }
-    return pause
+
+    var state: Desk.State { .running(proof, until: deadline) }
+
+    /// As long as its file lies there with the same time, it need not be read again before something is due.
+    func isUnchanged(_ desk: Desk, _ id: EntryID) throws(Failure) -> Bool {
+      guard let modified, Timestamp.now < due else { return false }
+      return try desk.modified(id) == modified
+    }
   }
 
   private var timeIsOver: String {

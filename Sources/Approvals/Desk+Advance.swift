@@ -17,6 +17,9 @@ extension Desk {
   /// How often a request that nobody has got is tried anew.
   static let againAfter = Duration.seconds(900)
 
+  /// The time of its file, where it is open.
+  func modified(_ id: EntryID) throws(Failure) -> Timestamp? { try approvals[.hold].status(id.description)?.modified }
+
   /// Makes the next step of a request, if it is due: asks, starts its clock, reminds, or ends it.
   /// - Parameters:
   ///   - asOf: every reply to it that had come by then was judged; nil: they were not, and no deadline is kept.
@@ -151,8 +154,17 @@ extension Desk {
     }
   }
 
+  /// Whether there may be something to do about an open request. Its file's time is not before its deadline as long as nobody has
+  /// set it: so most are not read each minute.
+  private func isDue(_ place: Place) throws(Failure) -> Bool {
+    guard let status = try approvals[.hold].status(place.fileName), status.modified > .now else { return true }
+    if try Proof.read(place.name.id, in: approvals) == nil { return true }
+    return try approvals.header(at: place)?["Remind"] != nil
+  }
+
   private func makeRound(_ place: Place, _ round: Round) throws(Failure) {
     let id = place.name.id
+    if place.room == .hold, try !isDue(place) { return }
     guard case .unconfirmed(_, let failure) = try advance(id, asOf: round.asOf(id)) else { return }
     guard let header = try approvals.header(at: place), let span = header["Confirm-Within"].flatMap({ Duration($0) })
     else { return }

@@ -39,6 +39,9 @@ public final class Desk {
     /// A file may still be being written, or somebody else decides at this moment: look again after this long.
     public fileprivate(set) var lookAgain: Duration?
 
+    /// Somebody else reads the replies at this moment.
+    public fileprivate(set) var isOthers = false
+
     /// Every reply to this request that had come by then was judged: only a deadline before it may have passed without an answer.
     /// Nil: somebody else is at it.
     public func asOf(_ id: EntryID) -> Timestamp? { unjudged.contains(id) ? nil : asOf }
@@ -53,6 +56,14 @@ public final class Desk {
   /// Takes what was dropped, reads every reply, and decides what can be decided.
   public func tend() throws(Failure) -> Round {
     var round = Round(asOf: .now)
+    if try isEmpty() { return round }
+    guard let turn = try Turn(in: replies) else {
+      round.asOf = Timestamp(nanoseconds: 0)
+      round.isOthers = true
+      round.lookAgain = Self.moment
+      return round
+    }
+    defer { turn.end() }
     let taken = try replies.takeDrops()
     if let again = taken.lookAgain {
       round.asOf = round.asOf - Self.grace
@@ -74,11 +85,18 @@ public final class Desk {
       }
     }
     for id in order {
+      turn.goOn()
       if try settle(answers[id]!, of: id) { continue }
       round.unjudged.insert(id)
       round.lookAgain = min(round.lookAgain ?? Self.moment, Self.moment)
     }
     return round
+  }
+
+  private func isEmpty() throws(Failure) -> Bool {
+    for room in [Room.drop, .new, .wait] { if try !replies[room].names().isEmpty { return false } }
+    if try !replies[.drop].foreignNames().isEmpty { return false }
+    return try replies[.new].foreignNames().isEmpty
   }
 
   /// - Returns: nil where it is gone, or was none.

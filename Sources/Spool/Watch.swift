@@ -32,6 +32,8 @@ public final class Watch {
   private let signals: Int32
   /// The simulated machine's watch, in its tests.
   private let simulated: Int?
+  /// The directories' times, where we are blind.
+  private var seen: [Timestamp] = []
   /// Whether something may have changed since this was last set to false: after a wake by other descriptors it says more.
   package var hasFired = false
 
@@ -86,12 +88,35 @@ public final class Watch {
       hasFired = true
       return standIn.pendingSignal().map { .signal($0) } ?? .look
     }
+    let end =
+      Kernel.uptime() + (isBlind ? min(limit ?? Self.longestBlindness, Self.longestBlindness) : pause).nanoseconds
     var polled = polled + others
-    // Rounded up: waking just before the time would spin.
-    let milliseconds = Int32(max(0, (pause.nanoseconds + 999_999) / 1_000_000))
-    poll(&polled, nfds_t(polled.count), milliseconds)
-    others = Array(polled[2...])
-    return wake(polled[..<2])
+    while true {
+      // Rounded up: waking just before the time would spin.
+      let rest = isBlind ? min(pause.nanoseconds, max(0, end - Kernel.uptime())) : pause.nanoseconds
+      let count = poll(&polled, nfds_t(polled.count), Int32(max(0, (rest + 999_999) / 1_000_000)))
+      // Blind, we see at least whether something has come into a directory or gone from it.
+      if isBlind && count == 0 && Kernel.uptime() < end && isStill() { continue }
+      others = Array(polled[2...])
+      return wake(polled[..<2])
+    }
+  }
+
+  /// For so long at most one who cannot be told of what changes goes by the times of the directories: what happens to a file that
+  /// lies there already does not show in them.
+  private static let longestBlindness = Duration.seconds(20)
+  /// A directory's time goes by the kernel's tick: what happens within one of them may not show.
+  private static let tick = Duration.milliseconds(50)
+
+  private var isBlind: Bool { descriptor == nil && simulated == nil }
+
+  /// Whether no directory has changed since this was last asked, as far as their times tell.
+  private func isStill() -> Bool {
+    let now = Kernel.now()
+    let times = directories.map { (try? $0.file.status().modified) ?? now }
+    let isOld = times.allSatisfy { now - $0 > Self.tick }
+    defer { seen = isOld ? times : [] }
+    return isOld && times == seen
   }
 
   /// For who waits by other means than `wait`: what to poll for, a signal to us included.
@@ -102,7 +127,6 @@ public final class Watch {
   /// For how long to wait, where `limit` is what others would wait for.
   package func pause(atMost limit: Duration?) -> Duration {
     let pause = min(limit ?? Self.longestSleep, Self.longestSleep)
-    let isBlind = descriptor == nil && simulated == nil
     return isBlind ? min(pause, .milliseconds(Int.random(in: 900...1100))) : pause
   }
 

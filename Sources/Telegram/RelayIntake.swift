@@ -85,7 +85,7 @@ public final class RelayIntake {
     // It is durable: what follows only makes it count at once.
     do throws(Failure) {
       let round = try desk.tend()
-      if try desk.replies.response(id) == nil { _ = try desk.advance(question, asOf: round.asOf) }
+      if try desk.replies.response(id) == nil { _ = try desk.advance(question, asOf: round.asOf(question)) }
       if try desk.replies.response(id) == nil { _ = try desk.tend() }
       if let verdict = try desk.verdict(question), verdict.reply == id { return verdict.spoken }
       if let outcome = try desk.replies.response(id) { return String(outcome.text.prefix { !$0.isNewline }) }
