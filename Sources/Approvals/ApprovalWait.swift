@@ -55,7 +55,9 @@ public struct ApprovalWait {
       looks = min(looks + 1, 7)
       return Desk.moment * (1 << (looks - 1))
     }
+    var calm = Calm()
     while true {
+      if let number = calm.keep() { return .stopped(number) }
       var pause: Duration?
       var isOpen = false
       do throws(Failure) {
@@ -171,6 +173,25 @@ public struct ApprovalWait {
     func isUnchanged(_ desk: Desk, _ id: EntryID) throws(Failure) -> Bool {
       guard let modified, Timestamp.now < due else { return false }
       return try desk.modified(id) == modified
+    }
+  }
+
+  /// Where very many wait, each answer wakes all of them, and is for one. Who was woken for nothing again and again looks again a
+  /// little later, up to half a second; who was left alone looks at once.
+  private struct Calm {
+    private var last: Int64 = 0
+    private var fruitless = 0
+    private static let free = 4
+    private static let quiet = Duration.seconds(1)
+    private static let longest = Duration.milliseconds(500)
+
+    /// - Returns: the signal that has ended the wait.
+    mutating func keep() -> Int32? {
+      fruitless = Kernel.uptime() - last < Self.quiet.nanoseconds ? min(fruitless + 1, 20) : 0
+      defer { last = Kernel.uptime() }
+      guard fruitless > Self.free else { return nil }
+      Signals.wait(atMost: min(.milliseconds(2 << (fruitless - Self.free)), Self.longest))
+      return Signals.pending()
     }
   }
 

@@ -56,7 +56,6 @@ public final class Desk {
   /// Takes what was dropped, reads every reply, and decides what can be decided.
   public func tend() throws(Failure) -> Round {
     var round = Round(asOf: .now)
-    if try isEmpty() { return round }
     guard let turn = try Turn(in: replies) else {
       round.asOf = Timestamp(nanoseconds: 0)
       round.isOthers = true
@@ -64,7 +63,8 @@ public final class Desk {
       return round
     }
     defer { turn.end() }
-    let taken = try replies.takeDrops()
+    if try isEmpty() { return round }
+    let taken = try replies.takeDrops(onEach: turn.goOn)
     if let again = taken.lookAgain {
       round.asOf = round.asOf - Self.grace
       round.lookAgain = again

@@ -14,9 +14,7 @@ struct Turn {
   init?(in replies: Queue) throws(Failure) {
     file = try replies.directory.openOrCreate(".turn")
     isOurs = try file.tryLock()
-    if isOurs {
-      goOn()
-    } else {
+    if !isOurs {
       let idle = Timestamp.now - (try file.status().modified)
       // One that is ahead of us shows that the clock was set.
       if idle < Self.patience && idle > .zero - Self.patience { return nil }

@@ -19,12 +19,13 @@ extension Queue {
   ///
   /// A file is taken by a rename to `.take-INODE-CTIME-NAME`, published under a key made of these, and
   /// unlinked last: killed anywhere, the next look goes on and publishes it once.
-  public func takeDrops() throws(Failure) -> DropResult {
+  /// - Parameter onEach: told before each file: there may be very many.
+  public func takeDrops(onEach: () -> Void = {}) throws(Failure) -> DropResult {
     var published: [EntryID] = []
     // What another process takes while we look has another name by then, or is published.
     for _ in 0..<5 {
       var result = DropResult()
-      let isWhole = try look(&result)
+      let isWhole = try look(&result, onEach)
       published += result.published
       result.published = published
       if isWhole { return result }
@@ -33,12 +34,13 @@ extension Queue {
   }
 
   /// - Returns: false where something has moved meanwhile.
-  private func look(_ result: inout DropResult) throws(Failure) -> Bool {
+  private func look(_ result: inout DropResult, _ onEach: () -> Void) throws(Failure) -> Bool {
     var isWhole = true
     for raw in try self[.drop].rawNames().sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       let name = Kernel.text(raw)
       let isTaken = name.hasPrefix(".take-")
       if !isTaken && Self.isIgnored(name) { continue }
+      onEach()
       switch try isTaken ? findTaken(name) : take(raw, name) {
       case .taken(let taken): if let id = try publishTaken(taken) { result.published.append(id) }
       case .beingWritten: result.wait(Self.settling)

@@ -1,4 +1,6 @@
 """A home in which people are asked: what lies where, who waits, what he is told, and what people/me reads."""
+import contextlib
+import fcntl
 import os
 import re
 import signal
@@ -41,7 +43,7 @@ class Question:
 
     def leave(self):
         """The one who waits is killed."""
-        self.home.kill(self.waiter)
+        self.waiter.kill(signal.SIGKILL).end()
         self.waiter = None
         return self
 
@@ -74,6 +76,13 @@ class Question:
         """The verdict's file; None where there is none."""
         path = self.home.spool / "approvals/re" / self.id
         return Entry(path) if path.exists() else None
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Somebody else is making a step with it."""
+        with open(self.path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def is_open(self, room="hold"):
         """Nothing was decided."""
@@ -127,21 +136,30 @@ class Asker(Sender):
         """Where answers are dropped."""
         return self.spool / "replies/drop"
 
+    def furnish(self):
+        if not self.spool.exists():
+            self.init("approvals", "replies", "deliveries")
+        return self
+
     # ---------------------------------------------------------------- asking
 
     def requests(self):
         return {name for room in ROOMS for name in self.names("approvals", room)}
 
+    def until_asked(self, count, within=SOON):
+        """So many requests have arrived, whatever became of them since."""
+        until(lambda: len(self.names("approvals", "hold")) + len(self.names("approvals", "done")) >= count,
+              f"{count} requests have arrived", within)
+
     def begin_to_ask(self, *options, text=TEXT, to="me", env={}):
         """Starts wait-approval; gives its request as soon as there is one."""
-        if not (self.spool / "approvals").exists():
-            self.init("approvals", "replies", "deliveries")
+        self.furnish()
         known = self.requests()
         waiter = self.start("wait-approval", "--to", to, *options, stdin=text.encode(), env=env)
         until(lambda: self.requests() - known or waiter.process.poll() is not None, "the request is there", SOON)
         new = self.requests() - known
         if len(new) != 1:
-            raise Broken(f"{len(new)} requests: {waiter.end()}")
+            raise Broken(f"{len(new)} requests: {vars(waiter.end())}")
         return Question(self, new.pop(), waiter)
 
     def ask(self, *options, **how):
@@ -162,6 +180,12 @@ class Asker(Sender):
     def until_deadline(question, after=0.01):
         """Waits until its time is over, by so much."""
         until(lambda: time.time() > question.path.stat().st_mtime + after, "its time is over", 30)
+
+    @staticmethod
+    def until_it_waits(waiter):
+        """Whether it watches, or looks each second where others have all that the machine has of inotify."""
+        until(lambda: waiter.sleeps() or b"max_user_instances" in waiter.said() or waiter.process.poll() is not None,
+              "it waits")
 
     # ---------------------------------------------------------------- answering by hand
 
@@ -191,6 +215,10 @@ class Asker(Sender):
         records = re.split(r"^=== ", self.inbox(), flags=re.MULTILINE)[1:]
         return [record for record in records if "Approve? " not in record.partition("\n")[0]
                 and all(word in record for word in words)]
+
+    def asked(self):
+        """How often he was asked anything."""
+        return len(re.findall(r"^=== \S+ Approve\? ", self.inbox(), flags=re.MULTILINE))
 
     def told(self, *words, times=1):
         """He is told, in so many messages, with all of these words; gives the first."""

@@ -21,8 +21,8 @@ PROGRAMS = {
     "start": (["start.c", "bench.c"], []),
     "answer": (["answer.c", "bench.c"], []),
 }
-# Static and with musl. Those that all sides run alike: its start is the shortest, so that it hides no difference. And the
-# floor of what a process costs that only waits: it takes the least memory.
+# Static and with musl. Those that all sides run alike: its start is the shortest, so that it hides no difference. And
+# the floor of those that only wait: it takes the least memory.
 COMMANDS = ["stamp", "reply", "await"]
 
 
