@@ -32,5 +32,10 @@ public struct ApprovalWait {
     self.request = request
   }
 
-  public func run() throws(Failure) -> Ending { try Waiting(self).run() }
+  /// - Parameter report: told how it ended, before anything is put away: who waits for that word need not wait for it.
+  public func run<Result>(_ report: (Ending) throws -> Result) throws -> Result {
+    let waiting = Waiting(self)
+    defer { waiting.end() }
+    return try report(try waiting.run())
+  }
 }

@@ -22,6 +22,7 @@ final class Waiting {
   private var looks = 0
   /// What was told of it last.
   private var trouble: String?
+  private var calm = Calm()
 
   /// What the disk or a settings file gave us trouble with is looked at again after this long.
   private static let troublePause = Duration.seconds(5)
@@ -35,10 +36,7 @@ final class Waiting {
 
   func run() throws(Failure) -> ApprovalWait.Ending {
     Signals.catchThem()
-    defer { wait.companion?.end() }
-    var calm = Calm()
     while true {
-      if let number = calm.keep() { return .stopped(number) }
       let step: Step
       do throws(Failure) {
         step = try look()
@@ -67,6 +65,12 @@ final class Waiting {
         }
       }
     }
+  }
+
+  /// Puts away what it had. The kernel takes some milliseconds to give up what was watched.
+  func end() {
+    watch = nil
+    wait.companion?.end()
   }
 
   private enum Step {
@@ -136,10 +140,25 @@ final class Waiting {
     isWatchForOpen = open != nil
     var directories = try [desk.approvals[.re], desk.approvals[.fail], desk.replies[.drop], desk.replies[.new]]
     if !isWatchForOpen { directories += try [desk.deliveries[.done], desk.deliveries[.fail], desk.deliveries[.hold]] }
-    watch = Watch(directories, notice: desk.spool.notice)
+    let new = Watch(directories, notice: desk.spool.notice)
+    new.awaited = wait.id.description
+    watch = new
   }
 
   private func sleep(_ watch: Watch, _ pause: Duration) -> Watch.Wake {
+    watch.hasCome = false
+    let wake = nap(watch, pause)
+    guard wake == .look else { return wake }
+    // What was woken for nothing again and again sleeps on, until its own verdict comes.
+    let rest = Deadline(after: calm.rest())
+    while !watch.hasCome && !rest.hasPassed {
+      let wake = nap(watch, rest.remaining)
+      guard wake == .look else { return wake }
+    }
+    return .look
+  }
+
+  private func nap(_ watch: Watch, _ pause: Duration) -> Watch.Wake {
     var pause = pause
     if let budget { pause = min(pause, budget.remaining) }
     if let onSecond = wait.onSecond, open != nil, let deadline {
@@ -209,20 +228,20 @@ private struct Open {
 }
 
 /// Where very many wait, each answer wakes all of them, and is for one. Who was woken for nothing again and again looks again a
-/// little later, up to half a second; who was left alone looks at once.
+/// little later, up to half a second, each at another moment; who was left alone looks at once.
 private struct Calm {
   private var last: Int64 = 0
   private var fruitless = 0
+  /// Wakes for nothing, each within a second of the one before, that cost nothing.
   private static let free = 4
   private static let quiet = Duration.seconds(1)
-  private static let longest = Duration.milliseconds(500)
+  /// Milliseconds.
+  private static let longest = 500
 
-  /// - Returns: the signal that has ended the wait.
-  mutating func keep() -> Int32? {
+  mutating func rest() -> Duration {
     fruitless = Kernel.uptime() - last < Self.quiet.nanoseconds ? min(fruitless + 1, 20) : 0
-    defer { last = Kernel.uptime() }
-    guard fruitless > Self.free else { return nil }
-    Signals.wait(atMost: min(.milliseconds(2 << (fruitless - Self.free)), Self.longest))
-    return Signals.pending()
+    last = Kernel.uptime()
+    guard fruitless > Self.free else { return .zero }
+    return .milliseconds(Kernel.random(below: min(2 << (fruitless - Self.free), Self.longest) + 1))
   }
 }

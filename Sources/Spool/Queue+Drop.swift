@@ -44,6 +44,9 @@ extension Queue {
       switch try isTaken ? findTaken(name) : take(raw, name) {
       case .taken(let taken): if let id = try publishTaken(taken) { result.published.append(id) }
       case .beingWritten: result.wait(Self.settling)
+      case .newborn:
+        isWhole = false
+        Kernel.pause(for: Self.birth)
       case .unread(let changed):
         result.wait(Self.turn)
         result.unread = min(result.unread ?? changed, changed)
@@ -62,6 +65,15 @@ extension Queue {
 
   /// Where no lease can be had, a file that has not changed for this long is complete.
   private static let settling = Duration.seconds(10)
+  /// Between the making of a file and the end of that open(2) a lease would make it fail, for one who does not want to wait:
+  /// touch(1). Some microseconds, and a tick of the clock by which files are stamped.
+  private static let birth = Duration.milliseconds(10)
+
+  private static func isNewborn(_ status: FileStatus) -> Bool {
+    let age = Kernel.now() - status.changed
+    return age < birth && age > .zero - birth
+  }
+
   /// Who takes a file has published it long before.
   private static let turn = Duration.seconds(1)
 
@@ -76,6 +88,8 @@ extension Queue {
   private enum Take {
     case taken(Taken)
     case beingWritten
+    /// It was made just now, and is empty.
+    case newborn
     /// It is complete, and another process has it, or it cannot be opened just now; since when it has been there.
     case unread(Timestamp)
     /// It is not what was listed any more.
@@ -107,6 +121,7 @@ extension Queue {
       try quarantine(raw: raw, in: .drop, because: reason)
       return .left
     }
+    if status.size == 0 && Self.isNewborn(status) { return .newborn }
     guard try isComplete(file, status) else { return .beingWritten }
     guard try file.tryLock() else { return .unread(status.changed) }
     let changed = try file.status()

@@ -36,6 +36,10 @@ public final class Watch {
   private var seen: [Timestamp] = []
   /// Whether something may have changed since this was last set to false: after a wake by other descriptors it says more.
   package var hasFired = false
+  /// A name that somebody waits for.
+  package var awaited: String?
+  /// Whether a file of this name has come since this was last set to false.
+  package var hasCome = false
 
   /// - Parameter notice: told once where inotify cannot be had.
   public init(_ directories: [Directory], notice: (String) -> Void, events: Interest = .arrivals) {
@@ -86,6 +90,7 @@ public final class Watch {
     if let standIn = Kernel.standIn {
       standIn.sleep(atMost: pause, watch: simulated)
       hasFired = true
+      hasCome = true
       return standIn.pendingSignal().map { .signal($0) } ?? .look
     }
     let end =
@@ -147,11 +152,19 @@ public final class Watch {
     var gone: String?
     while let event = inotifytools_next_events(0, 1) {
       let mask = Int32(bitPattern: event.pointee.mask)
+      if awaited != nil && !hasCome { hasCome = Self.name(event) == awaited }
       if mask & (Int32(IN_DELETE_SELF) | Int32(IN_MOVE_SELF) | Int32(IN_UNMOUNT)) != 0 {
         gone = inotifytools_filename_from_wd(event.pointee.wd).map { String(cString: $0) } ?? directories.first?.path
       }
     }
     return gone
+  }
+
+  /// The name stands behind the event.
+  private static func name(_ event: UnsafeMutablePointer<inotify_event>) -> String? {
+    guard event.pointee.len > 0 else { return nil }
+    return String(
+      cString: (UnsafeRawPointer(event) + MemoryLayout<inotify_event>.size).assumingMemoryBound(to: CChar.self))
   }
 
   private static func pendingSignal(_ polled: pollfd) -> Int32? {

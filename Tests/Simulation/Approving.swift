@@ -123,7 +123,7 @@ struct Approving: Scenario {
       world.spans[id.description] = request.timeout
       world.waiting.append(process)
     }
-    switch try ApprovalWait(desk, id, request).run() {
+    switch try ApprovalWait(desk, id, request).run({ $0 }) {
     case .decided(let verdict): tell(verdict, of: id)
     case .unheard: lab.see("nobody is reached")
     case .cancelled(let why): lab.machine.violate("\(id) was cancelled by nobody: \(why)")

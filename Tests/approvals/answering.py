@@ -1,9 +1,10 @@
 """approve and reject: which request is meant, what they print and exit with, and what they leave as it is."""
 import subprocess
 
-from asking import both, told
+from asking import both
 from case import expect
 from home import case, failed
+from question import told
 from sending import register
 
 WORDS = {"approve": "approved", "reject": "rejected"}
@@ -30,9 +31,10 @@ def by(tool, name):
     return check
 
 
-for words, name in {"full_id": lambda question: question.id, "six_characters": lambda question: question.short,
-                    "prefix": lambda question: question.id[:25], "prefix_with_a_part_of_its_slug": lambda question: question.id[:-2],
-                    "id_without_its_slug": lambda question: question.id[:30], "slug": lambda question: question.slug}.items():
+for words, name in {"full_id": lambda request: request.id, "six_characters": lambda request: request.short,
+                    "prefix": lambda request: request.id[:25], "slug": lambda request: request.slug,
+                    "prefix_with_a_part_of_its_slug": lambda request: request.id[:-2],
+                    "id_without_its_slug": lambda request: request.id[:30]}.items():
     for tool in WORDS:
         both(f"{tool}_knows_a_request_by_its_{words}", by(tool, name), "--subject", "Brief of Monday")
 
@@ -58,9 +60,10 @@ def what_fits_several_requests_is_refused_with_the_choices_and_nothing_is_done(h
 def what_fits_no_request_is_not_found(home):
     question = home.ask()
     for tool in WORDS:
-        for name in "nobody", "20260101T000000.000000Z-000000", "2", "../../people/me", "", "\x1b[2J", "x" * 5000:
+        for name in "nobody", "20260101T000000.000000Z-000000", "2", "../../people/me", "\x1b[2J", "x" * 5000:
             done = failed(home.run(tool, "--", name), 1, "no request is called that", "spool ls approvals", tool=tool)
             expect(b"\x1b" not in done.err and not done.out, f"it says {done.err} {done.out}")
+        expect(home.run(tool, "").code == 1, "something is called nothing")
     question.is_open()
     expect(not home.entries("replies"), "an answer was published")
 
@@ -102,15 +105,6 @@ def an_empty_note_is_none(home):
     question = home.ask()
     answer(home, "approve", "-m", "", question.id)
     question.ends("approved")
-
-
-@case
-def a_note_is_shown_without_what_acts_on_a_terminal(home):
-    question = home.ask()
-    said = answer(home, "approve", "-m", "a\x1b[2Jb\rc", question.id)
-    expect("\x1b" not in said and "\r" not in said, f"it prints {said!r}")
-    out = question.waiter.end().out.decode()
-    expect(out.startswith("approved\n") and "\x1b" not in out, f"wait-approval prints {out!r}")
 
 
 @case

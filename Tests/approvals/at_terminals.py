@@ -1,5 +1,5 @@
-"""At a terminal: wait-approval shows what is asked, where it arrived and how much time is left; approve asks. In a pipe there is
-silence, and a signal ends the waiting, not the request."""
+"""At a terminal wait-approval shows what is asked, where it arrived and the time left, and approve asks. In a pipe there is
+silence; and a signal ends the waiting, not the request."""
 import signal
 
 from answering import WORDS
@@ -53,6 +53,17 @@ def at_a_terminal_with_q_nothing_is_shown_but_the_verdict(home):
     until(lambda: home.names("approvals", "hold"), "it has arrived")
     home.touch(f"{next(iter(home.requests()))}.yes")
     expect(terminal.end() == 0 and terminal.shown == "approved\r\n", f"it shows {terminal.shown!r}")
+
+
+@case
+def at_a_terminal_no_note_acts_on_it(home):
+    terminal = Asking(home, "Tea?\n")
+    terminal.shows("left")
+    done = home.good("approve", "-m", "a\x1b[2Jb\x07c", home.names("approvals", "hold")[0])
+    expect(b"\x1b" not in done.out, f"approve prints {done.out!r}")
+    expect(terminal.end() == 0, "another end")
+    verdict = terminal.shown.partition("approved\r\n")[2]
+    expect("2Jb" in verdict and not set(verdict) & set("\x1b\x07"), f"it shows {verdict!r}")
 
 
 @case

@@ -6,7 +6,7 @@ import time
 
 from asking import both
 from case import expect
-from home import until
+from home import case, until
 from sending import needs
 
 
@@ -167,6 +167,22 @@ def half_written(home, question):
 
 
 both("a_file_that_is_still_being_written_decides_when_it_is_closed", half_written)
+
+
+@case
+def each_file_is_taken_as_soon_as_it_is_closed(home):
+    """Though the kernel tells of that a moment before nobody is writing any more."""
+    question = home.ask()
+    longest = 0
+    for number in range(200):
+        subprocess.run(["sh", "-c", 'echo maybe >"$1"', "sh", question.drop])
+        begun = time.monotonic()
+        until(lambda: not question.drop.exists(), "it is taken", 20)
+        longest = max(longest, time.monotonic() - begun)
+    home.remark(f"longest {longest:.2f} s")
+    expect(longest < 2, f"one was taken {longest:.1f} s after it was closed")
+    until(lambda: len(home.outcomes()) == 200, "all are asked back")
+    question.can_be_answered()
 
 
 def unfinished(home, question):

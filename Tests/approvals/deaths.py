@@ -1,9 +1,10 @@
-"""kill -9 and reboots: who is begun again with the same key goes on where it was, and while nobody waits the tick keeps the time."""
+"""kill -9 and reboots: begun again with the same key it goes on where it was, and while nobody waits the tick keeps time."""
 import time
 
-from asking import TEXT, told
+from asking import TEXT
 from case import expect
 from home import case, until
+from question import told
 
 MANY = 100
 

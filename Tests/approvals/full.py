@@ -3,10 +3,10 @@ until there is."""
 import time
 
 from answering import WORDS
-from asking import CODES
 from case import expect
 from disk import FULL, REFUSED
 from home import case_on, failed, until
+from question import CODES
 from sending import register
 
 

@@ -59,7 +59,8 @@ def directory(home, path):
     write(path / "yes", b"yes\n")
 
 
-for words, make in {"directory": directory, "symbolic_link": link_to_a_yes, "broken_link": lambda home, path: path.symlink_to("x"),
+for words, make in {"directory": directory, "symbolic_link": link_to_a_yes,
+                    "broken_link": lambda home, path: path.symlink_to("x"),
                     "link_to_the_request": lambda home, path: path.symlink_to(f"../../approvals/hold/{path.stem}"),
                     "link_to_a_terminal": lambda home, path: path.symlink_to("/dev/tty"),
                     "pipe": lambda home, path: os.mkfifo(path), "hard_link": hard_link_to_a_yes, "socket": bind,
@@ -134,7 +135,8 @@ for words, name, *more in (
         ("with_a_newline", b"a\n=== forged\n.yes", "forged"), ("with_escapes", b"a\x1b[2Jb\r\x07.yes", "[2Jb"),
         ("with_quotes", b"'a\"b`c\\.yes", "'a\"b`c"), ("with_a_command", b"$(touch pwned);touch pwned.yes", "$(touch"),
         ("with_backquotes", b"`touch pwned`.yes", "`touch"), ("that_is_an_option", b"--help.yes", "--help"),
-        ("of_255_bytes", b"x" * 251 + b".yes", "xxxxxxxx"), ("of_255_bytes_in_another_script", "好".encode() * 83 + b".yes", "好好好"),
+        ("of_255_bytes", b"x" * 251 + b".yes", "xxxxxxxx"),
+        ("of_255_bytes_in_another_script", "好".encode() * 83 + b".yes", "好好好"),
         ("in_no_encoding", b"a\xff\xfe\x80.yes", "a"), ("with_blanks", b"   .yes",), ("with_a_dot_alone", b"x..yes", "x"),
         ("with_a_colon", b"a: b.yes", "a: b"), ("in_arabic", "نعم.yes".encode(), "نعم"),
         ("that_turns_the_line", "a\u202eb.yes".encode(), "a")):

@@ -1,12 +1,12 @@
-"""A request that does not arrive: the next address gets it, and one that reached nobody is shouted about, stays open, is never a
-no, and starts its clock when it arrives after all."""
+"""A request that does not arrive: the next address gets it; and one that reached nobody is shouted about, stays open, is
+never a no, and starts its clock when it arrives after all."""
 import time
 
-from asking import told
 from case import expect
 from clocks import is_clock_of, seconds
 from home import case, until
 from own_channels import channel
+from question import told
 from sending import register
 
 # It exits with what its address begins with, as long as ~/well does not exist.

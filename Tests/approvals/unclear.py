@@ -24,7 +24,8 @@ def says(text, name="{}"):
 
 
 for words, text in {
-        "yes_but_with_a_condition": b"yes but not before Monday\n", "yes_and_a_condition_below": b"yes\nbut not before Monday\n",
+        "yes_but_with_a_condition": b"yes but not before Monday\n",
+        "yes_and_a_condition_below": b"yes\nbut not before Monday\n",
         "maybe": b"maybe\n", "nothing": b"", "blanks": b" \n\t\n", "a_question": b"yes?\n", "yes_and_no": b"yes no\n",
         "a_word_that_begins_so": b"yesterday\n", "nono": b"nono\n", "yes_below_something_else": b"Dear Spindle,\nyes\n",
         "yes_in_UTF-16": "yes\n".encode("utf-16"), "yes_behind_a_quote": b"> yes\n", "bytes": bytes(range(128, 256)),

@@ -291,4 +291,10 @@ package enum Kernel {
       if errno != EINTR { throw Errno(rawValue: errno) }
     }
   }
+
+  /// Does nothing for a moment, in which nothing can be waited for.
+  static func pause(for span: Duration) {
+    if let standIn { return standIn.sleep(atMost: span, watch: nil) }
+    usleep(useconds_t(span.nanoseconds / 1000))
+  }
 }

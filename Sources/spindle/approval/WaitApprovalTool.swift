@@ -48,7 +48,7 @@ struct WaitApprovalTool: Tool {
     try desk.replies.sweep()
     let id = try request.commit(to: opened, key: key)
     if isatty(STDERR_FILENO) == 1 && !spool.quiet { show(text, id) }
-    try end(try wait(desk, id, request).run(), of: id, desk)
+    try wait(desk, id, request).run { ending in try end(ending, of: id, desk) }
   }
 
   /// - Throws: `.configuration` where one of them has no file: nobody could answer.
