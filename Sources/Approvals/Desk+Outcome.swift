@@ -43,10 +43,8 @@ extension Desk {
 
   /// Finishes a reply: what became of it is its record, and who has sent it is told.
   func settle(_ read: Read, _ outcome: Outcome) throws(Failure) {
-    guard case .claimed(let claim) = try replies.claim(read.place.fileName, in: read.place.room, early: true) else {
-      // Somebody else settles it.
-      return
-    }
+    guard let locked = try replies.lock(read.place) else { return }
+    defer { locked.release() }
     let words = try words(read.reply, outcome)
     let header = Header(["From": "wait-approval", "Subject": read.reply.reference, "Result": outcome.word])
     var products = [Product(.response, header: header, body: Array((words + "\n").utf8))]
@@ -54,7 +52,7 @@ extension Desk {
     } else if !read.reply.isToldBySender {
       products += told(words, read.reply)
     }
-    try claim.finish(products, event: outcome.word, detail: words)
+    _ = try locked.finish(products, event: outcome.word, detail: words)
   }
 
   private func words(_ reply: Reply, _ outcome: Outcome) throws(Failure) -> String {

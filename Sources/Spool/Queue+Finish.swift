@@ -25,7 +25,7 @@ extension Queue {
   func commit(_ products: [Product], of id: EntryID) throws(Failure) {
     let building = "\(id).\(Kernel.processID)"
     try removeTree(building, in: .tmp)
-    let directory = try Directory.making(building, in: self[.tmp])
+    let directory = try Directory.making(building, in: self[.tmp], isLitter: true)
     var children = 0
     for product in products {
       var header = product.header

@@ -7,15 +7,15 @@ from home import case, until
 from question import told
 
 ROUNDS = 20
-FILES = "yes", "no", "ok", "reject"
+FILES = [("yes", "reject"), ("no", "approve"), ("ok", "reject"), ("reject", "approve")]
 LATE = "too late: "
 SPOKEN = {"approved": b"approved at ", "rejected": b"rejected at ", "timeout": b"rejected at "}
 
 
-def answers(home, question):
+def answers(home, question, number):
     """Eight at once, half of them yes; gives the commands by their tool."""
     commands = []
-    for suffix, tool in zip(FILES, ("reject", "approve") * 2):
+    for suffix, tool in FILES[number % 2:] + FILES[:number % 2]:
         home.touch(f"{question}.{suffix}")
         commands.append((tool, home.start(tool, question.id)))
     return commands
@@ -60,7 +60,7 @@ def of_eight_answers_at_the_end_of_the_time_one_decides_and_all_are_told_the_sam
         waiters = [question.waiter, home.wait_again(key), home.wait_again(key)]
         start = seconds(question.proof["Deadline"]) - 0.25 + 0.35 * number / ROUNDS
         until(lambda: time.time() >= start, "it is time")
-        commands = answers(home, question)
+        commands = answers(home, question, number)
         verdicts.append(one_verdict(home, question, waiters, commands))
     home.remark(", ".join(f"{verdicts.count(word)} {word}" for word in sorted(set(verdicts))))
     files = [entry for entry in home.kept() if "Name" in entry.header]

@@ -50,7 +50,10 @@ public final class Directory {
   }
 
   /// Makes the directory where it is missing, durably, and opens it.
-  package static func making(_ name: String, in parent: Directory, mode: mode_t = 0o700) throws(Failure) -> Directory {
+  /// - Parameter isLitter: it need not last under this name: made to be moved on, when what is in it is complete.
+  package static func making(
+    _ name: String, in parent: Directory, mode: mode_t = 0o700, isLitter: Bool = false
+  ) throws(Failure) -> Directory {
     if let existing = try parent.status(name), existing.isDirectory { return try Directory(name, in: parent) }
     do { try Kernel.makeDirectory(name, in: parent.descriptor, mode: mode) } catch {
       // Somebody else may have made it meanwhile.
@@ -60,7 +63,7 @@ public final class Directory {
         throw failure
       }
     }
-    try parent.sync()
+    if !isLitter { try parent.sync() }
     return try Directory(name, in: parent)
   }
 
