@@ -203,6 +203,11 @@ public final class Desk {
       verdict.channel = reply.channel
       verdict.answered = reply.arrived
       verdict.reply = one.id
+      // Its publisher may not have made it durable yet, and takes it back where he cannot: a verdict does not outlive what it
+      // stands on.
+      guard let held = try replies.lock(one.place) else { continue }
+      defer { held.release() }
+      try replies[one.place.room].sync()
       try finish(locked, request, verdict, proof)
       return outcomes
     }
