@@ -174,10 +174,11 @@ public final class Desk {
   /// - Returns: what became of those that decide nothing, and are not late for that.
   private func decide(_ locked: LockedEntry, by read: [Read]) throws(Failure) -> [EntryID: Outcome] {
     guard let request = try request(of: locked) else { return [:] }
-    // Answered before any channel has confirmed it, it is answered all the same.
-    let proof = locked.place.room == .hold ? try proof(of: locked, request) : nil
-    var deadline: Timestamp?
-    if let proof { deadline = max(proof.deadline, try locked.modified()) }
+    // Answered before any channel has confirmed it, it is answered all the same; but where one has, its clock runs, whether anybody
+    // has moved it to hold/ since or not.
+    let proof = try proof(of: locked, request)
+    var deadline = proof?.deadline
+    if let proof, locked.place.room == .hold { deadline = max(proof.deadline, try locked.modified()) }
     let authority = try Authority(for: request, in: spool)
     var outcomes: [EntryID: Outcome] = [:]
     for one in read.sorted(by: { ($0.reply.arrived, $0.id) < ($1.reply.arrived, $1.id) }) {
@@ -202,6 +203,11 @@ public final class Desk {
       verdict.channel = reply.channel
       verdict.answered = reply.arrived
       verdict.reply = one.id
+      // Its publisher may not have made it durable yet, and takes it back where he cannot: a verdict does not outlive what it
+      // stands on.
+      guard let held = try replies.lock(one.place) else { continue }
+      defer { held.release() }
+      try replies[one.place.room].sync()
       try finish(locked, request, verdict, proof)
       return outcomes
     }

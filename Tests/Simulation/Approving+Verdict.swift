@@ -53,15 +53,19 @@ extension Approving {
     }
   }
 
+  /// As its verdict says it, else its own proof of arrival.
+  private func deadline(_ id: String, _ record: Entry) -> Timestamp? {
+    let proof = lab.bytes("approvals", "log", "\(id).proof").flatMap { try? Header.parse($0).0 }
+    return (record.header["Deadline"] ?? proof?["Deadline"]).flatMap { Timestamp(rfc3339: $0) }
+  }
+
   /// By somebody who has said just that, and in time.
   private func checkAnswered(_ id: String, _ verdict: Verdict, _ record: Entry) {
     let machine = lab.machine
     guard let reply = verdict.reply.flatMap({ entry("replies", $0.description) }) else {
       return machine.violate("\(id) was \(verdict.word) by a reply that is gone")
     }
-    if let deadline = record.header["Deadline"].flatMap({ Timestamp(rfc3339: $0) }), let answered = verdict.answered,
-      answered > deadline
-    {
+    if let answered = verdict.answered, let deadline = deadline(id, record), answered > deadline {
       machine.violate("\(id) was \(verdict.word) by an answer of \(answered.rfc3339), after \(deadline.rfc3339)")
     }
     let said = world.answers.filter {

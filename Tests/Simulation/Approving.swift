@@ -22,6 +22,8 @@ struct Approving: Scenario {
   final class World {
     /// The requests, by their keys, as soon as a person may know of them.
     var requests: [String: EntryID] = [:]
+    /// What is asked under each key.
+    var asked: [String: ApprovalRequest] = [:]
     var spans: [String: Duration] = [:]
     /// When each message arrived, by the clock.
     var got: [String: [(channel: String, isMarked: Bool, time: Timestamp)]] = [:]
@@ -84,6 +86,7 @@ struct Approving: Scenario {
     for number in 0..<count {
       let key = "r\(act)\(number)"
       let request = request(key)
+      world.asked[key] = request
       // Of a request for which nobody waits for long the tick keeps the time.
       for _ in 0..<(1 + lab.machine.dice.roll(2)) {
         let runs = 1 + lab.machine.dice.roll(3)
@@ -91,6 +94,8 @@ struct Approving: Scenario {
       }
       for answerer in 0..<(2 + lab.machine.dice.roll(3)) { castAnswerer(key, "\(number)\(answerer)") }
     }
+    // Somebody comes upon an old one, which may have been decided before a power cut, or may still be open.
+    if act > 0 { castAnswerer("r\(lab.machine.dice.roll(act))0", "old") }
     lab.role("caller", runs: 4) { _ in stopWaiting() }
     for _ in 0..<2 {
       lab.role("tick", runs: 4) { _ in
@@ -158,6 +163,12 @@ struct Approving: Scenario {
       lab.settle(Self.queues) { _ in try tick() }
       if lab.names("approvals", "hold").isEmpty { break }
       lab.machine.pass(86_400_000_000_000)
+    }
+    // Who comes back with his key is told what all were told.
+    lab.settle(Self.queues) { process in
+      for (key, request) in world.asked.sorted(by: { $0.key < $1.key }) where world.requests[key] != nil {
+        try wait(request, key: key, process)
+      }
     }
     lab.checkInvariants(Self.queues)
     checkTold()

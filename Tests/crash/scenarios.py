@@ -376,6 +376,154 @@ class DeliverDead(Scenario):
         told_once(case, case.entries("deliveries", "fail"), "was given up")
 
 
+class Asking(Scenario):
+    """What the approvals have in common: a person who is asked by a program, and what is on record."""
+    stdin = b"Tea, at four?\n"
+
+    def prepare(self, case):
+        super().prepare(case)
+        # Where there is a file `gone` it reaches nobody; where there is one `answers` its person says yes at once.
+        self.program(case).write_text("""#!/bin/sh
+cat >/dev/null
+test ! -e "$HOME/gone" || exit 1
+echo "${DELIVERY_QUESTION:--} ${DELIVERY_REPEAT:-0}" >>"$HOME/sent"
+test ! -e "$HOME/answers" || touch "$SPOOL_DIR/replies/drop/$DELIVERY_QUESTION.yes"
+echo asked
+""")
+        self.program(case).chmod(0o700)
+
+    def program(self, case):
+        return case.home / "ask"
+
+    def wait(self, case, key):
+        return "wait-approval", "--to", f"command:{self.program(case)}", "--key", key, "--timeout", "1h"
+
+    def ask(self, case, key):
+        """As somebody who has no time to wait for the answer."""
+        case.run(*self.wait(case, key), stdin=self.stdin, env={"SPINDLE_DEADLINE": "2026-01-01T00:00:00Z"})
+        # The first sends it, the second sees that it has arrived.
+        for _ in range(2):
+            case.good("spool", "tick")
+        expect(self.request(case, key).room == "hold", f"{key} was not asked")
+
+    def request(self, case, key):
+        return next(entry for entry in case.entries("approvals") if entry.header["Key"] == key)
+
+    def verdict(self, case, key):
+        """The record; a request that is decided has been answered by the one reply that counts, or by none in time."""
+        request = self.request(case, key)
+        records = [record for record in case.entries("approvals", "re") if record.id == request.id]
+        expect(len(records) == 1 and request.room == "done", f"{key}: {len(records)} verdicts, in {request.room}/")
+        counted = [result.id for result in case.entries("replies", "re")
+                   if result.header["Result"] == "counted" and request.id in result.header["Subject"]]
+        reply = records[0].header.get("Reply")
+        expect(counted == ([reply] if reply else []), f"{key}: by the reply {reply}, and {counted} count")
+        return records[0]
+
+    def is_in_doubt(self, case, key):
+        """Whether its person may have been asked already, and is to be asked again with a mark."""
+        ids = [entry.id for entry in case.entries("approvals") if entry.header["Key"] == key]
+        asking = [entry for entry in case.entries("deliveries") if entry.header.get("Question") in ids]
+        return any(entry.in_doubt for entry in asking) and not case.is_answered("deliveries", asking)
+
+    def check_sent(self, case, key, doubtful):
+        id = self.request(case, key).id
+        marks = [mark for asked, mark in map(str.split, case.lines("sent")) if asked == id]
+        expect(marks in ([["1"], ["0", "1"]] if doubtful else [["0"]]), f"{key}: asked, with DELIVERY_REPEAT: {marks}")
+
+
+class Approval(Asking):
+    """Who waits asks once, and is told the one verdict whenever he comes again."""
+    name = "approval"
+
+    def prepare(self, case):
+        super().prepare(case)
+        (case.home / "answers").touch()
+
+    def command(self, case):
+        return self.wait(case, "k")
+
+    def settle(self, case, killed):
+        doubtful = self.is_in_doubt(case, "k")
+        again = self.again(case)
+        expect(again.out == b"approved\n", f"it says {again.out}")
+        expect(killed.out in (b"", again.out), f"it had said {killed.out}")
+        # What was cut off while it was being sent is sent again, though he has answered.
+        case.good("spool", "tick")
+        case.only("approvals", "done")
+        expect(self.verdict(case, "k").header["Verdict"] == "approved", "another verdict on record")
+        self.check_sent(case, "k", doubtful)
+
+
+class Approve(Asking):
+    """What `approve` has accepted is the verdict, if it lives on or not."""
+    name = "approve"
+
+    def prepare(self, case):
+        super().prepare(case)
+        self.ask(case, "k")
+
+    def command(self, case):
+        return "approve", "-m", "with milk", self.request(case, "k").id
+
+    def settle(self, case, killed):
+        accepted = case.entries("replies") != []
+        case.good("spool", "tick")
+        expect((self.request(case, "k").room == "done") == accepted, f"accepted: {accepted}, and not the verdict")
+        first = accepted and self.verdict(case, "k").path.read_bytes()
+        again = self.again(case)
+        second = self.verdict(case, "k")
+        expect(not accepted or second.path.read_bytes() == first, "a second verdict")
+        expect(second.header["Verdict"] == "approved" and second.body == b"with milk\n", "another verdict")
+        expect(again.out.startswith(b"Approved at ") and killed.out in (b"", again.out), f"it says {again.out}")
+
+
+class ApprovalTick(Asking):
+    """Nobody waits, and the tick does what is due: it ends, it decides, it asks again."""
+    name = "approval-tick"
+
+    def prepare(self, case):
+        super().prepare(case)
+        for key in ("late", "in-time", "answered"):
+            self.ask(case, key)
+        for key in ("late", "in-time"):
+            self.expire(case, self.request(case, key))
+        answered, in_time = self.request(case, "answered").id, self.request(case, "in-time").id
+        (case.spool / "replies/drop" / f"{answered}.yes").touch()
+        # It lay in drop/ before the deadline.
+        write_entry(case.spool / "replies/new" / fixed_id(1), fixed_id(1), "", From="drop", Name=f"{in_time}.yes",
+                    Arrived="2026-01-01T00:00:00.000000Z")
+        (case.home / "gone").touch()
+        expect(case.run(*self.wait(case, "unheard"), stdin=self.stdin).code == 69, "somebody was asked, who is gone")
+        (case.home / "gone").unlink()
+        # It is tried again now.
+        os.utime(self.request(case, "unheard").path)
+
+    def expire(self, case, request):
+        """As if it had been asked an hour earlier."""
+        proof = case.spool / f"approvals/log/{request.id}.proof"
+        past = time.time() - 600
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(past))
+        proof.write_text(re.sub("(?m)^Deadline: .*", f"Deadline: {stamp}", proof.read_text()))
+        os.utime(request.path, (past, past))
+
+    def command(self, case):
+        return "spool", "tick"
+
+    def settle(self, case, killed):
+        doubtful = self.is_in_doubt(case, "unheard")
+        # It sends, then it sees that it was sent; and what was cut off while it was being sent waits for its next try.
+        for _ in range(2):
+            self.again(case)
+            for entry in case.entries("deliveries", "wait"):
+                os.utime(entry.path)
+        self.again(case)
+        verdicts = {key: self.verdict(case, key).header["Verdict"] for key in ("late", "in-time", "answered")}
+        expect(verdicts == {"late": "timeout", "in-time": "approved", "answered": "approved"}, f"{verdicts}")
+        expect(self.request(case, "unheard").room == "hold", f"unheard: in {self.request(case, 'unheard').room}/")
+        self.check_sent(case, "unheard", doubtful)
+
+
 class Job(Scenario):
     """A run that was killed is in fail/; the next one is a run of its own."""
     name = "job"
@@ -426,4 +574,4 @@ class Briefing(Scenario):
 
 SCENARIOS = {scenario.name: scenario() for scenario in (
     Init, Put, PutKeyed, PutKeyedSwept, Work, WorkTicked, WorkResponse, WorkRetried, Drop, DropTicked, Sweep, Call,
-    Deliver, FileChannel, DeliverCommand, DeliverHeld, DeliverDead, Job, Briefing)}
+    Deliver, FileChannel, DeliverCommand, DeliverHeld, DeliverDead, Approval, Approve, ApprovalTick, Job, Briefing)}
