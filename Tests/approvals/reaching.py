@@ -150,14 +150,18 @@ def when_the_channel_works_again_who_waits_under_the_same_key_goes_on(home):
 
 
 @case
-def while_it_is_waited_for_it_is_tried_until_the_channel_works(home):
+def what_another_process_delivers_has_arrived_for_who_waits(home):
+    """At each moment there is: it is delivered, though its receipt is not in its place yet."""
     channel(home, "own", REFUSES)
-    question = home.begin_to_ask("--confirm-within", "1m", to="own:75/a")
-    until(lambda: home.names("deliveries", "wait"), "it was tried")
-    (home.home / "well").touch()
-    home.again()
-    until(lambda: question.room == "hold", "it arrives", 5)
-    question.can_be_answered()
+    for number in range(8):
+        question = home.begin_to_ask("--confirm-within", "1m", to=f"own:75/{number}")
+        until(lambda: home.names("deliveries", "wait"), "it was tried")
+        (home.home / "well").touch()
+        home.again()
+        until(lambda: question.room == "hold" or question.waiter.process.poll() is not None, "it arrives", 5)
+        question.can_be_answered()
+        (home.home / "well").unlink()
+    expect(not home.messages("reached nobody"), f"he is told {home.messages()}")
 
 
 def answered_before(tool, word):
