@@ -65,9 +65,11 @@ extension Desk {
     let place = try deliveries.locate(delivery)
     switch place?.room {
     case .done:
-      // With its receipt in out/ its deliverer has died: it comes to re/ by the sweep.
+      // With its receipt in out/ its deliverer hands it over at this moment, or has died: then it comes to re/ by the sweep.
       if try deliveries.response(delivery) == nil { try deliveries.sweep() }
+      let isOnItsWay = try deliveries[.out].contains(delivery.description)
       guard let proof = try proof(of: locked, request) else {
+        if isOnItsWay { return .busy }
         return try putOff(locked, delivery, "its receipt is gone; spool show \(delivery.short)")
       }
       try locked.move(
@@ -121,6 +123,7 @@ extension Desk {
         if try deliveries.known(key: key) == nil {
           let words = RequestWords(id: locked.id, request: request, spool: spool)
           _ = try words.reminder(number, proof, until: deadline).commit(to: spool, key: key, quietly: true)
+          hasWords = true
           approvals.log(locked.id, "== \(Timestamp.now.rfc3339Seconds) \(spool.tool): reminder \(number)\n")
         }
       }
@@ -165,8 +168,10 @@ extension Desk {
   private func makeRound(_ place: Place, _ round: Round) throws(Failure) {
     let id = place.name.id
     if place.room == .hold, try !isDue(place) { return }
+    // Before it moves.
+    let header = try approvals.header(at: place)
     guard case .unconfirmed(_, let failure) = try advance(id, asOf: round.asOf(id)) else { return }
-    guard let header = try approvals.header(at: place), let span = header["Confirm-Within"].flatMap({ Duration($0) })
+    guard let header, let span = header["Confirm-Within"].flatMap({ Duration($0) })
     else { return }
     let addresses = (header["To"] ?? "").split(separator: ",").count
     // As long as its time runs, who waits for it tells.

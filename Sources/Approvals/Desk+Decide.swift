@@ -85,6 +85,7 @@ extension Desk {
       if try canReplace(proof.address.channel) { products.append(words.settled(verdict, proof).product) }
       if verdict.word == .timeout { products.append(words.expired(verdict, proof).product) }
     }
+    hasWords = hasWords || products.count > 1
     _ = try locked.finish(products, event: verdict.word.rawValue, detail: verdict.spoken)
   }
 

@@ -21,7 +21,8 @@ extension Desk {
     switch try target(of: reference) {
     case .undecided(let id), .over(let id): return id
     case .unknown:
-      throw Failure(.no, reference, "no request is called that", do: "spool ls approvals lists them")
+      throw Failure(
+        .no, reference.isEmpty ? "\"\"" : reference, "no request is called that", do: "spool ls approvals lists them")
     case .ambiguous(let choices):
       let list = choices.prefix(10).map(\.description).joined(separator: ", ")
       throw Failure(
@@ -34,11 +35,6 @@ extension Desk {
     guard let entry = try replies.entry(reply), let reference = entry.header["Re"] else { return nil }
     if case .undecided(let id) = try target(of: reference) { return id }
     return nil
-  }
-
-  /// Sends what a verdict has left to be sent: the message that asked, without its buttons.
-  public func tellVerdict(of id: EntryID) throws(Failure) {
-    if try deliveries.locate(id) != nil { _ = try courier.send(id, patience: .seconds(2)) }
   }
 
   /// Where a request was put to a person: those that are open, by their proofs.

@@ -52,7 +52,21 @@ extension Desk {
     } else if !read.reply.isToldBySender {
       products += told(words, read.reply)
     }
+    hasWords = hasWords || products.count > 1
     _ = try locked.finish(products, event: outcome.word, detail: words)
+  }
+
+  /// What lies in `bad/` could be no answer, and its person waits for what comes of it.
+  func tellRefused(_ words: String) {
+    do throws(Failure) {
+      let text = "\(words): it is no answer, and lies in \(spool.path)/replies/bad/\n"
+      var delivery = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(text.utf8))
+      delivery.subject = "About your answer"
+      delivery.author = "wait-approval"
+      delivery.isCourtesy = true
+      _ = try delivery.commit(to: spool)
+      hasWords = true
+    } catch { spool.notice("\(words) (and nobody can be told: \(error))") }
   }
 
   private func words(_ reply: Reply, _ outcome: Outcome) throws(Failure) -> String {

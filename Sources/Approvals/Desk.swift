@@ -14,6 +14,8 @@ public final class Desk {
   public let replies: Queue
   public let deliveries: Queue
   let courier: Courier
+  /// Deliveries were made here that nobody has sent yet: what a person is told, a message that says what was decided.
+  var hasWords = false
 
   public init(_ courier: Courier) throws(Failure) {
     self.courier = courier
@@ -69,6 +71,7 @@ public final class Desk {
       round.asOf = round.asOf - Self.grace
       round.lookAgain = again
     }
+    for words in taken.refused { tellRefused(words) }
     if let unread = taken.unread { round.asOf = min(round.asOf, unread) }
     let ready = try replies.ready()
     if ready.places.isEmpty { return round }
@@ -126,8 +129,8 @@ public final class Desk {
 
   /// What a person means by a reference: open requests first.
   func target(of reference: String) throws(Failure) -> Target {
-    if let id = try? EntryID(Self.restored(reference)) {
-      guard let place = try approvals.locate(id) else { return .unknown }
+    // A prefix may look like a whole ID.
+    if let id = try? EntryID(Self.restored(reference)), let place = try approvals.locate(id) {
       return Self.open.contains(place.room) ? .undecided(id) : .over(id)
     }
     let open = Set(try approvals.places(for: reference, in: Self.open).map(\.name.id)).sorted()

@@ -23,6 +23,7 @@ final class Waiting {
   /// What was told of it last.
   private var trouble: String?
   private var calm = Calm()
+  private let courtesies: Courtesies
 
   /// What the disk or a settings file gave us trouble with is looked at again after this long.
   private static let troublePause = Duration.seconds(5)
@@ -31,6 +32,7 @@ final class Waiting {
 
   init(_ wait: ApprovalWait) {
     self.wait = wait
+    courtesies = Courtesies(wait.desk)
     confirmation = Deadline(after: wait.request.confirmWithin * wait.request.addresses.count)
   }
 
@@ -39,8 +41,10 @@ final class Waiting {
     while true {
       let step: Step
       do throws(Failure) {
-        step = try look()
+        let seen = try look()
+        try courtesies.tend()
         trouble = nil
+        step = seen
       } catch {
         if error.isFailedFlush || [.unavailable, .software, .notAllowed].contains(error.status) { throw error }
         // Nothing is decided by what we cannot read; it is looked at again.
@@ -70,6 +74,8 @@ final class Waiting {
   /// Puts away what it had. The kernel takes some milliseconds to give up what was watched.
   func end() {
     watch = nil
+    try? courtesies.tend()
+    courtesies.finish()
     wait.companion?.end()
   }
 

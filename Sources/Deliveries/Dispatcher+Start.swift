@@ -163,7 +163,7 @@ extension Dispatcher {
       try tolerating { () throws(Failure) in try settleDoubt(flight, "an attempt was cut off") }
       return release(flight, from: line)
     }
-    let deadline = Deadline.within(Channel.timeout)
+    let deadline = Deadline.within(flight.longestAttempt)
     var isBegun = false
     do {
       try flight.lane?.begin()

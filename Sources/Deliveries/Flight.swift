@@ -102,6 +102,12 @@ final class Flight {
     return .nanoseconds(span.nanoseconds - past % span.nanoseconds)
   }
 
+  /// What a try may take: no more than its address has, or has left, to confirm it.
+  var longestAttempt: Duration {
+    guard let span = restOfTurn ?? delivery.confirmWithin else { return Channel.timeout }
+    return min(Channel.timeout, max(span, .seconds(1)))
+  }
+
   /// What the channel is told.
   func message(for channel: Channel) -> ChannelMessage {
     var message = ChannelMessage(id: claim.id, to: address.value)

@@ -11,6 +11,8 @@ extension Queue {
     /// When the oldest file came that is complete and may not be published yet: another process takes it at this moment, or it
     /// could not be opened.
     public var unread: Timestamp?
+    /// What was put into `bad/`, and why.
+    public var refused: [String] = []
 
     fileprivate mutating func wait(_ pause: Duration) { lookAgain = min(lookAgain ?? pause, pause) }
   }
@@ -22,15 +24,18 @@ extension Queue {
   /// - Parameter onEach: told before each file: there may be very many.
   public func takeDrops(onEach: () -> Void = {}) throws(Failure) -> DropResult {
     var published: [EntryID] = []
+    var refused: [String] = []
     // What another process takes while we look has another name by then, or is published.
     for _ in 0..<5 {
       var result = DropResult()
       let isWhole = try look(&result, onEach)
       published += result.published
-      result.published = published
+      refused += result.refused
+      (result.published, result.refused) = (published, refused)
       if isWhole { return result }
     }
-    return DropResult(published: published, lookAgain: Self.turn, unread: Timestamp(nanoseconds: 0))
+    return DropResult(
+      published: published, lookAgain: Self.turn, unread: Timestamp(nanoseconds: 0), refused: refused)
   }
 
   /// - Returns: false where something has moved meanwhile.
@@ -42,7 +47,12 @@ extension Queue {
       if !isTaken && Self.isIgnored(name) { continue }
       onEach()
       switch try isTaken ? findTaken(name) : take(raw, name) {
-      case .taken(let taken): if let id = try publishTaken(taken) { result.published.append(id) }
+      case .taken(let taken):
+        if let id = try publishTaken(taken) {
+          result.published.append(id)
+        } else {
+          result.refused.append("\(taken.name): cannot be read as an entry")
+        }
       case .beingWritten: result.wait(Self.settling)
       case .newborn:
         isWhole = false
@@ -51,6 +61,7 @@ extension Queue {
         result.wait(Self.turn)
         result.unread = min(result.unread ?? changed, changed)
       case .moved: isWhole = false
+      case .refused(let why): result.refused.append("\(name.printable): \(why)")
       case .left: break
       }
     }
@@ -65,13 +76,14 @@ extension Queue {
 
   /// Where no lease can be had, a file that has not changed for this long is complete.
   private static let settling = Duration.seconds(10)
-  /// Between the making of a file and the end of that open(2) a lease would make it fail, for one who does not want to wait:
-  /// touch(1). Some microseconds, and a tick of the clock by which files are stamped.
+  /// A file that was written is left alone for so long: between its making and the end of that open(2) a lease would make touch(1)
+  /// fail, and install(1) sets its mode when it has closed it. Some microseconds, and a tick of the clock by which files are
+  /// stamped. One that was moved in is older.
   private static let birth = Duration.milliseconds(10)
 
   private static func isNewborn(_ status: FileStatus) -> Bool {
-    let age = Kernel.now() - status.changed
-    return age < birth && age > .zero - birth
+    let now = Kernel.now()
+    return [now - status.changed, now - status.modified].allSatisfy { $0 < birth && $0 > .zero - birth }
   }
 
   /// Who takes a file has published it long before.
@@ -88,13 +100,15 @@ extension Queue {
   private enum Take {
     case taken(Taken)
     case beingWritten
-    /// It was made just now, and is empty.
+    /// It was written just now.
     case newborn
     /// It is complete, and another process has it, or it cannot be opened just now; since when it has been there.
     case unread(Timestamp)
     /// It is not what was listed any more.
     case moved
-    /// It stays where it is, or lies in `bad/`.
+    /// It lies in `bad/`.
+    case refused(String)
+    /// It stays where it is.
     case left
   }
 
@@ -105,8 +119,9 @@ extension Queue {
       switch error {
       case .noSuchFileOrDirectory: return .moved
       case .tooManySymbolicLinkLevels, .noSuchAddressOrDevice:
-        try quarantine(raw: raw, in: .drop, because: "is a symbolic link or a socket, not a regular file")
-        return .left
+        let reason = "is a symbolic link or a socket, not a regular file"
+        try quarantine(raw: raw, in: .drop, because: reason)
+        return .refused(reason)
       default:
         spool.notice("\(self.name)/drop/\(name.printable): cannot open: \(error): check its owner and mode")
         if error == .permissionDenied { return .left }
@@ -119,9 +134,9 @@ extension Queue {
     if status.links == 0 { return .moved }
     if let reason = unreadable(status) {
       try quarantine(raw: raw, in: .drop, because: reason)
-      return .left
+      return .refused(reason)
     }
-    if status.size == 0 && Self.isNewborn(status) { return .newborn }
+    if Self.isNewborn(status) { return .newborn }
     guard try isComplete(file, status) else { return .beingWritten }
     guard try file.tryLock() else { return .unread(status.changed) }
     let changed = try file.status()

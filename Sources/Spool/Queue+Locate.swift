@@ -100,7 +100,8 @@ extension Queue {
 
   /// Every entry that a person may mean by this: a full ID, a unique prefix, the six characters, or the slug.
   public func places(for reference: String, in rooms: [Room] = Room.ofEntries) throws(Failure) -> [Place] {
-    if let id = try? EntryID(reference) { return try locate(id).map { rooms.contains($0.room) ? [$0] : [] } ?? [] }
+    // A prefix may look like a whole ID: without its slug, or with a part of it.
+    if let id = try? EntryID(reference), let place = try locate(id) { return rooms.contains(place.room) ? [place] : [] }
     var found: [Place] = []
     for room in rooms {
       found += try entries(in: room).filter { place in

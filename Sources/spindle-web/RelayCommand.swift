@@ -29,10 +29,11 @@ struct RelayCommand {
       spool: spool, installedChannels: Self.channels, executable: environment["SPINDLE"])
     let desk = try Desk(courier)
     let intake = RelayIntake(desk, notice: ChannelService.complain)
-    let courtesies = Courtesies(desk.deliveries, executable: environment["SPINDLE"], environment: environment)
+    let courtesies = Courtesies(desk)
     let watch = isOnce ? nil : Watch([try desk.deliveries[.new]]) { ChannelService.complain("telegram-relay: \($0)") }
     let relay = Relay(
-      bots, in: spool, watch: watch, notice: ChannelService.complain, intake: intake.take, tend: courtesies.tend)
+      bots, in: spool, watch: watch, notice: ChannelService.complain, intake: intake.take
+    ) { () throws(Failure) in try courtesies.tend(isOurs: false) }
     relay.isCompanion = isCompanion
     let signal = isOnce ? try relay.runOnce() : try relay.run()
     courtesies.finish()

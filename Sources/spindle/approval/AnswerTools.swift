@@ -75,7 +75,9 @@ struct Answer {
     }
     if !spool.quiet { output(decided.spoken.printable) }
     // Who was asked elsewhere sees it at once, where there is a way to tell him.
-    _ = try? desk.tellVerdict(of: id)
+    let courtesies = Courtesies(desk)
+    try courtesies.tend()
+    courtesies.finish()
   }
 
   /// The request that is meant; without a word for it the only one that is open, if its person says so.

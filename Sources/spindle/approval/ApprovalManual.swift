@@ -26,7 +26,7 @@ extension WaitApprovalTool {
         "All of these decide alike.",
         [
           ("approve ID, reject ID", "A full ID, a unique prefix, its six characters, or its slug."),
-          ("touch $SPOOL_DIR/replies/drop/ID.yes", "Or ID.no; the file may hold a note."),
+          ("touch $SPOOL_DIR/replies/drop/ID.yes", "Or ID.no; the file is empty, or says yes: NOTE."),
           (
             "a file ID in replies/drop/",
             "Its first line is yes, approve, ok, no or reject alone, or yes: NOTE. Anything else decides nothing, and is asked back."

@@ -39,7 +39,9 @@ struct MailAnswer {
     let answer = try reply.commit(to: opened, key: "mail-\(mail.messageID ?? Digest.of(bytes))")
     let outcome = try ReplyOutcome(of: answer, desk)
     if !spool.quiet { output(outcome.words.printable) }
-    _ = try? desk.tellVerdict(of: id)
+    let courtesies = Courtesies(desk)
+    try courtesies.tend()
+    courtesies.finish()
   }
 
   private func vouch(for mail: MailReply, _ spool: SpoolDirectory) throws -> String {

@@ -53,14 +53,15 @@ struct WaitApprovalTool: Tool {
 
   /// - Throws: `.configuration` where one of them has no file: nobody could answer.
   private func names(in spool: SpoolDirectory) throws -> [String] {
-    guard let approvers else { return [] }
-    let names = approvers.split(separator: ",").map { String($0.drop { $0 == " " }) }.filter { !$0.isEmpty }
-    for name in names where try Person(named: name, in: spool) == nil {
+    let names = (approvers ?? "").split(separator: ",").map { String($0.drop { $0 == " " }) }.filter { !$0.isEmpty }
+    let asked = try approvers == nil ? Settings(spool).approvers : names
+    let option = approvers == nil ? "Approvers:" : "--approvers"
+    for name in asked where try Person(named: name, in: spool) == nil {
       throw Failure(
-        .configuration, "--approvers \(name)", "there is no \(spool.path)/people/\(name)",
+        .configuration, "\(option) \(name)", "there is no \(spool.path)/people/\(name)",
         do: "write that file; its lines say by what he is known: Telegram: 4711, Email: a@example.org, Uid: 1000")
     }
-    guard !names.isEmpty else {
+    guard approvers == nil || !names.isEmpty else {
       throw Failure(.usage, "--approvers", "names nobody", do: "leave it out, or name people")
     }
     return names
@@ -135,7 +136,8 @@ struct WaitApprovalTool: Tool {
       return output(try JSONLine.encode(fields))
     }
     output(word)
-    if !note.isEmpty { output(note) }
+    // Whoever answers may write what a terminal would obey.
+    if !note.isEmpty { output(note.printableLines) }
   }
 
   /// Of the verdict's record.
