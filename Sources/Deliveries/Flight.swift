@@ -59,6 +59,7 @@ final class Flight {
 
   /// Before the first byte: durable in the name, and of several addresses which.
   func begin() throws(Failure) {
+    wasItsTurn = isItsTurn
     if hasOthers && claim.foundInDoubt { notes.doubtSomewhere() }
     if hasOthers || wasReleased { try notes.begin(address) }
     try claim.markInDoubt()
@@ -95,9 +96,16 @@ final class Flight {
     return false
   }
 
-  /// How long until it is the next address's turn anyway.
+  private var isItsTurn: Bool {
+    turn == Delivery.turn(of: delivery.addresses.count, since: claim.id.time, confirmWithin: delivery.confirmWithin)
+  }
+  /// This attempt was begun in its address's own turn.
+  private var wasItsTurn = false
+
+  /// How long until it is the next address's turn anyway; zero where that has come while this one was tried.
   var restOfTurn: Duration? {
     guard let span = delivery.confirmWithin, delivery.addresses.count > 1 else { return nil }
+    if wasItsTurn && !isItsTurn { return .zero }
     let past = max(0, (Timestamp.now - claim.id.time).nanoseconds)
     return .nanoseconds(span.nanoseconds - past % span.nanoseconds)
   }

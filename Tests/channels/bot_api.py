@@ -1,20 +1,20 @@
 """A Bot API server: answers as Telegram does, down to its words, so far as anybody here asks it something.
 
-What it refuses by itself: an unknown token, an empty text, one that is too long after its entities were parsed, and HTML
-that is none. Everything else a case plans, by the chat or by the method."""
+What it refuses by itself: an unknown token, an empty text, one that is too long after its entities were parsed, HTML that
+is none, and what bot_messages.py refuses. Everything else a case plans, by the chat or by the method."""
 import json
 import re
 import time
 import urllib.parse
 from dataclasses import dataclass
 
+from bot_markup import Unparsable, visible
+from bot_messages import Messages, Refused
+from bot_people import People
 from servers import Answer, Recorder, Request, json_answer
 
 TOKEN = "4711:AAGmRnAtBoTsLiKeToKeEpToThEmSeLvEs"
 LONGEST = 4096  # UTF-16 units
-TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code", "pre", "span", "tg-spoiler", "tg-emoji",
-        "blockquote"}
-ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 
 
 def refusal(code, words, **parameters):
@@ -46,51 +46,6 @@ BAD_GATEWAY = Answer(502, b"<html>\r\n<head><title>502 Bad Gateway</title></head
 def units(text):
     """How long Telegram finds a text."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-class Unparsable(Exception):
-    """Telegram's words for markup that is none."""
-
-
-def visible(text, parse_mode=None):
-    """What a reader sees of a text. HTML is read as Telegram reads it: few tags, each closed in its turn, four named
-    entities; what looks like another entity is text."""
-    if (parse_mode or "").lower() != "html":
-        return text
-    seen, open_tags, place = [], [], 0
-    for found in re.finditer(r"<(?P<tag>[^>]*)(?P<end>>?)|&(?:#(?P<number>x[0-9a-fA-F]+|\d+)|(?P<name>[a-z]+));?", text):
-        at = len(text[:found.start()].encode())
-        seen.append(text[place:found.start()])
-        place = found.end()
-        if found["tag"] is None:
-            seen.append(entity(found))
-            continue
-        closes, name = found["tag"].startswith("/"), (found["tag"].strip("/").split() or [""])[0].lower()
-        if not found["end"]:
-            raise Unparsable(f"Unclosed {'end' if closes else 'start'} tag at byte offset {at}")
-        if closes:
-            if not open_tags:
-                raise Unparsable(f"Unexpected end tag at byte offset {at}")
-            expected = open_tags.pop()
-            if name not in ("", expected):
-                raise Unparsable(f'Unmatched end tag at byte offset {at}, expected "</{expected}>", found "</{name}>"')
-        elif name not in TAGS:
-            raise Unparsable(f'Unsupported start tag "{name}" at byte offset {at}')
-        else:
-            open_tags.append(name)
-    if open_tags:
-        raise Unparsable(f'Can\'t find end tag corresponding to start tag "{open_tags[-1]}"')
-    return "".join(seen) + text[place:]
-
-
-def entity(found):
-    """The character that an entity stands for; what is none stands for itself."""
-    try:
-        if found["number"]:
-            return chr(int(found["number"].lstrip("x"), 16 if found["number"][0] == "x" else 10))
-    except (ValueError, OverflowError):
-        return found[0]
-    return ENTITIES.get(found["name"], found[0])
 
 
 @dataclass
@@ -130,14 +85,16 @@ def number_of(update, otherwise):
     return update["update_id"] if isinstance(update, dict) else otherwise
 
 
-class BotAPI(Recorder):
+class BotAPI(People, Recorder):
     """Telegram. A plan's key is a chat, for what is sent to it, or else a method's name; before that, for the polls of one
     of several bots, `getUpdates 4711`."""
 
     def __init__(self, *tokens, listening=True):
         self.tokens, self.last_message, self.last_update = tokens or (TOKEN,), 16, 1000
         self.last_incoming = 500  # what people write; what the bot writes has last_message
+        self.messages = Messages()  # what readers see of what the bots have written
         self.waiting = {token: [] for token in self.tokens}  # each bot's updates
+        self.brought = {}  # all updates that ever came, by their number
         self.arrived = []  # all that was asked, answered or not
         self.latest = {}  # each bot's last poll: it ends the one before
         self.rounds = 0  # how often the time of all polls was over
@@ -184,6 +141,8 @@ class BotAPI(Recorder):
         bot = {"id": number, "is_bot": True, "first_name": "Butler", "username": "butler_bot"}
         if call.name == "sendmessage":
             return self.send(call, bot)
+        if call.name in ("editmessagetext", "editmessagereplymarkup"):
+            return self.edit(call, bot)
         if call.name == "getme":
             return self.plans.take("getMe", json_answer({"ok": True, "result": bot}))
         if call.name == "getupdates":
@@ -212,38 +171,6 @@ class BotAPI(Recorder):
             self.rounds += 1
             self.changed.notify_all()
 
-    def brings(self, *updates, token=None):
-        """These come to a bot, each with the next ID where it has none."""
-        with self.changed:
-            for update in updates:
-                self.last_update += 1
-                self.waiting[token or self.tokens[0]].append(
-                    {"update_id": self.last_update, **update} if isinstance(update, dict) else update)
-            self.changed.notify_all()
-            return self.last_update
-
-    def message(self, who=4711, **content):
-        """A message that somebody has written in his chat, as an update has it."""
-        self.last_incoming += 1
-        names = "first_name", "last_name", "username", "type", "title"
-        sender = {"first_name": "Ann", **{name: content.pop(name) for name in names if name in content}}
-        return {"message_id": self.last_incoming, "date": int(time.time()),
-                "from": {"id": who, "is_bot": False, **sender},
-                "chat": {"id": who, "type": "private", **sender}, **content}
-
-    def writes(self, text, chat=4711, token=None, **who):
-        """Somebody writes to the bot."""
-        return self.brings({"message": self.message(chat, text=text, **who)}, token=token)
-
-    def clicks(self, data, chat=4711, token=None, **more):
-        """Somebody presses a button under a message."""
-        self.last_incoming += 1
-        message = {"message_id": self.last_incoming, "date": 1_700_000_000, "text": "Well?",
-                   "chat": {"id": chat, "type": "private"}}
-        click = {"id": f"click{self.last_incoming}", "from": {"id": chat, "is_bot": False, "first_name": "Ann"},
-                 "data": data, "chat_instance": "1", "message": message, **more}
-        return self.brings({"callback_query": click}, token=token)
-
     def answered(self):
         """What those who had clicked were shown."""
         return [call for call in self.requests if call.name == "answercallbackquery"]
@@ -265,20 +192,41 @@ class BotAPI(Recorder):
         if planned and not planned.taken:
             return planned
         try:
-            call.text.encode()
-            text = call.seen.strip()
-        except UnicodeEncodeError:
-            return refusal(400, "Bad Request: strings must be encoded in UTF-8")
-        except Unparsable as words:
-            return refusal(400, f"Bad Request: can't parse entities: {words}")
-        if not text:
-            return refusal(400, "Bad Request: message text is empty")
-        if units(text) > LONGEST:
-            return refusal(400, "Bad Request: message is too long")
+            text = self.readable(call)
+            self.messages.check(call, self.last_incoming)
+        except Refused as words:
+            return refusal(400, f"Bad Request: {words}")
         self.last_message += 1
         call.message_id = self.last_message
         kind = "supergroup" if call.chat.startswith("-100") else "group" if call.chat[0] == "-" else "private"
         chat = int(call.chat) if re.fullmatch(r"-?\d+", call.chat) else -1000000000001
-        return planned or json_answer({"ok": True, "result": {
-            "message_id": call.message_id, "from": bot, "chat": {"id": chat, "type": kind}, "date": int(time.time()),
-            "text": text}})
+        shown = self.messages.add(call, chat, kind, bot, text)
+        return planned or json_answer({"ok": True, "result": shown.fields})
+
+    def edit(self, call, bot):
+        """A message that was sent says something else now, or only has other buttons."""
+        planned = self.plans.take("editMessage", None)
+        if planned and not planned.taken:
+            return planned
+        try:
+            text = self.readable(call) if call.name == "editmessagetext" else None
+            shown = self.messages.edit(call, text)
+        except Refused as words:
+            return refusal(400, f"Bad Request: {words}")
+        return planned or json_answer({"ok": True, "result": shown.fields})
+
+    @staticmethod
+    def readable(call):
+        """What a reader will see of a text."""
+        try:
+            call.text.encode()
+            text = call.seen.strip()
+        except UnicodeEncodeError:
+            raise Refused("strings must be encoded in UTF-8") from None
+        except Unparsable as words:
+            raise Refused(f"can't parse entities: {words}") from None
+        if not text:
+            raise Refused("message text is empty")
+        if units(text) > LONGEST:
+            raise Refused("message is too long")
+        return text
