@@ -56,7 +56,7 @@ extension Desk {
   }
 
   /// The delivery that asks is found by the request alone.
-  private static func key(_ id: EntryID) -> String { "approval-\(id)" }
+  static func key(_ id: EntryID) -> String { "approval-\(id)" }
 
   private func ask(_ locked: LockedEntry, _ request: ApprovalRequest, retrying: Bool) throws(Failure) -> State {
     let id = locked.id

@@ -87,6 +87,18 @@ extension Desk {
     }
     hasWords = hasWords || products.count > 1
     _ = try locked.finish(products, event: verdict.word.rawValue, detail: verdict.spoken)
+    if proof == nil { try withdraw(locked.id) }
+  }
+
+  /// Who has answered without having been asked need not be asked any more.
+  private func withdraw(_ id: EntryID) throws(Failure) {
+    guard let delivery = try deliveries.known(key: Self.key(id)), let place = try deliveries.locate(delivery),
+      [.new, .wait, .hold].contains(place.room)
+    else { return }
+    do { try deliveries.carryOut(.cancel, for: place, by: "wait-approval: it is decided") } catch {
+      // Somebody sends it at this moment.
+      if error.status != .tryAgain { throw error }
+    }
   }
 
   private func canReplace(_ channel: String) throws(Failure) -> Bool {
