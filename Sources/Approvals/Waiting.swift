@@ -187,8 +187,14 @@ final class Waiting {
 
   private func giveUp(_ reason: String) throws(Failure) -> ApprovalWait.Ending {
     watch = nil
-    if let alert = try desk.shout(wait.id, reason), let number = try desk.courier.send(alert, patience: Self.patience) {
-      return .stopped(number)
+    do throws(Failure) {
+      if let alert = try desk.shout(wait.id, reason), let number = try desk.courier.send(alert, patience: Self.patience) {
+        return .stopped(number)
+      }
+    } catch {
+      if error.isFailedFlush { throw error }
+      // Nobody can be told but who waits, and he is.
+      desk.spool.notice("alert: \(error)")
     }
     return .unheard(reason)
   }

@@ -57,6 +57,31 @@ def the_stand_in_for_telegram_refuses_what_telegram_refuses(home):
 
 
 @case
+def the_stand_in_for_telegram_changes_messages_as_telegram_does(home):
+    api = home.serve(BotAPI())
+    place = {"chat_id": 4711, "message_id": 17}
+    buttons = {"inline_keyboard": [[{"text": "Yes", "callback_data": "y" * 64}]]}
+    expect(ask(api, chat_id=4711, text="x", reply_markup=buttons)[1]["result"]["reply_markup"] == buttons, "no buttons")
+    modified = "message is not modified"
+    for name, fields, words in (
+            ("editMessageText", {**place, "text": "x", "reply_markup": buttons}, modified),
+            ("editMessageText", {**place, "text": "x"}, None), ("editMessageText", {**place, "text": " x "}, modified),
+            ("editMessageReplyMarkup", place, modified), ("editMessageReplyMarkup", {**place, "reply_markup": buttons}, None),
+            ("editMessageReplyMarkup", place, None), ("editMessageText", {**place, "text": " "}, "message text is empty"),
+            ("editMessageText", {**place, "message_id": 18, "text": "y"}, "message to edit not found"),
+            ("editMessageText", {**place, "chat_id": 4712, "text": "y"}, "message to edit not found"),
+            ("sendMessage", {"chat_id": 1, "text": "x", "reply_parameters": {"message_id": 9}}, "message to be replied not found")):
+        status, answer = ask(api, name, **fields)
+        expect(status == (400 if words else 200) and (words or "") in answer.get("description", ""), f"{name} {fields}: {answer}")
+    [shown] = api.messages.all
+    expect((shown.text, shown.buttons, shown.changes) == ("x", [], 3), f"{shown}")
+    buttons["inline_keyboard"][0][0]["callback_data"] += "y"
+    expect(ask(api, chat_id=4711, text="x", reply_markup=buttons)[1]["description"].endswith("BUTTON_DATA_INVALID"), "too long")
+    optional = {"message_id": 9, "allow_sending_without_reply": True}
+    expect(ask(api, chat_id=4711, text="x", reply_parameters=optional)[0] == 200, "it is not sent without what it answers")
+
+
+@case
 def the_stand_in_for_telegram_does_what_it_is_told(home):
     api = home.serve(BotAPI())
     api.answer("-4", None, too_many(7), moved_to(-1004), BAD_GATEWAY)
