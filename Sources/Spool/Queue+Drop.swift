@@ -46,7 +46,7 @@ extension Queue {
       let isTaken = name.hasPrefix(".take-")
       if !isTaken && Self.isIgnored(name) { continue }
       onEach()
-      switch try isTaken ? findTaken(name) : take(raw, name) {
+      switch try isTaken ? findTaken(name) : takeGrown(raw, name) {
       case .taken(let taken):
         if let id = try publishTaken(taken) {
           result.published.append(id)
@@ -54,9 +54,7 @@ extension Queue {
           result.refused.append("\(taken.name): cannot be read as an entry")
         }
       case .beingWritten: result.wait(Self.settling)
-      case .newborn:
-        isWhole = false
-        Kernel.pause(for: Self.birth)
+      case .newborn: isWhole = false
       case .unread(let changed):
         result.wait(Self.turn)
         result.unread = min(result.unread ?? changed, changed)
@@ -110,6 +108,14 @@ extension Queue {
     case refused(String)
     /// It stays where it is.
     case left
+  }
+
+  /// In its turn: those behind it wait with us.
+  private func takeGrown(_ raw: [CChar], _ name: String) throws(Failure) -> Take {
+    let first = try take(raw, name)
+    guard case .newborn = first else { return first }
+    Kernel.pause(for: Self.birth)
+    return try take(raw, name)
   }
 
   private func take(_ raw: [CChar], _ name: String) throws(Failure) -> Take {
