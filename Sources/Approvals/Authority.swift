@@ -28,10 +28,9 @@ struct Authority {
     if names.isEmpty {
       // The owner of the spool may do anything here; the others have to be asked, or known.
       if case .owner = sender { return .may(called(sender, found)) }
-      if !found.isEmpty || request.addresses.contains(where: { isAddress($0, of: sender) }) {
-        return .may(called(sender, found))
-      }
-      return .mayNot("\(called(sender, found)) is not known here: a person who may answer has a file in people/")
+      if request.addresses.contains(where: { isAddress($0, of: sender) }) { return .may(called(sender, found)) }
+      return .mayNot(
+        "\(called(sender, found)) was not asked: others who may answer are named by --approvers or Approvers:")
     }
     let allowed = found.filter { names.contains($0.name) }
     if allowed.isEmpty {

@@ -17,6 +17,8 @@ public final class Companion {
   private static let lookAgain = Duration.seconds(10)
   /// One that has ended by itself is begun anew after this: what ails it has been said.
   private static let afterEnd = Duration.seconds(60)
+  /// And one that only a person can help, after this.
+  private static let afterRefusal = Duration.seconds(3600)
 
   /// - Parameter name: of what it serves: its lock is `heartbeats/NAME`.
   public init(_ name: String, _ command: Command, in spool: SpoolDirectory) {
@@ -48,9 +50,10 @@ public final class Companion {
 
   /// - Parameter polled: what was asked for, as poll(2) left it.
   func attend(_ polled: [pollfd]) {
-    guard let attendance, polled.count == 3, attendance.attend(polled[...]) != nil else { return }
+    guard let attendance, polled.count == 3, let outcome = attendance.attend(polled[...]) else { return }
     self.attendance = nil
-    soonest = Deadline(after: Self.afterEnd)
+    let needsPerson = [ExitStatus.notAllowed, .configuration].contains(outcome.status)
+    soonest = Deadline(after: needsPerson ? Self.afterRefusal : Self.afterEnd)
   }
 
   /// Ends it: it may send what it has begun to send.

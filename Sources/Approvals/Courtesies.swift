@@ -2,8 +2,8 @@ import Glibc
 import Spool
 import Work
 
-/// Sends at once what an answer has left to be sent (the message that asked, without its buttons; what a late one is told), by a
-/// `deliver` of our own: a channel may take a minute, and nobody waits for it.
+/// Has what an answer has left to be sent (the message that asked, without its buttons; what a late one is told) sent at once, by a
+/// `deliver` that lives on when we have ended: a channel may take a minute, and nobody waits for it.
 public final class Courtesies {
   private let desk: Desk
   private let command: Command?
@@ -18,27 +18,24 @@ public final class Courtesies {
       : desk.courier.executable.map { path in
         var environment = inheritedEnvironment()
         environment["SPOOL_DIR"] = desk.spool.path
+        // It is no part of what our caller has a budget for.
+        for name in ["SPINDLE_DEADLINE", "SPINDLE_DEADLINE_UPTIME"] { environment[name] = nil }
         return Command(path: path, arguments: [path, "deliver", "--recover", "--quiet"], environment: environment)
       }
   }
 
-  /// Starts it where there is something new to be sent, unless it runs.
+  /// Starts it where there is something new to be sent, unless one of ours runs.
   /// - Parameter isOurs: only for what was made here; else for whatever lies there.
-  public func tend(isOurs: Bool = true) throws(Failure) {
+  /// - Returns: whether one of ours runs: what lands now may be too late for it.
+  @discardableResult
+  public func tend(isOurs: Bool = true) throws(Failure) -> Bool {
     if let process, waitpid(process, nil, WNOHANG) != 0 { self.process = nil }
-    guard process == nil, let command else { return }
+    guard process == nil, let command else { return process != nil }
     var isDue = desk.hasWords
     if !isDue && !isOurs { isDue = try !desk.deliveries[.new].names().isEmpty }
-    guard isDue else { return }
+    guard isDue else { return false }
     desk.hasWords = false
-    process = try Child.startDetached(command)
-  }
-
-  /// What is being sent is not cut off for our end, if that is soon over.
-  public func finish() {
-    for _ in 0..<150 {
-      guard let process, waitpid(process, nil, WNOHANG) == 0 else { return }
-      usleep(20_000)
-    }
+    process = try Child.startOnItsOwn(command)
+    return true
   }
 }

@@ -52,6 +52,29 @@ extension Desk {
     try openProofs().first { $0.proof.address == address && $0.proof.messages.contains(message) }?.id
   }
 
+  /// Whether a request, open or decided, was put by this message, or a reminder of it was.
+  public func hasPut(_ id: EntryID, by message: String, at address: Address) throws(Failure) -> Bool {
+    guard let proof = try Proof.read(id, in: approvals), proof.address == address else { return false }
+    if proof.messages.contains(message) { return true }
+    // They have numbers, of which some may be missing.
+    for number in 1...Self.mostReminders {
+      guard let reminder = try deliveries.known(key: "\(Self.key(id))-reminder-\(number)"),
+        let receipt = try deliveries.response(reminder), let told = Proof(of: reminder, receipt, timeout: .zero)
+      else { continue }
+      if told.address == address && told.messages.contains(message) { return true }
+    }
+    return false
+  }
+
+  /// Further ones are not looked for: nobody answers the hundredth first.
+  private static let mostReminders = 100
+
+  /// Whether a request is put to this address, whoever has it.
+  public func isAsked(_ id: EntryID, at value: String, on channel: String) throws(Failure) -> Bool {
+    guard let entry = try approvals.entry(id), let request = try? ApprovalRequest(entry) else { return false }
+    return request.addresses.contains(Address(channel: channel, value: value))
+  }
+
   /// Whether a request that was put over this channel is open.
   public func hasOpen(on channel: String) throws(Failure) -> Bool {
     try openProofs().contains { $0.proof.address.channel == channel }

@@ -1,3 +1,5 @@
+import Spool
+
 /// A mail that answers a request, whole, as the mail system hands it to a program.
 ///
 /// It is read as if an enemy had written it. What two programs might read in two ways (two From headers, a header line
@@ -13,6 +15,8 @@ public struct MailReply: Sendable {
   public let text: String
   /// What it is called, with its angle brackets; nil where it has no name.
   public let messageID: String?
+  /// When it was written, as it says; nil where it does not.
+  public let written: Timestamp?
   let header: MailHeader
 
   /// - Parameter bytes: the mail; lines end with LF or CRLF, and a line "From " of an mbox may stand above it.
@@ -24,13 +28,16 @@ public struct MailReply: Sendable {
     }
     header = try MailHeader(reading: &rest)
     if let name = header.signOfMachine { throw .automatic(name) }
+    for name in Self.single where header.values(name).count > 1 { throw .malformed("several \(name) headers") }
     let senders = header.values("From")
-    guard senders.count == 1 else { throw .malformed(senders.isEmpty ? "no From header" : "several From headers") }
+    guard senders.count == 1 else { throw .malformed("no From header") }
     guard let from = Self.address(senders[0]) else { throw .malformed("a From header that is not one address") }
     self.from = from
     references = Self.references(header)
     let name = header.values("Message-ID").first.map { $0.filter { MailScanner.isPrintable($0) } }
-    messageID = name.flatMap { $0.isEmpty ? nil : String(decoding: $0, as: UTF8.self) }
+    // Longer than any mail system makes one, it is none.
+    messageID = name.flatMap { $0.isEmpty || $0.count > 900 ? nil : String(decoding: $0, as: UTF8.self) }
+    written = header.values("Date").first.flatMap { Self.date(String(decoding: $0.prefix(200), as: UTF8.self)) }
     text = OwnText.lines(of: try MIMEBody.text(header, rest))
     if text.isEmpty { throw .noText }
   }

@@ -68,6 +68,8 @@ struct RequestWords {
   /// Takes the place of the message that asked: what was decided, and no buttons.
   func settled(_ verdict: Verdict, _ proof: Proof) -> Delivery {
     var delivery = Delivery(to: [proof.address], text: Array("\(verdict.spoken)\n\n".utf8) + request.text)
+    // Who answers it still is told that he is too late.
+    delivery.text += Array("\(request.text.last == 10 ? "" : "\n")\n----\nRequest \(id)\n".utf8)
     delivery.subject = title
     delivery.author = "wait-approval"
     delivery.speaker = request.speaker

@@ -74,8 +74,7 @@ final class Waiting {
   /// Puts away what it had. The kernel takes some milliseconds to give up what was watched.
   func end() {
     watch = nil
-    try? courtesies.tend()
-    courtesies.finish()
+    _ = try? courtesies.tend()
     wait.companion?.end()
   }
 
@@ -188,7 +187,8 @@ final class Waiting {
   private func giveUp(_ reason: String) throws(Failure) -> ApprovalWait.Ending {
     watch = nil
     do throws(Failure) {
-      if let alert = try desk.shout(wait.id, reason), let number = try desk.courier.send(alert, patience: Self.patience) {
+      if let alert = try desk.shout(wait.id, reason), let number = try desk.courier.send(alert, patience: Self.patience)
+      {
         return .stopped(number)
       }
     } catch {

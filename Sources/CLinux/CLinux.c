@@ -96,10 +96,14 @@ _Noreturn static void become(const struct clinux_command *command, pid_t parent,
   int in = lifted(command->input), out = lifted(command->output), err = lifted(command->error);
   int lock = command->lock < 0 ? -1 : lifted(command->lock);
   if (in < 0 || out < 0 || err < 0 || (command->lock >= 0 && lock < 0)) goto failed;
-  if (setpgid(0, 0) < 0) goto failed;
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
-  // The parent may have died before the prctl: then nobody would ever end us.
-  if (getppid() != parent) _exit(127);
+  if (command->outlives) {
+    if (setsid() < 0) goto failed;
+  } else {
+    if (setpgid(0, 0) < 0) goto failed;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
+    // The parent may have died before the prctl: then nobody would ever end us.
+    if (getppid() != parent) _exit(127);
+  }
   if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) goto failed;
   if (lock >= 0 && dup2(lock, 9) < 0) goto failed;
   close_range(3, 8, 0);

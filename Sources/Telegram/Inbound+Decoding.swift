@@ -85,7 +85,14 @@ extension Inbound {
       kind = .other("message without a sender")
       return
     }
-    try read(sender: message.nestedContainer(keyedBy: Name.self, forKey: "from"))
+    let sender = try message.nestedContainer(keyedBy: Name.self, forKey: "from")
+    try read(sender: sender)
+    // Also whoever writes as a group or a channel. Two bots would answer each other for ever.
+    guard (try? sender.decode(Bool.self, forKey: "is_bot")) != true, !message.contains("sender_chat") else {
+      kind = .other("message of a bot")
+      return
+    }
+    isForwarded = message.contains("forward_origin")
     let content = Self.contents.first { message.contains($0) }
     if let text = try message.decodeIfPresent(String.self, forKey: "text"), !text.isEmpty {
       kind = .text(text)

@@ -33,6 +33,8 @@ public struct Inbound: Sendable, Equatable {
   /// The message that was clicked or written.
   public var messageID = 0
   public var replyTo: Quoted?
+  /// Somebody else has written it.
+  public var isForwarded = false
   /// When it was written, by Telegram's clock; of a click, for which Telegram tells no time, when it came here.
   public var date: Timestamp
 

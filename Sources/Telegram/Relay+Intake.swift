@@ -5,6 +5,8 @@ import Work
 extension Relay {
   /// Seconds for telling Telegram that a click was seen: after about as many it does not want to know any more.
   private static let answerTime = 15.0
+  /// At a time.
+  private static let mostAnswers = 16
   /// UTF-16 units: what a click may be answered with.
   private static let longestAnswer = 200
 
@@ -23,7 +25,8 @@ extension Relay {
           if isOnce { fail(poller) }
           return
         }
-        poller.offset = id + 1
+        // The last number of all has none behind it.
+        poller.offset = id &+ 1 > id ? id + 1 : id
         tendSoon()
       } else if update.id == nil {
         poller.say("an update is passed over: \(update.problem)")
@@ -56,6 +59,8 @@ extension Relay {
     var text = words ?? ""
     while text.utf16.count > Self.longestAnswer { text.removeLast() }
     let parameters = Answer(callback: callback, text: text.isEmpty ? nil : text)
+    // A server that hangs would take all descriptors; the click counts all the same.
+    guard answers.count < Self.mostAnswers else { return }
     guard let request = poller.bot.request("answerCallbackQuery", parameters, isRepeatable: true) else { return }
     answers[transfers.start(request, within: Self.answerTime)] = poller
   }

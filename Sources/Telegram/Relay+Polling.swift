@@ -82,8 +82,10 @@ extension Relay {
   private func refused(_ refusal: Bot.Refusal, _ poller: Poller) {
     let words = refusal.spoken
     if let seconds = refusal.parameters?.retryAfter ?? (refusal.code == 429 ? 30 : nil) {
+      // What it says beyond an hour is no pacing, it is a mistake.
+      let seconds = min(max(1, seconds), 3600)
       again(poller, .throttled, isOnce ? words : "\(words): waiting for \(seconds) s")
-      poller.due = Deadline(after: .seconds(max(1, seconds)))
+      poller.due = Deadline(after: .seconds(seconds))
       return
     }
     switch refusal.code {
@@ -93,6 +95,8 @@ extension Relay {
           + "then start telegram-relay again; until then this bot is left out")
       poller.isUnknown = true
       poller.isDone = true
+      // Whoever has the right one may poll it.
+      poller.lock = nil
     case 409 where words.contains("webhook"):
       again(poller, .conflict, "\(words): nothing can be polled before deleteWebhook is called", first: .seconds(5))
     case 409:

@@ -17,7 +17,7 @@ public final class Relay {
   let spool: SpoolDirectory
   let notice: (String) -> Void
   let intake: Intake
-  let look: () throws(Failure) -> Void
+  let look: () throws(Failure) -> Duration
   let transfers = HTTPTransfers(agent: "Spindle")
   let pollers: [Poller]
   private let watch: Watch?
@@ -42,10 +42,10 @@ public final class Relay {
   /// - Parameters:
   ///   - watch: wakes us when something has happened here; then `tend` is called.
   ///   - notice: gets lines for the person.
-  ///   - tend: called at the beginning, after each batch of updates, and once a minute.
+  ///   - tend: called at the beginning, after each batch of updates, and again after the time that it gives.
   public init(
     _ bots: [RelayBot], in spool: SpoolDirectory, watch: Watch? = nil, notice: @escaping (String) -> Void,
-    intake: @escaping Intake, tend: @escaping () throws(Failure) -> Void
+    intake: @escaping Intake, tend: @escaping () throws(Failure) -> Duration
   ) {
     self.spool = spool
     self.watch = watch
@@ -82,7 +82,7 @@ public final class Relay {
       if isAskedToStop { return stopped }
       if !transfers.isEmpty { try wait() }
     }
-    try look()
+    _ = try look()
     if pollers.contains(where: \.isUnknown) { throw Self.noneLeft }
     if hasFailed { throw Failure(.unavailable, "telegram-relay", "not all bots could be asked", do: "try again later") }
     return nil
@@ -131,8 +131,7 @@ public final class Relay {
     // Before the look: what happens during it is seen by the next.
     watch?.hasFired = false
     do {
-      try look()
-      tendDue = Deadline(after: .seconds(60))
+      tendDue = Deadline(after: try look())
       if tendTrouble.end() { notice("[telegram] goes on") }
     } catch {
       if error.isFailedFlush { throw error }

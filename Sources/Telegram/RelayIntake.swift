@@ -32,17 +32,14 @@ public final class RelayIntake {
   }
 
   private func takeText(_ update: Update, _ text: String) throws(Failure) {
-    if let question = try question(of: update) {
+    if !update.inbound.isForwarded, let question = try question(of: update) {
       _ = try answer(update, text, to: question)
     } else if try people(update).isEmpty {
       // Anybody can find a bot. What strangers write costs nothing here, and reaches no model.
-      notice(
-        "[telegram] [\(update.member.name)] \(update.sender) is not known: people/NAME with Telegram: \(update.inbound.user)"
-      )
-      spool.journal.write("stranger", queue: update.inbox, detail: update.sender)
-    } else if text.hasPrefix("/start") {
+      stranger(update)
+    } else if text.prefix(while: { !$0.isWhitespace && $0 != "@" }) == "/start" {
       try tell(update, "You are known here. What you write to me is answered.")
-    } else if Self.isVerdict(text), try desk.hasOpen(at: update.address) {
+    } else if Self.isVerdict(text), !update.inbound.isForwarded, try desk.hasOpen(at: update.address) {
       try tell(
         update, "Which request? Nothing is decided: press a button, or answer by a reply to the request's message.")
     } else {
@@ -65,18 +62,27 @@ public final class RelayIntake {
     var speaker: String? { member.isOwn ? member.name : nil }
   }
 
-  /// The request that a message answers: the one that the message before it names, else the one that it has put.
+  /// The request that a message answers: the one that the message before it has put. What that one says only tells where to look:
+  /// anybody can write a line that names a request.
   private func question(of update: Update) throws(Failure) -> EntryID? {
     guard let quoted = update.inbound.replyTo else { return nil }
-    for line in quoted.text.split(whereSeparator: \.isNewline).reversed() where line.hasPrefix("Request ") {
-      if let id = try? EntryID(line.dropFirst(8).prefix { !$0.isWhitespace }), try desk.approvals.locate(id) != nil {
+    let message = String(quoted.messageID)
+    for line in quoted.text.split(whereSeparator: \.isNewline).reversed().prefix(20) where line.hasPrefix("Request ") {
+      if let id = try? EntryID(line.dropFirst(8).prefix { !$0.isWhitespace }),
+        try desk.hasPut(id, by: message, at: update.address)
+      {
         return id
       }
     }
-    return try desk.request(putBy: String(quoted.messageID), at: update.address)
+    return try desk.request(putBy: message, at: update.address)
   }
 
   private func answer(_ update: Update, _ words: String, to question: EntryID) throws(Failure) -> String {
+    // Who is nobody here is not told what it is about.
+    if try people(update).isEmpty, try !desk.isAsked(question, at: "\(update.inbound.user)", on: "telegram") {
+      stranger(update)
+      return "This is not for you."
+    }
     var reply = Reply(to: question.description, words, from: .telegram(update.inbound.user), over: "telegram")
     reply.chat = update.address
     reply.message = String(update.inbound.messageID)
@@ -100,12 +106,17 @@ public final class RelayIntake {
     if case .unclear = Reading(text) { false } else { true }
   }
 
-  /// Who in `people/` this is, or whose chat.
+  /// Who in `people/` this is. A group that somebody has there is where he is told things: not all in it are known for that.
   private func people(_ update: Update) throws(Failure) -> [Person] {
-    let known = [String(update.inbound.user), String(update.inbound.chat), update.address.value]
-    return try Person.all(in: spool).filter { person in
-      person.addresses.contains { $0.channel == "telegram" && known.contains($0.value) }
+    try Person.all(in: spool).filter { person in
+      person.addresses.contains { $0.channel == "telegram" && $0.value == String(update.inbound.user) }
     }
+  }
+
+  private func stranger(_ update: Update) {
+    let words = "\(update.sender) is not known: people/NAME with Telegram: \(update.inbound.user)"
+    notice("[telegram] [\(update.member.name)] \(words)")
+    spool.journal.write("stranger", queue: update.inbox, detail: update.sender)
   }
 
   private func publish(_ update: Update, _ text: String) throws(Failure) {
@@ -114,14 +125,22 @@ public final class RelayIntake {
       "From": "telegram:\(inbound.user)", "To": update.member.name, "Subject": String(text.prefix(60)).printable,
       "Chat": update.address.description, "Message": String(inbound.messageID), "As": update.speaker,
       "Sender": inbound.userName, "Sent": inbound.date.rfc3339Seconds, "Attachment": inbound.attachment,
+      "Forwarded": inbound.isForwarded ? "yes" : nil,
     ])
     let body = text + (inbound.attachment.map { "\n(with it came a \($0), which was not fetched)" } ?? "") + "\n"
     let queue = try spool.queue(update.inbox, making: true)
     _ = try queue.publish(Draft(slug: "telegram", header: header, body: Array(body.utf8)), key: update.key)
   }
 
+  /// What a person sends and waits for an answer to; all else only happens in a chat.
+  private static let sendings: Set<String> = [
+    "animation", "photo", "document", "voice", "audio", "video", "video note", "sticker", "location", "contact", "poll",
+  ]
+
   private func tellUnread(_ update: Update, _ what: String) throws(Failure) {
     spool.journal.write("unread", queue: update.inbox, detail: "\(what) from \(update.sender)")
+    guard Self.sendings.contains(what), try !people(update).isEmpty else { return }
+    try tell(update, "Only text is read here: the \(what) was not. Write what it says.")
   }
 
   private func tell(_ update: Update, _ words: String) throws(Failure) {

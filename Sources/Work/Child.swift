@@ -108,6 +108,14 @@ public final class Child {
     return process
   }
 
+  /// Starts a process that lives on when we have ended, in a session of its own and without our streams: who waits for the end of
+  /// what we print does not wait for it. It sees to its own end.
+  public static func startOnItsOwn(_ command: Command) throws(Failure) -> pid_t {
+    let process = spawn(command, input: -1, output: -1, error: -1, lock: nil, outlives: true)
+    if process < 0 { throw failure(command, errno) }
+    return process
+  }
+
   deinit { for open in [output, error, pidDescriptor] where open >= 0 { close(open) } }
 
   /// Runs it to its end.
@@ -148,7 +156,9 @@ public final class Child {
     return (outcome, output, error)
   }
 
-  private static func spawn(_ command: Command, input: Int32, output: Int32, error: Int32, lock: File?) -> pid_t {
+  private static func spawn(
+    _ command: Command, input: Int32, output: Int32, error: Int32, lock: File?, outlives: Bool = false
+  ) -> pid_t {
     var environment = command.environment
     environment["SPINDLE_LOCK_FD"] = lock == nil ? nil : "9"
     return withCStrings(command.arguments) { arguments in
@@ -157,7 +167,7 @@ public final class Child {
           func spawn(_ directory: UnsafePointer<CChar>?) -> pid_t {
             var request = clinux_command(
               path: path, arguments: arguments, environment: variables, directory: directory, input: input,
-              output: output, error: error, lock: lock?.descriptor.rawValue ?? -1)
+              output: output, error: error, lock: lock?.descriptor.rawValue ?? -1, outlives: outlives ? 1 : 0)
             return clinux_spawn(&request)
           }
           return command.directory.map { $0.withCString { spawn($0) } } ?? spawn(nil)

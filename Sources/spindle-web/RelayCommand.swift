@@ -33,10 +33,9 @@ struct RelayCommand {
     let watch = isOnce ? nil : Watch([try desk.deliveries[.new]]) { ChannelService.complain("telegram-relay: \($0)") }
     let relay = Relay(
       bots, in: spool, watch: watch, notice: ChannelService.complain, intake: intake.take
-    ) { () throws(Failure) in try courtesies.tend(isOurs: false) }
+    ) { () throws(Failure) in try courtesies.tend(isOurs: false) ? .seconds(1) : .seconds(60) }
     relay.isCompanion = isCompanion
     let signal = isOnce ? try relay.runOnce() : try relay.run()
-    courtesies.finish()
     return signal.map { .signal($0) } ?? .done
   }
 

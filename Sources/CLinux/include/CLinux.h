@@ -47,10 +47,11 @@ struct clinux_command {
   const char *directory;  // NULL: the caller's
   int input, output, error;  // -1: /dev/null
   int lock;                  // handed down as descriptor 9; -1: none
+  int outlives;              // it is not ended when its parent thread dies, and has a session of its own
 };
 
 // Starts a command in its own process group, with default signals, no descriptor but 0, 1, 2 and 9,
-// and SIGKILL at its parent thread's death. Returns its process ID, or -1 with errno as the failing
+// and, unless it outlives it, SIGKILL at its parent thread's death. Returns its process ID, or -1 with errno as the failing
 // call, execve included, left it.
 pid_t clinux_spawn(const struct clinux_command *command);
 

@@ -75,9 +75,7 @@ struct Answer {
     }
     if !spool.quiet { output(decided.spoken.printable) }
     // Who was asked elsewhere sees it at once, where there is a way to tell him.
-    let courtesies = Courtesies(desk)
-    try courtesies.tend()
-    courtesies.finish()
+    try Courtesies(desk).tend()
   }
 
   /// The request that is meant; without a word for it the only one that is open, if its person says so.

@@ -31,6 +31,12 @@ struct MailAnswer {
         .malformed, "the mail", "answers no request: neither its address nor what it replies to names one",
         do: "answer by a reply to the mail that asks")
     }
+    // What a person once wrote about something else, and still is signed for, must not be sent again as an answer to this.
+    guard let written = mail.written, written > id.time - Self.skew else {
+      throw Failure(
+        .malformed, "the mail", mail.written == nil ? "says no date" : "was written before what it answers",
+        do: "answer by a reply to the mail that asks")
+    }
     var reply = Reply(to: id.description, mail.text, from: .email(mail.from), over: "email")
     reply.chat = Address(channel: "email", value: mail.from)
     reply.message = mail.messageID
@@ -39,10 +45,11 @@ struct MailAnswer {
     let answer = try reply.commit(to: opened, key: "mail-\(mail.messageID ?? Digest.of(bytes))")
     let outcome = try ReplyOutcome(of: answer, desk)
     if !spool.quiet { output(outcome.words.printable) }
-    let courtesies = Courtesies(desk)
-    try courtesies.tend()
-    courtesies.finish()
+    try Courtesies(desk).tend()
   }
+
+  /// By how much the clocks of two machines may differ.
+  private static let skew = Duration.seconds(600)
 
   private func vouch(for mail: MailReply, _ spool: SpoolDirectory) throws -> String {
     let path = "\(spool.path)/config"

@@ -86,7 +86,9 @@ struct WaitApprovalTool: Tool {
 
   /// - Returns: nil where none is installed: then a relay elsewhere, or the tick, has to read the answer.
   private func companion(_ desk: Desk, _ request: ApprovalRequest) -> Companion? {
-    let agent = request.speaker ?? "main"
+    // One who has no bot of his own speaks by the spool's, which is main's.
+    let own = request.speaker.flatMap { try? Agent(named: $0, in: desk.spool) }?.telegramTokenFile
+    let agent = own == nil ? "main" : request.speaker!
     let arguments = ["--companion", "--agent", agent]
     guard let command = try? TelegramRelayTool.command(in: desk.spool, arguments: arguments) else { return nil }
     return Companion("telegram-for-\(agent)", command, in: desk.spool)
