@@ -52,7 +52,7 @@ public struct Reply: Sendable {
     reference = header["Re"] ?? ""
     reading = Reading(text)
     channel = header["Channel"] ?? "approve"
-    arrived = entry.created
+    arrived = header["Arrived"].flatMap { Timestamp(rfc3339: $0) } ?? entry.created
     chat = header["Chat"].flatMap { Address($0) }
     message = header["Message"]
     speaker = header["As"]
@@ -87,7 +87,7 @@ public struct Reply: Sendable {
       }
     let header = Header([
       "From": channel, "Re": reference, "Channel": channel, "Sender": words, "Chat": chat?.description,
-      "Message": message, "As": speaker, "Vouched": voucher,
+      "Message": message, "As": speaker, "Vouched": voucher, "Arrived": arrived.rfc3339,
     ])
     let draft = Draft(slug: channel, header: header, body: body)
     let queue = try spool.queue(Self.queueName, making: true)

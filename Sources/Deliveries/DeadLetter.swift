@@ -8,7 +8,7 @@ struct DeadLetter {
   let lanes: Lanes
 
   /// One that tells of an address is enough for so long.
-  private static let coolDown = Pace.Rate(count: 1, span: .seconds(3600))
+  fileprivate static let coolDown = Pace.Rate(count: 1, span: .seconds(3600))
   private static let author = "alert"
 
   /// Told before the delivery is given up: killed in between, it is told again under the same key, and so once.
@@ -48,5 +48,19 @@ struct DeadLetter {
       spool show \(id.short) tells more; spool ls deliveries --room \(isHeld ? "hold" : "fail") lists all of them.
 
       """
+  }
+}
+
+extension Courier {
+  /// Commits an alert, if there was none about this within the last hour: then the next one tells of it.
+  /// - Returns: whether it is a new one.
+  public func alert(_ alert: Delivery, about what: String, key: String) throws(Failure) -> Bool {
+    let queue = try queue()
+    if try queue.known(key: key) != nil { return false }
+    guard case .mine(var lane) = try Lanes(queue).take("alert:\(what)", [DeadLetter.coolDown]) else { return false }
+    defer { lane.leave() }
+    let isNew = try alert.commit(to: spool, key: key, quietly: true).isNew
+    try lane.begin()
+    return isNew
   }
 }

@@ -1,5 +1,6 @@
 import Approvals
 import Deliveries
+import Glibc
 import Roster
 import Spool
 
@@ -86,21 +87,29 @@ public final class RelayIntake {
     var reply = Reply(to: question.description, words, from: .telegram(update.inbound.user), over: "telegram")
     reply.chat = update.address
     reply.message = String(update.inbound.messageID)
+    // Of a click Telegram tells no time: it counts when it is heard.
+    if case .text = update.inbound.kind { reply.arrived = min(reply.arrived, update.inbound.date) }
     reply.speaker = update.speaker
     let id = try reply.commit(to: spool, key: update.key)
     // It is durable: what follows only makes it count at once.
     do throws(Failure) {
-      let round = try desk.tend()
-      if try desk.replies.response(id) == nil { _ = try desk.advance(question, asOf: round.asOf(question)) }
-      if try desk.replies.response(id) == nil { _ = try desk.tend() }
-      if let verdict = try desk.verdict(question), verdict.reply == id { return verdict.spoken }
-      if let outcome = try desk.replies.response(id) { return String(outcome.text.prefix { !$0.isNewline }) }
+      // Somebody else may be at it; not for long, and the polls wait.
+      for _ in 0..<Self.looks {
+        let round = try desk.tend()
+        if try desk.replies.response(id) == nil { _ = try desk.advance(question, asOf: round.asOf(question)) }
+        if let verdict = try desk.verdict(question), verdict.reply == id { return verdict.spoken }
+        if let outcome = try desk.replies.response(id) { return String(outcome.text.prefix { !$0.isNewline }) }
+        usleep(25_000)
+      }
     } catch {
       if error.isFailedFlush { throw error }
       notice("[telegram] [\(update.member.name)] \(error)")
     }
     return "Received."
   }
+
+  /// For how long who has clicked waits for what came of it: a second.
+  private static let looks = 40
 
   private static func isVerdict(_ text: String) -> Bool {
     if case .unclear = Reading(text) { false } else { true }

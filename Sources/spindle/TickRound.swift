@@ -82,11 +82,19 @@ struct TickRound {
     if try desk.hasOpen(on: "telegram"),
       let relay = try? TelegramRelayTool.command(in: spool, arguments: ["--once"])
     {
-      let (outcome, _, error) = try Child(relay).collect(until: Deadline.within(.seconds(30)), limit: 65536)
-      complain(bytes: error)
-      if !outcome.succeeded { complain("spool: tick: telegram-relay --once: \(outcome.spoken)") }
+      let (_, _, error) = try Child(relay).collect(until: Deadline.within(.seconds(30)), limit: 65536)
+      try complainOnce(error, stamp: "telegram-trouble")
     }
     try desk.makeRound()
+  }
+
+  /// What is wrong for hours is not said each minute; when it is over, what comes then is news again.
+  private func complainOnce(_ words: [UInt8], stamp name: String) throws {
+    let stamps = try spool.directory("heartbeats")
+    let before = try stamps.open(name)?.readAll(limit: 65536) ?? []
+    if words == before { return }
+    complain(bytes: words)
+    try stamps.replace(name, with: words)
   }
 
   /// Who writes to an agent and gets no answer thinks that he is ignored.
@@ -112,9 +120,7 @@ struct TickRound {
     var alert = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(text.utf8))
     alert.subject = "\(inbox.name): unanswered"
     alert.author = "alert"
-    // Once for each that was too late, and not more often than once an hour.
-    let hour = newest.time.nanoseconds / Duration.seconds(3600).nanoseconds
-    if try alert.commit(to: spool, key: "unanswered-\(inbox.name)-\(hour)", quietly: true).isNew {
+    if try Courier(spool).alert(alert, about: inbox.name, key: "unanswered-\(newest)") {
       spool.journal.write("unanswered", queue: inbox.name, id: oldest)
     }
   }
