@@ -38,6 +38,13 @@ extension Desk {
     defer { locked.release() }
     if try locked.finishIfDecided() { return .decided }
     guard let request = try request(of: locked) else { return .cancelled("it is malformed") }
+    if place.room == .hold {
+      // Moved here by a person, it has the time of another room.
+      let isNew = try Proof.read(id, in: approvals) == nil
+      if isNew, let proof = try proof(of: locked, request) {
+        try locked.move(to: .hold, time: proof.deadline, event: "asked", because: nil)
+      }
+    }
     if place.room == .hold, let proof = try proof(of: locked, request) {
       return try keepTime(locked, request, proof, asOf: asOf)
     }
@@ -141,6 +148,9 @@ extension Desk {
     let published = try words.unheard(reason, to: addresses).commit(
       to: spool, key: "approval-unheard-\(id)-\(day)", quietly: true)
     if published.isNew { spool.journal.write("unheard", queue: approvals.name, id: id, detail: reason) }
+    if try deliveries.locate(published.id)?.room == .fail {
+      spool.notice("\(id) has reached nobody, nor has the alert about it: \(reason): approve \(id.short), or reject it")
+    }
     return published.isNew ? published.id : nil
   }
 
@@ -152,6 +162,8 @@ extension Desk {
         do throws(Failure) { try makeRound(place, round) } catch {
           if error.isFailedFlush { throw error }
           spool.notice("\(place.name.id): \(error)")
+          // Its lock puts what cannot be read into bad/.
+          if error.status == .malformed { try approvals.lock(place)?.release() }
         }
       }
     }

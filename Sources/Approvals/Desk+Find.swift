@@ -3,6 +3,12 @@ import Roster
 import Spool
 
 extension Desk {
+  /// What was asked; nil where it is gone, or no request.
+  public func request(_ id: EntryID) throws(Failure) -> ApprovalRequest? {
+    guard let entry = try approvals.entry(id) else { return nil }
+    return try? ApprovalRequest(entry)
+  }
+
   /// What is open, oldest first.
   public func openRequests() throws(Failure) -> [Entry] {
     var entries: [Entry] = []
@@ -87,8 +93,10 @@ extension Desk {
 
   /// Lets a text through that was approved, and nothing else.
   /// - Throws: `.malformed` where the request has no yes, or one for another text.
+  /// - Parameter reference: of the request, or its key.
   public func checkApproval(of text: [UInt8], by reference: String) throws(Failure) {
-    let id = try find(reference)
+    let known = try approvals.known(key: reference)
+    let id = if let known { known } else { try find(reference) }
     guard let verdict = try verdict(id), verdict.word == .approved else {
       let word = try verdict(id)?.short ?? "not decided"
       throw Failure(

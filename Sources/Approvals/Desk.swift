@@ -79,7 +79,7 @@ public final class Desk {
     var order: [EntryID] = []
     for (room, fileName) in ready.places {
       guard let read = try read(fileName, in: room) else { continue }
-      switch try target(of: read.reply.reference) {
+      switch try target(of: read.reply.reference, by: read.reply.arrived) {
       case .undecided(let id), .over(let id):
         if answers[id] == nil { order.append(id) }
         answers[id, default: []].append(read)
@@ -128,17 +128,26 @@ public final class Desk {
   }
 
   /// What a person means by a reference: open requests first.
-  func target(of reference: String) throws(Failure) -> Target {
+  /// - Parameter time: when he said so: what was asked later he did not mean, though it is called the same.
+  func target(of reference: String, by time: Timestamp? = nil) throws(Failure) -> Target {
     // A prefix may look like a whole ID.
     if let id = try? EntryID(Self.restored(reference)), let place = try approvals.locate(id) {
       return Self.open.contains(place.room) ? .undecided(id) : .over(id)
     }
-    let open = Set(try approvals.places(for: reference, in: Self.open).map(\.name.id)).sorted()
+    func meant(in rooms: [Room]) throws(Failure) -> [EntryID] {
+      let ids = Set(try approvals.places(for: reference, in: rooms).map(\.name.id))
+      return ids.filter { id in time.map { id.time <= $0 + Self.tick } ?? true }.sorted()
+    }
+    let open = try meant(in: Self.open)
     if open.count == 1 { return .undecided(open[0]) }
     if open.count > 1 { return .ambiguous(open) }
-    let over = Set(try approvals.places(for: reference, in: [.done, .fail]).map(\.name.id)).sorted()
+    let over = try meant(in: [.done, .fail])
+    if over.count > 1 { return .ambiguous(over) }
     return over.count == 1 ? .over(over[0]) : .unknown
   }
+
+  /// By which a file's time may lag behind the clock's.
+  private static let tick = Duration.milliseconds(20)
 
   static let open: [Room] = [.hold, .wait, .new]
 

@@ -1,6 +1,7 @@
 import Deliveries
 import Roster
 import Spool
+import Work
 
 /// What people read of a request.
 struct RequestWords {
@@ -25,7 +26,10 @@ struct RequestWords {
   }
 
   private var howToAnswer: String {
-    let drop = "\(absolute(spool.path))/replies/drop"
+    let path = absolute(spool.path)
+    func drop(_ word: String) -> String { "\(path)/replies/drop/\(id).\(word)".shellQuoted }
+    let home = inheritedEnvironment()["HOME"].map { $0 + "/spool" }
+    let directory = path == home ? "" : " -C \(path.shellQuoted)"
     let channels = Set(request.addresses.map(\.channel))
     var ways: [String] = []
     if channels.contains("telegram") {
@@ -34,8 +38,8 @@ struct RequestWords {
     if channels.contains("email"), let settings = try? Settings(spool), settings.emailAuthentication != nil {
       ways.append("By mail: answer with just yes or no in the first line.")
     }
-    ways.append("On the machine: approve \(id.short)   or   touch \(drop)/\(id).yes")
-    ways.append("                reject \(id.short)    or   touch \(drop)/\(id).no")
+    ways.append("On the machine: approve\(directory) \(id.short)   or   touch \(drop("yes"))")
+    ways.append("                reject\(directory) \(id.short)    or   touch \(drop("no"))")
     return """
       \(request.text.last == 10 ? "" : "\n")
       ----
@@ -115,6 +119,7 @@ struct RequestWords {
   }
 
   private func absolute(_ path: String) -> String {
-    path.hasPrefix("/") ? path : Directory.currentPath + "/" + path
+    let whole = path.hasPrefix("/") ? path : Directory.currentPath + "/" + path
+    return whole.replacing("/./", with: "/")
   }
 }

@@ -27,6 +27,8 @@ final class Waiting {
 
   /// What the disk or a settings file gave us trouble with is looked at again after this long.
   private static let troublePause = Duration.seconds(5)
+  /// What no waiting mends.
+  private static let final: Set<ExitStatus> = [.unavailable, .software, .notAllowed, .malformed]
   /// A message may wait for its turn at an address with a pace.
   private static let patience = Duration.seconds(10)
 
@@ -46,7 +48,7 @@ final class Waiting {
         trouble = nil
         step = seen
       } catch {
-        if error.isFailedFlush || [.unavailable, .software, .notAllowed].contains(error.status) { throw error }
+        if error.isFailedFlush || Self.final.contains(error.status) { throw error }
         // Nothing is decided by what we cannot read; it is looked at again.
         if trouble != error.description { desk.spool.notice("\(error)") }
         trouble = error.description
@@ -90,6 +92,12 @@ final class Waiting {
     switch try state(round) {
     case .decided:
       if let verdict = try desk.verdict(wait.id) { return .end(.decided(verdict)) }
+      // Handed over at this moment; or its record was removed.
+      guard looks < 6 else {
+        throw Failure(
+          .software, "approvals/re/\(wait.id)", "is gone, though the request is decided",
+          do: "spool show \(wait.id.short)")
+      }
       return .sleep(moment())
     case .cancelled(let why): return .end(.cancelled(why))
     case .busy: return .sleep(moment())

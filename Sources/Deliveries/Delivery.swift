@@ -44,6 +44,8 @@ public struct Delivery: Sendable {
   }
 
   public static let queueName = "deliveries"
+  /// Where the requests lie that questions are about.
+  static let questionQueueName = "approvals"
 
   var draft: Draft { Draft(slug: EntryID.slug(from: subject ?? addresses[0].channel), header: header, body: text) }
 

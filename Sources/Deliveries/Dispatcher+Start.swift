@@ -144,6 +144,11 @@ extension Dispatcher {
       try tolerating { () throws(Failure) in try giveUp(claim, line.address, reason) }
       return nil
     }
+    if let question = delivery.question, try isOver(question) {
+      try tolerating { () throws(Failure) in try claim.fail("the request \(question) is over: nobody is asked any more")
+      }
+      return nil
+    }
     let notes = try DeliveryNotes.read(claim.id, in: queue, isFresh: claim.isFresh)
     let flight = Flight(claim, delivery, at: line.address, notes)
     // Crashes count as well.
@@ -154,6 +159,12 @@ extension Dispatcher {
       return nil
     }
     return flight
+  }
+
+  /// Whether a request is decided or given up: then its question is none any more.
+  private func isOver(_ question: EntryID) throws(Failure) -> Bool {
+    guard let place = try? courier.spool.queue(Delivery.questionQueueName).locate(question) else { return false }
+    return [.done, .fail, .bad].contains(place.room)
   }
 
   private func send(_ flight: Flight, _ line: Line, _ fleet: Fleet, _ channel: Channel) throws(Failure) {

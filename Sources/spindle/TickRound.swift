@@ -29,6 +29,9 @@ struct TickRound {
     for name in isWhole ? try spool.queueNames() : queues {
       try attempt(name) { try tend(spool.queue(name), hourly: hourly, daily: daily) }
     }
+    if !isWhole && queues.contains(ApprovalRequest.queueName) {
+      try attempt("approvals") { try tendApprovals(Desk(Courier(spool))) }
+    }
     if isWhole {
       let now = Timestamp.now
       var jobs: [String] = []

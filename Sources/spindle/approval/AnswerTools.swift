@@ -65,7 +65,12 @@ struct Answer {
     // What is to be read line by line would end at the first.
     let oneLine = text.split(whereSeparator: \.isNewline).joined(separator: " ")
     let reply = try Reply(to: id.description, oneLine, from: .owner(geteuid()), over: "approve").commit(to: opened)
-    let outcome = try ReplyOutcome(of: reply, desk)
+    let outcome: ReplyOutcome
+    do { outcome = try ReplyOutcome(of: reply, desk) } catch var failure as Failure {
+      // Whoever reads this has answered, and need not answer again.
+      failure.why += " (your answer is accepted, and will count)"
+      throw failure
+    }
     if let refusal = outcome.refusal { throw Failure(.notAllowed, id.short.description, refusal) }
     guard let decided = try desk.verdict(id) else {
       throw Failure(.no, id.short.description, outcome.words, do: "spool show \(id.short) shows the request")
@@ -93,7 +98,10 @@ struct Answer {
     }
     complain("Request \(only.id)")
     if let subject = only.subject { complain("Subject: \(subject.printable)") }
-    complain(String(decoding: only.body.prefix(20_000), as: UTF8.self).printableLines)
+    guard Terminal.show(only.body, of: only.id) else {
+      throw Failure(
+        .usage, tool, "the request is too long to be shown here", do: "read it, then \(tool) \(only.id.short)")
+    }
     Terminal.write("\(tool == "approve" ? "Approve" : "Reject") it? [y/N] ")
     guard ["y", "yes"].contains((readLine() ?? "").lowercased()) else {
       throw Failure(.no, only.id.short.description, "nothing was decided")

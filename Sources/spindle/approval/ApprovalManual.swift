@@ -95,6 +95,7 @@ extension ApproveTool {
       (.malformed, "The mail cannot be read, has no text of its own, or answers no request."),
       (.tryAgain, "Another process holds the request; the answer is accepted, and will count."),
       (.notAllowed, "Whoever answers may not; or nothing vouches for the mail."),
+      (.configuration, "A settings file is wrong. An answer is accepted all the same, and will count."),
     ],
     files: [
       ("$SPOOL_DIR/approvals/hold/", "The open requests."),
@@ -127,6 +128,7 @@ extension RejectTool {
       (.usage, "Several requests are called that, or none was named."),
       (.tryAgain, "Another process holds the request; the answer is accepted, and will count."),
       (.notAllowed, "Whoever answers may not."),
+      (.configuration, "A settings file is wrong. An answer is accepted all the same, and will count."),
     ],
     files: [
       ("$SPOOL_DIR/approvals/hold/", "The open requests."), ("$SPOOL_DIR/approvals/re/ID", "The verdict."),

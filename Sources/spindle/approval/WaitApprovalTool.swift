@@ -30,8 +30,13 @@ struct WaitApprovalTool: Tool {
   func validate() throws {
     if timeout.duration <= .zero { throw ValidationError("--timeout: longer than nothing") }
     if confirmWithin.duration <= .zero { throw ValidationError("--confirm-within: longer than nothing") }
+    for span in [timeout, confirmWithin] + [remind].compactMap({ $0 }) where span.duration > Self.longest {
+      throw ValidationError("\(span.defaultValueDescription): at most 366d")
+    }
     if let remind, remind.duration < .seconds(1) { throw ValidationError("--remind: at least 1s") }
   }
+
+  private static let longest = Duration.seconds(366 * 86400)
 
   func run() throws {
     let text = try Input.text(for: "what is to be approved")
@@ -47,13 +52,20 @@ struct WaitApprovalTool: Tool {
     try desk.approvals.sweep()
     try desk.replies.sweep()
     let id = try request.commit(to: opened, key: key)
+    // Under a key that was used before the first one counts, with all that it says.
+    let first = try desk.request(id) ?? request
+    if first.addresses != request.addresses || first.timeout != request.timeout || first.approvers != request.approvers
+    {
+      complain("wait-approval: --key: \(id.short) was asked with other options, and those count")
+    }
+    request = first
     if isatty(STDERR_FILENO) == 1 && !spool.quiet { show(text, id) }
     try wait(desk, id, request).run { ending in try end(ending, of: id, desk) }
   }
 
   /// - Throws: `.configuration` where one of them has no file: nobody could answer.
   private func names(in spool: SpoolDirectory) throws -> [String] {
-    let names = (approvers ?? "").split(separator: ",").map { String($0.drop { $0 == " " }) }.filter { !$0.isEmpty }
+    let names = (approvers ?? "").split(separator: ",").map { String($0.trimmed) }.filter { !$0.isEmpty }
     let asked = try approvers == nil ? Settings(spool).approvers : names
     let option = approvers == nil ? "Approvers:" : "--approvers"
     for name in asked where try Person(named: name, in: spool) == nil {
@@ -98,8 +110,7 @@ struct WaitApprovalTool: Tool {
   private func show(_ text: [UInt8], _ id: EntryID) {
     complain("Request \(id)")
     if let subject { complain("Subject: \(subject.printable)") }
-    let shown = String(decoding: text.prefix(20_000), as: UTF8.self).printableLines
-    complain(shown.hasSuffix("\n") ? String(shown.dropLast()) : shown)
+    Terminal.show(text, of: id)
     complain("Asking \(to.printable) ...")
   }
 
@@ -121,7 +132,12 @@ struct WaitApprovalTool: Tool {
     case .cancelled(let reason):
       try report("undelivered", reason, id, desk)
       throw Failure(.unavailable, id.description, reason, do: "ask again under another --key")
-    case .stopped(let number): throw Exit(.signal(number))
+    case .stopped(let number):
+      if isatty(STDERR_FILENO) == 1 && !spool.quiet {
+        complain(
+          "\(id.short) stays open: the same command with its --key goes on; spool cancel \(id.short) gives it up")
+      }
+      throw Exit(.signal(number))
     case .outOfTime:
       throw Failure(
         .tryAgain, id.description, "our caller's time is over, and there is no verdict yet",
@@ -151,4 +167,17 @@ struct WaitApprovalTool: Tool {
 /// What is written to a terminal without a newline.
 enum Terminal {
   static func write(_ text: String) { complain(bytes: Array(text.utf8)) }
+
+  /// Bytes of a request that are shown.
+  private static let most = 20_000
+
+  /// What is asked, and whether that was all.
+  @discardableResult
+  static func show(_ text: [UInt8], of id: EntryID) -> Bool {
+    let shown = String(decoding: text.prefix(most), as: UTF8.self).printableLines
+    complain(shown.hasSuffix("\n") ? String(shown.dropLast()) : shown)
+    if text.count <= most { return true }
+    complain("... and \(text.count - most) bytes more: spool show --body \(id.short)")
+    return false
+  }
 }

@@ -87,7 +87,7 @@ extension DeliverTool {
     ],
     exits: [
       (.done, "Accepted; with --wait: delivered."),
-      (.no, "With --wait: it was held, cancelled or removed."),
+      (.no, "With --wait: it was held, cancelled or removed. With --approved: no request is called that."),
       (
         .malformed,
         "There is no message on standard input; or --approved: the request was not approved, or for another text."

@@ -27,7 +27,8 @@ struct DeliverTool: Tool {
   @Option(help: "How long an address has to give a receipt before it is the next one's turn.") var confirmWithin: Span?
   @Option(
     help: ArgumentHelp(
-      "Send it only if this request of wait-approval was approved, and for just this text.", valueName: "id"))
+      "Send it only if this request of wait-approval, by its ID or its --key, was approved, and for just this text.",
+      valueName: "request"))
   var approved: String?
   @Option(help: ArgumentHelp("What it answers there: a message's number, a mail's Message-ID.", valueName: "message"))
   var answers: String?
