@@ -63,10 +63,22 @@ public final class Relay {
     if !isCompanion { for poller in pollers { poller.say("starting provider") } }
     while true {
       for poller in pollers { try attend(poller) }
-      if isAskedToStop, let stopped { return stopped }
+      if isAskedToStop, let stopped {
+        finishAnswers()
+        return stopped
+      }
       if pollers.allSatisfy(\.isDone) { throw Self.noneLeft }
       try tend()
       try wait()
+    }
+  }
+
+  /// Who has clicked a moment ago is told so.
+  private func finishAnswers() {
+    let end = Deadline(after: .seconds(1))
+    var none: [pollfd] = []
+    while !answers.isEmpty && !end.hasPassed {
+      for (token, _) in transfers.wait(atMost: end.remaining, or: &none) { answers[token] = nil }
     }
   }
 

@@ -1,8 +1,10 @@
 """What the cases of answers by mail share: who has mail, whose mail is vouched for, and what comes in and goes out."""
 from email import message_from_bytes
 from email.policy import default as modern
+from email.utils import formatdate
 
 from case import expect
+from home import until
 
 ME, ANN, STRANGER = "me@example.org", "ann@example.net", "nobody@example.com"
 OURS = "mx.example.org"
@@ -24,7 +26,8 @@ def post(home, config=CONFIG):
 
 
 def mails(home, to=None):
-    """What was sent, in its order."""
+    """What was sent, in its order. What approve has begun to send is over first."""
+    until(lambda: not home.names("deliveries", "new") and not home.names("deliveries", "run"), "all was tried")
     home.recover()
     found = [message_from_bytes(path.read_bytes(), policy=modern) for path in sorted((home.home / "mails").glob("*"))]
     return [mail for mail in found if to in (None, mail["To"])]
@@ -39,6 +42,8 @@ def answer(home, question, text="yes\n", sender=ME, auth=None, to=None, code=0, 
     lines = [vouched(sender) if auth is None else auth, f"From: Somebody <{sender}>",
              f"To: {to or f'spindle+{question.id}@example.org'}", "Subject: Re: Approve? Brief",
              f"Message-ID: <answer-{number}@{sender.partition('@')[2]}>", *headers]
+    if not any(line and line.startswith("Date:") for line in lines):
+        lines.append(f"Date: {formatdate()}")
     done = home.run("approve", "--from-mail", stdin="\n".join([*filter(None, lines), "", text]).encode())
     expect(done.code == code, f"exit {done.code}, not {code}: {done.out} {done.err}")
     return done

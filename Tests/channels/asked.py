@@ -60,7 +60,7 @@ class Chat:
         shown = question.message
         if not self.relay:
             self.home.tick()
-        until(lambda: shown.changes, f"the message of {question} is changed", 5 if self.relay else 1)
+        until(lambda: shown.changes, f"the message of {question} is changed", PATIENCE)
         expect(not shown.buttons and SPOKEN[word] in shown.text, f"it has {shown.buttons}, and says {shown.text!r}")
         for each in words:
             expect(each in shown.text, f"it does not say {each!r}: {shown.text!r}")

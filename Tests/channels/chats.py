@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot_api import TOKEN
 from case import expect
-from home import case
+from home import case, until
 from relaying import KIRA, inbox, once, two_bots
 
 CHAT = Path(__file__).resolve().parents[2] / "cron/chat.sh"
@@ -113,7 +113,7 @@ def who_is_known_and_begins_is_told_so(home):
     api.writes("/start")
     kept, _ = once(home)
     expect(not kept, f"kept: {kept}")
-    home.recover()
+    until(lambda: api.texts(), "it is said")
     is_said(api, "You are known here")
 
 

@@ -72,8 +72,8 @@ def an_answer_is_known_by_the_thread_that_it_is_in(home):
 
 
 @case
-def one_that_is_known_by_name_may_answer_though_another_was_asked(home):
-    question = asks(home)
+def one_that_is_named_may_answer_though_another_was_asked(home):
+    question = asks(home, "--approvers", "me, ann")
     answer(home, question, sender=ANN)
     expect(question.ends("approved").header["Who"] == f"email {ANN} (ann)", f"{question.record.header}")
 

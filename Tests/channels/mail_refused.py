@@ -95,7 +95,7 @@ def is_told(home, to, *words, number=1):
 def somebody_who_is_not_known_is_told_that_nothing_is_decided(home):
     question = asks(home)
     answer(home, question, sender=STRANGER)
-    is_told(home, STRANGER, "Brief", "not known here", "nothing is decided")
+    is_told(home, STRANGER, "Brief", "was not asked", "nothing is decided")
     question.is_open()
 
 
@@ -129,7 +129,7 @@ def one_who_answers_too_late_is_told_so(home):
 
 @case
 def one_who_answers_after_the_deadline_is_told_so(home):
-    question = asks(home, "--timeout", "1s")
+    question = asks(home, "--timeout", "1s", "--approvers", "ann")
     home.until_deadline(question)
     done = answer(home, question, sender=ANN)
     expect(b"too late: rejected at" in done.out, f"it prints {done.out}")
