@@ -55,7 +55,8 @@ public struct Courier {
   /// - Returns: the signal that ended it; nil where all was tried.
   public func recover(limit: Duration? = nil, found: (Int) -> Void) throws(Failure) -> Int32? {
     Signals.catchThem()
-    let dispatcher = try Dispatcher(self, isSingle: false, patience: [.pace])
+    // Who has a limit comes again soon; others wait for those who send to the same address at this moment.
+    let dispatcher = try Dispatcher(self, isSingle: false, patience: limit == nil ? [.pace, .others] : [.pace])
     let end = limit.map { Deadline(after: $0) }
     try dispatcher.queue.sweep()
     var isFirst = true
