@@ -67,7 +67,7 @@ public struct ApprovalRequest: Sendable {
     guard let key else { return try queue.publish(draft) }
     let published = try queue.publish(draft, key: key)
     guard !published.isNew, let first = try queue.entry(published.id) else { return published.id }
-    guard first.header["Sha256"] == Digest.of(text) else {
+    guard first.header["Sha256"] == sha256(text) else {
       throw Failure(
         .malformed, "--key \(key)",
         "was used at \(first.created.rfc3339Seconds) for another text, and its verdict is for that one",
@@ -75,10 +75,4 @@ public struct ApprovalRequest: Sendable {
     }
     return published.id
   }
-}
-
-/// What a verdict is bound to.
-public enum Digest {
-  /// SHA-256 in lower-case hexadecimal.
-  public static func of(_ bytes: [UInt8]) -> String { sha256(bytes) }
 }

@@ -66,10 +66,7 @@ extension Desk {
   static func key(_ id: EntryID) -> String { "approval-\(id)" }
 
   private func ask(_ locked: LockedEntry, _ request: ApprovalRequest, retrying: Bool) throws(Failure) -> State {
-    let id = locked.id
-    let words = RequestWords(id: id, request: request, spool: spool)
-    let delivery = try words.asking().commit(to: spool, key: Self.key(id), quietly: true).id
-    let place = try deliveries.locate(delivery)
+    let (delivery, place) = try question(locked, request)
     switch place?.room {
     case .done:
       // With its receipt in out/ its deliverer hands it over at this moment, or has died: then it comes to re/ by the sweep.
@@ -92,6 +89,16 @@ extension Desk {
       return try putOff(locked, delivery, nil, anew: true)
     default: return try putOff(locked, delivery, nil)
     }
+  }
+
+  /// The delivery that asks, committed where it is not yet.
+  private func question(_ locked: LockedEntry, _ request: ApprovalRequest) throws(Failure) -> (EntryID, Place?) {
+    let key = Self.key(locked.id)
+    if let known = try deliveries.known(key: key), let place = try deliveries.locate(known) { return (known, place) }
+    let words = RequestWords(id: locked.id, request: request, spool: spool)
+    // Also where it is known and lies nowhere: its publisher has died.
+    let delivery = try words.asking().commit(to: spool, key: key, quietly: true).id
+    return (delivery, try deliveries.locate(delivery))
   }
 
   private func isDue(_ locked: LockedEntry) throws(Failure) -> Bool {
@@ -119,7 +126,7 @@ extension Desk {
     // The file's time is a picture of the deadline; a person may put it off by it.
     let deadline = max(proof.deadline, try locked.modified())
     if let asOf, deadline < asOf {
-      try finish(locked, request, Verdict(.timeout, digest: Digest.of(request.text), decided: .now), proof)
+      try finish(locked, request, Verdict(.timeout, digest: sha256(request.text), decided: .now), proof)
       return .decided
     }
     if let remind = request.remind {

@@ -103,7 +103,7 @@ extension Desk {
         .malformed, "--approved \(id.short)", "the request is \(word): nothing is sent", do: "wait-approval asks for it"
       )
     }
-    guard verdict.requestDigest == Digest.of(text) else {
+    guard verdict.requestDigest == sha256(text) else {
       throw Failure(
         .malformed, "--approved \(id.short)", "what was approved is another text (SHA-256 \(verdict.requestDigest))",
         do: "send just that, or ask for this; spool show --body \(id.short) prints what was approved")

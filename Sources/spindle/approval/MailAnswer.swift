@@ -42,7 +42,7 @@ struct MailAnswer {
     reply.message = mail.messageID
     reply.voucher = voucher
     // A mail system may hand it over twice.
-    let answer = try reply.commit(to: opened, key: "mail-\(mail.messageID ?? Digest.of(bytes))")
+    let answer = try reply.commit(to: opened, key: "mail-\(mail.messageID ?? sha256(bytes))")
     let outcome = try ReplyOutcome(of: answer, desk)
     if !spool.quiet { output(outcome.words.printable) }
     try Courtesies(desk).tend()

@@ -163,21 +163,3 @@ struct WaitApprovalTool: Tool {
     "Who", "Via", "Answered", "Decided", "Reply", "Request-Sha256", "Delivered", "Delivered-To", "Receipt", "Deadline",
   ]
 }
-
-/// What is written to a terminal without a newline.
-enum Terminal {
-  static func write(_ text: String) { complain(bytes: Array(text.utf8)) }
-
-  /// Bytes of a request that are shown.
-  private static let most = 20_000
-
-  /// What is asked, and whether that was all.
-  @discardableResult
-  static func show(_ text: [UInt8], of id: EntryID) -> Bool {
-    let shown = String(decoding: text.prefix(most), as: UTF8.self).printableLines
-    complain(shown.hasSuffix("\n") ? String(shown.dropLast()) : shown)
-    if text.count <= most { return true }
-    complain("... and \(text.count - most) bytes more: spool show --body \(id.short)")
-    return false
-  }
-}
