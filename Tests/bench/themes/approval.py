@@ -22,8 +22,8 @@ Memory is what each of many takes while they wait. Pss shares a page among those
 free without the process. The kernel's own, such as page tables and open files, is not in it.
 
 Of many who wait, as many as fs.inotify.max_user_instances allows are woken by the kernel; the others look each second.
-All answers are given by one `touch`; the time counts from its start until the last process has ended. `touch` may fail
-at a file that it has just made, if that is taken in before it is done with it: the answer counts all the same."""
+All answers are given by one `touch`; the time counts from its start until the last process has ended. A file that was
+just made is left alone for 10 ms; how often `touch` fails at one that was taken in all the same is counted."""
 
 SAMPLES, ROUNDS = 300, 10
 QUICK_SAMPLES, QUICK_ROUNDS = 24, 2
@@ -32,7 +32,7 @@ WARM_UP = 2
 LOOPS, QUICK_LOOPS = 100, 20
 PERIOD = 30
 REMEMBERED, QUICK_REMEMBERED = 100, 20
-# 10,000 can be put here: 6 GiB of memory; with a larger LIMIT, since each that is woken looks at all answers.
+# 10,000 can be put here: 6 GiB of memory, some minutes, and a larger LIMIT.
 CROWDS, QUICK_CROWDS = [100, 1000], [200]
 # A crowd that has just come is busy for a while.
 CALM = 5
