@@ -1,18 +1,20 @@
 """`deliver --approved`: a text goes out only if just that text was approved."""
 from case import expect
-from home import case, failed
+from home import case, failed, until
 
 TEXT = "Buy tea, now!\n"
 
 
 def sends(home, name, code=0, text=TEXT, *words):
     """It exits so, and without a yes nothing is sent, and nothing waits to be."""
-    before, post = sorted(path.name for path in home.spool.glob("deliveries/*/2*")), home.home / "post"
+    # What a verdict has left to be told is on its way.
+    until(lambda: not home.names("deliveries", "new") and not home.names("deliveries", "run"), "all was sent")
+    before, post = home.names("deliveries", "done"), home.home / "post"
     done = home.run("deliver", "--to", f"file:{post}", "--approved", name, stdin=text.encode())
     if code:
         failed(done, code, *words, tool="deliver")
         expect(not done.out and not post.exists(), f"sent: {post.exists() and post.read_text()}, {done.out}")
-        expect(sorted(path.name for path in home.spool.glob("deliveries/*/2*")) == before, "it is to be sent")
+        expect(home.names("deliveries", "done") == before and not home.names("deliveries", "new"), "it is to be sent")
     else:
         expect(done.code == 0 and text in post.read_text(), f"exit {done.code}: {done.err}")
 
