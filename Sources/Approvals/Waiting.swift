@@ -23,10 +23,14 @@ final class Waiting {
   /// What was told of it last.
   private var trouble: String?
   private var calm = Calm()
+  /// It is decided: by then its record is there.
+  private var recordDue: Deadline?
   private let courtesies: Courtesies
 
   /// What the disk or a settings file gave us trouble with is looked at again after this long.
   private static let troublePause = Duration.seconds(5)
+  /// Who decides hands the record over at once; or the next one does, where he has died.
+  private static let handOver = Duration.seconds(5)
   /// What no waiting mends.
   private static let final: Set<ExitStatus> = [.unavailable, .software, .notAllowed, .malformed]
   /// A message may wait for its turn at an address with a pace.
@@ -93,7 +97,9 @@ final class Waiting {
     case .decided:
       if let verdict = try desk.verdict(wait.id) { return .end(.decided(verdict)) }
       // Handed over at this moment; or its record was removed.
-      guard looks < 6 else {
+      let patience = recordDue ?? Deadline(after: Self.handOver)
+      recordDue = patience
+      guard !patience.hasPassed else {
         throw Failure(
           .software, "approvals/re/\(wait.id)", "is gone, though the request is decided",
           do: "spool show \(wait.id.short)")

@@ -108,3 +108,12 @@ def a_request_that_is_cancelled_ends_who_waits_for_it(home):
     home.tick()
     home.told("too late", question.short)
     expect(not question.record and question.room == "fail", "it was decided")
+
+
+@case
+def a_verdict_whose_record_is_gone_is_said_and_not_waited_for(home):
+    question = home.ask("--key", "k")
+    home.good("approve", question.id)
+    question.ends("approved")
+    (home.spool / "approvals" / "re" / question.id).unlink()
+    failed(home.run(*ASK, "k", stdin=TEXT.encode(), within=20), 70, "is gone", question.short, tool="wait-approval")
