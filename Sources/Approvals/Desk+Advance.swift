@@ -148,7 +148,7 @@ extension Desk {
   /// Tells whom the spool's alerts go to that a request has reached nobody; once a day.
   /// - Returns: the alert's delivery, where it is a new one.
   public func shout(_ id: EntryID, _ reason: String) throws(Failure) -> EntryID? {
-    guard let entry = try approvals.entry(id), let request = try? ApprovalRequest(entry) else { return nil }
+    guard let request = try request(id) else { return nil }
     let addresses = try Address.resolve(Settings(spool).alert, in: spool)
     let words = RequestWords(id: id, request: request, spool: spool)
     let day = (Timestamp.now - id.time).nanoseconds / Duration.seconds(86400).nanoseconds

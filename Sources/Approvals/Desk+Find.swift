@@ -77,8 +77,7 @@ extension Desk {
 
   /// Whether a request is put to this address, whoever has it.
   public func isAsked(_ id: EntryID, at value: String, on channel: String) throws(Failure) -> Bool {
-    guard let entry = try approvals.entry(id), let request = try? ApprovalRequest(entry) else { return false }
-    return request.addresses.contains(Address(channel: channel, value: value))
+    try request(id)?.addresses.contains(Address(channel: channel, value: value)) ?? false
   }
 
   /// Whether a request that was put over this channel is open.

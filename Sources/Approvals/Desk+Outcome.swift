@@ -58,12 +58,10 @@ extension Desk {
 
   /// What lies in `bad/` could be no answer, and its person waits for what comes of it.
   func tellRefused(_ words: String) {
+    guard let delivery = message("\(words): it is no answer, and lies in \(spool.path)/replies/bad/", to: nil) else {
+      return
+    }
     do throws(Failure) {
-      let text = "\(words): it is no answer, and lies in \(spool.path)/replies/bad/\n"
-      var delivery = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(text.utf8))
-      delivery.subject = "About your answer"
-      delivery.author = "wait-approval"
-      delivery.isCourtesy = true
       _ = try delivery.commit(to: spool)
       hasWords = true
     } catch { spool.notice("\(words) (and nobody can be told: \(error))") }
@@ -93,24 +91,27 @@ extension Desk {
     }
   }
 
-  /// To where it came from; what came as a file, to whom the spool's alerts go.
   private func told(_ words: String, _ reply: Reply) -> [Product] {
-    let addresses: [Address]
-    if let chat = reply.chat {
-      addresses = [chat]
-    } else {
-      do { addresses = try Address.resolve(Settings(spool).alert, in: spool) } catch {
-        spool.notice("\(words) (and nobody can be told: \(error))")
-        return []
-      }
-    }
-    var delivery = Delivery(to: addresses, text: Array((words + "\n").utf8))
-    delivery.subject = reply.chat?.channel == "telegram" ? nil : "About your answer"
-    delivery.author = "wait-approval"
+    guard var delivery = message(words, to: reply.chat) else { return [] }
     delivery.answers = reply.message
     delivery.speaker = reply.speaker
-    delivery.isCourtesy = true
-    delivery.expires = .now + .seconds(86400)
+    delivery.expires = .now + RequestWords.worth
     return [delivery.product]
+  }
+
+  /// To where an answer came from; of what came as a file, to whom the spool's alerts go.
+  /// - Returns: nil where there is nobody: that is said.
+  private func message(_ words: String, to chat: Address?) -> Delivery? {
+    do throws(Failure) {
+      let addresses = if let chat { [chat] } else { try Address.resolve(Settings(spool).alert, in: spool) }
+      var delivery = Delivery(to: addresses, text: Array((words + "\n").utf8))
+      delivery.subject = chat?.channel == "telegram" ? nil : "About your answer"
+      delivery.author = "wait-approval"
+      delivery.isCourtesy = true
+      return delivery
+    } catch {
+      spool.notice("\(words) (and nobody can be told: \(error))")
+      return nil
+    }
   }
 }

@@ -58,40 +58,42 @@ struct RequestWords {
       Request \(id)
 
       """
-    var delivery = Delivery(to: ways(proof), text: Array(text.utf8))
-    delivery.subject = "Reminder \(number): approve? \(title)"
-    delivery.author = "wait-approval"
-    delivery.speaker = request.speaker
-    delivery.expires = deadline
+    var delivery = courtesy(to: ways(proof), "Reminder \(number): approve? \(title)", Array(text.utf8), until: deadline)
     delivery.question = id
     delivery.answers = proof.message
-    delivery.isCourtesy = true
     return delivery
   }
 
   /// Takes the place of the message that asked: what was decided, and no buttons.
   func settled(_ verdict: Verdict, _ proof: Proof) -> Delivery {
-    var delivery = Delivery(to: [proof.address], text: Array("\(verdict.spoken)\n\n".utf8) + request.text)
     // Who answers it still is told that he is too late.
-    delivery.text += Array("\(request.text.last == 10 ? "" : "\n")\n----\nRequest \(id)\n".utf8)
-    delivery.subject = title
-    delivery.author = "wait-approval"
-    delivery.speaker = request.speaker
+    let end = "\(request.text.last == 10 ? "" : "\n")\n----\nRequest \(id)\n"
+    let text = Array("\(verdict.spoken)\n\n".utf8) + request.text + Array(end.utf8)
+    var delivery = courtesy(to: [proof.address], title, text, until: .now + Self.worth)
     delivery.replaces = proof.delivery
-    delivery.expires = .now + .seconds(86400)
-    delivery.isCourtesy = true
     return delivery
   }
 
   /// What the person who was asked reads when his time is over: it is not to be found out by chance.
   func expired(_ verdict: Verdict, _ proof: Proof) -> Delivery {
     let text = "\(title): \(verdict.spoken).\nRequest \(id)\n"
-    var delivery = Delivery(to: ways(proof), text: Array(text.utf8))
-    delivery.subject = "No answer in time: \(title)"
+    var delivery = courtesy(
+      to: ways(proof), "No answer in time: \(title)", Array(text.utf8), until: .now + Self.worth)
+    delivery.answers = proof.message
+    return delivery
+  }
+
+  /// For how long it is worth being told what was decided.
+  static let worth = Duration.seconds(86400)
+
+  private func courtesy(
+    to addresses: [Address], _ subject: String, _ text: [UInt8], until time: Timestamp
+  ) -> Delivery {
+    var delivery = Delivery(to: addresses, text: text)
+    delivery.subject = subject
     delivery.author = "wait-approval"
     delivery.speaker = request.speaker
-    delivery.answers = proof.message
-    delivery.expires = .now + .seconds(86400)
+    delivery.expires = time
     delivery.isCourtesy = true
     return delivery
   }

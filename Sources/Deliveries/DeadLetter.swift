@@ -7,8 +7,6 @@ struct DeadLetter {
   let spool: SpoolDirectory
   let lanes: Lanes
 
-  /// One that tells of an address is enough for so long.
-  fileprivate static let coolDown = Pace.Rate(count: 1, span: .seconds(3600))
   private static let author = "alert"
 
   /// Told before the delivery is given up: killed in between, it is told again under the same key, and so once.
@@ -17,17 +15,17 @@ struct DeadLetter {
     guard header["From"] != Self.author, header["Alert"] != "no" else { return nil }
     do {
       let what = "alert:\(isHeld ? "held " : "")\(address?.description ?? Delivery.to(header))"
-      guard case .mine(var lane) = try lanes.take(what, [Self.coolDown]) else { return nil }
-      defer { lane.leave() }
-      var alert = Delivery(
-        to: try Address.resolve(Settings(spool).alert, in: spool),
-        text: Array(text(id, header, reason, isHeld: isHeld).utf8))
-      alert.subject = isHeld ? "a message may not have been delivered" : "a message could not be delivered"
-      alert.author = Self.author
-      let hour = Timestamp.now.nanoseconds / Self.coolDown.span.nanoseconds
-      let published = try alert.commit(to: spool, key: "dead-letter-\(id)-\(hour)", quietly: true)
-      try lane.begin()
-      return published.isNew ? published.id : nil
+      let hour = Timestamp.now.nanoseconds / Lanes.alertCoolDown.span.nanoseconds
+      let published = try lanes.commitAlert(to: spool, about: what, key: "dead-letter-\(id)-\(hour)") {
+        () throws(Failure) in
+        var alert = Delivery(
+          to: try Address.resolve(Settings(spool).alert, in: spool),
+          text: Array(text(id, header, reason, isHeld: isHeld).utf8))
+        alert.subject = isHeld ? "a message may not have been delivered" : "a message could not be delivered"
+        alert.author = Self.author
+        return alert
+      }
+      return published?.isNew == true ? published?.id : nil
     } catch {
       spool.notice("alert: \(error)")
       return nil
@@ -51,16 +49,31 @@ struct DeadLetter {
   }
 }
 
+extension Lanes {
+  /// One that tells of an address, or of a queue, is enough for so long.
+  static let alertCoolDown = Pace.Rate(count: 1, span: .seconds(3600))
+
+  /// Commits an alert, unless there was one about this lately: then the next one tells of it.
+  fileprivate func commitAlert(
+    to spool: SpoolDirectory, about what: String, key: String, _ make: () throws(Failure) -> Delivery
+  ) throws(Failure) -> Published? {
+    guard case .mine(var lane) = try take(what, [Self.alertCoolDown]) else { return nil }
+    defer { lane.leave() }
+    let published = try make().commit(to: spool, key: key, quietly: true)
+    try lane.begin()
+    return published
+  }
+}
+
 extension Courier {
   /// Commits an alert, if there was none about this within the last hour: then the next one tells of it.
   /// - Returns: whether it is a new one.
   public func alert(_ alert: Delivery, about what: String, key: String) throws(Failure) -> Bool {
     let queue = try queue()
     if try queue.known(key: key) != nil { return false }
-    guard case .mine(var lane) = try Lanes(queue).take("alert:\(what)", [DeadLetter.coolDown]) else { return false }
-    defer { lane.leave() }
-    let isNew = try alert.commit(to: spool, key: key, quietly: true).isNew
-    try lane.begin()
-    return isNew
+    let published = try Lanes(queue).commitAlert(to: spool, about: "alert:\(what)", key: key) {
+      () throws(Failure) in alert
+    }
+    return published?.isNew == true
   }
 }
