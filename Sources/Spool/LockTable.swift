@@ -18,10 +18,10 @@ public struct LockTable: Sendable {
     held = inodes
   }
 
-  func isHeld(_ status: FileStatus) -> Bool { held.contains(status.inode) }
+  package func isHeld(_ status: FileStatus) -> Bool { held.contains(status.inode) }
 
   /// The processes that have the file open with its lock, as `PID (name)`.
-  static func holders(of status: FileStatus) -> [String] {
+  package static func holders(of status: FileStatus) -> [String] {
     var found: [String] = []
     guard let processes = try? Directory.following(path: "/proc").names() else { return [] }
     for process in processes.compactMap({ Int32($0) }).sorted() {
