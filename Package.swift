@@ -47,7 +47,8 @@ let package = Package(
     .executableTarget(
       name: "spindle",
       dependencies: [
-        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", argumentParser,
+        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs",
+        argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -57,7 +58,8 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Telegram", "Webhooks", "Web",
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Telegram",
+        "Webhooks", "Web",
         "CommandLine",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
