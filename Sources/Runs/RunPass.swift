@@ -24,6 +24,7 @@ struct RunPass {
   private static let outputLimit = 1 << 20
 
   func run() throws(Failure) -> Ending {
+    try state.forgetDead()
     let script = try copy()
     let interpreter = Interpreter(of: request, copy: script)
     var environment = environment

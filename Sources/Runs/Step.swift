@@ -58,10 +58,19 @@ public struct Step {
     if let replayed = try replay() { return replayed }
     let earlier = try StepRecord(name, in: file)
     if let earlier, let refused = try refuseIfChanged(since: earlier) { return refused }
+    if let dead = try state.dead() {
+      return Ending(
+        exit: ExitStatus.tryAgain.rawValue,
+        words: "\(name): not begun: the step \(dead) has died: the run goes on from there")
+    }
+    let running = try state.enter(name)
+    defer { try? running.close() }
     Signals.catchThem()
     let slot = try StepSlot(of: state)
     defer { slot?.giveBack() }
-    return try attempt(StepRecord(name: name, command: command, attempt: (earlier?.attempt ?? 0) + 1), file)
+    let ending = try attempt(StepRecord(name: name, command: command, attempt: (earlier?.attempt ?? 0) + 1), file)
+    try state.leave(name)
+    return ending
   }
 
   // MARK: Not begun
