@@ -80,8 +80,7 @@ extension RunKeeper {
     guard let named = place.name.holder?.split(separator: ".").last.flatMap({ Int32($0) }),
       let status = try? queue[.run].status(place.fileName)
     else { return nil }
-    let holds = LockTable.holders(of: status).contains { $0.split(separator: " ").first.flatMap { Int32($0) } == named }
-    return holds ? named : nil
+    return LockTable.isHeld(status, by: named) ? named : nil
   }
 
   /// Before a person's `release` or `retry` moves it: killed in between, it lies where it lay, and can be asked for again.

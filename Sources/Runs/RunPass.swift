@@ -117,6 +117,10 @@ struct RunPass {
     let inDoubt = try state.found(looking: false).filter { step in
       step.state != .committed && (outcome.end != .exited(0) || step.record.pass == pass)
     }
+    // Killed between its commit and its end, it is in no doubt; but the script went no further.
+    if let dead = try state.dead() {
+      return .died("step \(dead) died", attempts: try StepRecord.read(dead, in: state)?.attempt ?? 1)
+    }
     if let step = inDoubt.first {
       return .died("step \(step.record.name) died", attempts: inDoubt.map(\.record.attempt).max() ?? 1)
     }
