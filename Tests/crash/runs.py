@@ -142,7 +142,7 @@ class StepFails(Prepared):
 class StepDelivers(Prepared):
     """Run again, it sends nothing twice: it asks under the same key."""
     name, undo = "step-delivers", ("--attempts", "2")
-    step = ("sh", "-c", "echo last >>ran-last; echo hello | deliver -q --to "file:$HOME/inbox"; echo well")
+    step = ("sh", "-c", "echo last >>ran-last; echo hello | deliver -q --to file:$HOME/inbox; echo well")
 
     def settle(self, case, killed):
         super().settle(case, killed)
