@@ -23,6 +23,15 @@ extension RunKeeper {
     return due.sorted()
   }
 
+  /// The runs whose worker is dead, but not all that their scripts have started: they go on when that has ended.
+  public func orphaned() throws(Failure) -> [EntryID] {
+    let locks = LockTable()
+    return try queue.entries(in: .run).filter { place in
+      guard let status = try? queue[.run].status(place.fileName) else { return false }
+      return locks.isHeld(status) && worker(place) == nil
+    }.map(\.name.id)
+  }
+
   /// One that has stopped to be undone is not woken by its deadline a second time.
   private func isOverdue(_ place: Place) throws(Failure) -> Bool {
     guard let word = try queue.header(at: place)?["Deadline"], let deadline = Timestamp(rfc3339: word), deadline <= .now

@@ -88,7 +88,7 @@ struct TickRound {
   private func tendRuns(daily: Bool) throws {
     guard try spool.root.status(RunRequest.queueName)?.isDirectory == true else { return }
     let keeper = try RunKeeper(spool, forwarding: false)
-    _ = try keeper.startDue()
+    _ = try keeper.start(keeper.due())
     if daily { try keeper.removeOld() }
   }
 

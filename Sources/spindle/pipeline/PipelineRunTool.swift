@@ -30,12 +30,14 @@ struct PipelineRunTool: Tool {
 
   private var script: String? { words.first }
   private var arguments: [String] { Array(words.dropFirst()) }
+  /// Also behind the run: what follows a script is the script's own.
+  private var acceptsChange: Bool { acceptChange || resume && arguments == ["--accept-change"] }
 
   func validate() throws {
     if let script, script.hasPrefix("-") { throw ValidationError("unknown option \(script)") }
     if resume {
-      guard arguments.isEmpty else { throw ValidationError("--resume: at most one run") }
-      if acceptChange && script == nil { throw ValidationError("--accept-change: name the run") }
+      guard arguments.isEmpty || acceptsChange else { throw ValidationError("--resume: at most one run") }
+      if acceptsChange && script == nil { throw ValidationError("--accept-change: name the run") }
       let others =
         name != nil || key != nil || singleton || maxParallel != nil || timeout != nil || !env.isEmpty || !keep.isEmpty
       if others { throw ValidationError("--resume: the run goes on with the options that it was begun with") }
@@ -111,12 +113,13 @@ struct PipelineRunTool: Tool {
       try keeper.reopen(found.place)
       try keeper.queue.carryOut(.release, for: found.place, by: "pipeline-run --resume")
     }
-    try RunRound(keeper: keeper, id: id, isQuiet: spool.quiet, acceptsChange: acceptChange).run()
+    try RunRound(keeper: keeper, id: id, isQuiet: spool.quiet, acceptsChange: acceptsChange).run()
   }
 
   /// Each in a process of its own, which lives on when we end.
   private func resumeAll(_ keeper: RunKeeper) throws {
-    var processes = try keeper.startDue()
+    // Also those that only wait for an orphan's end: there is no event of it, and somebody has to.
+    var processes = try keeper.start(keeper.due() + keeper.orphaned())
     while !processes.isEmpty {
       var status: Int32 = 0
       let process = waitpid(-1, &status, WNOHANG)
