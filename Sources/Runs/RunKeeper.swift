@@ -171,7 +171,9 @@ public struct RunKeeper {
     environment["RUN"] = state.id.description
     environment["STEPS"] = state.steps.path
     environment["SPINDLE_RUN_KEY"] = try state.keyPrefix()
-    environment["SPINDLE_STEP_TOOL"] = tools + "/pipeline-step"
+    // A source tree's build has no links beside it.
+    let step = tools + "/pipeline-step"
+    environment["SPINDLE_STEP_TOOL"] = try Command.find(step, in: []) ?? "pipeline-step"
     environment["SPINDLE_MAX_PARALLEL"] = request.maxParallel.map(String.init)
     return environment
   }
