@@ -89,7 +89,7 @@ public struct RunKeeper {
     case .failed, .cancelled, .overdue: return try undo(claim, state, request, halt)
     case .held:
       let number = try state.earlierHalts().count
-      try tell(claim, request, halt, "spool release \(claim.id.short) goes on", key: "held-\(number)")
+      try tell(claim, request, halt, "To go on: spool release \(claim.id.short)", key: "held-\(number)")
       try claim.hold(halt.spoken)
       return .held(halt)
     case .died:
@@ -105,7 +105,7 @@ public struct RunKeeper {
       return .waiting(halt.why, isDue: deaths == 1)
     case .parked:
       let tries = try state.earlierHalts().reversed().prefix { $0.kind == .parked && $0.step == halt.step }.count
-      try tell(claim, request, halt, "it goes on by itself", key: "parked-\(halt.step ?? "")")
+      try tell(claim, request, halt, "It goes on by itself.", key: "parked-\(halt.step ?? "")")
       try claim.putOff(halt.spoken, for: Claim.backoff(attempt: tries))
       return .waiting(halt.spoken, isDue: false)
     }
@@ -117,16 +117,17 @@ public struct RunKeeper {
     switch try rollback.run() {
     case .undone:
       if halt.kind != .cancelled && !halt.why.hasPrefix("rejected") {
+        let undone = try rollback.spoken()
         try tell(
-          claim, request, halt, "what it had done was undone; spool retry \(claim.id.short) begins again", key: "failed"
-        )
+          claim, request, halt, "\(undone.isEmpty ? "" : undone + "\n")To begin again: spool retry \(claim.id.short)",
+          key: "failed-\(state.generation())")
       }
       try claim.fail(halt.spoken)
       return .failed(halt)
     case .stuck(let step, let why):
       let stuck = Halt(.held, step: step, exit: halt.exit, why: "could not be undone: \(why)")
       let advice =
-        "mend it, then spool release \(claim.id.short) tries again; spool cancel \(claim.id.short) leaves the rest as it is"
+        "To try again, once it is mended: spool release \(claim.id.short)\nTo leave the rest as it is: spool cancel \(claim.id.short)"
       try tell(claim, request, stuck, advice, key: "stuck-\(step)-\(Timestamp.now.nanoseconds / 3_600_000_000_000)")
       try claim.hold("\(stuck.spoken) (after \(halt.spoken))")
       return .held(stuck)
@@ -162,7 +163,7 @@ public struct RunKeeper {
   }
 
   /// What the script and what undoes it run in: what was recorded, whoever goes on with the run.
-  private func environment(_ request: RunRequest, _ state: RunState) throws(Failure) -> [String: String] {
+  func environment(_ request: RunRequest, _ state: RunState) throws(Failure) -> [String: String] {
     var environment = request.environment
     let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     let isFound = path.split(separator: ":").contains { $0 == tools }

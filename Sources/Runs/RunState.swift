@@ -106,6 +106,8 @@ public final class RunState {
   // MARK: Steps
 
   static let recordPrefix = ".step-"
+  /// In `undone/`, of one that had not ended well and has nothing to be undone.
+  static let endedPrefix = ".ended-"
   static let outputPrefix = ".out-"
   static let usesPrefix = ".uses-"
 
@@ -147,18 +149,29 @@ public final class RunState {
     return found.sorted { ($0.record.began, $0.record.name) < ($1.record.began, $1.record.name) }
   }
 
-  /// The steps that were undone, with when.
-  func undone() throws(Failure) -> [(record: StepRecord, ended: Timestamp?, time: Timestamp)] {
+  /// What is left of a step that was undone, or was begun anew.
+  struct Past {
+    var record: StepRecord
+    var ended: Timestamp?
+    var isUndone: Bool
+    /// When it was moved here.
+    var time: Timestamp
+  }
+
+  func undone() throws(Failure) -> [Past] {
     guard try directory.status("undone")?.isDirectory == true else { return [] }
     let undone = try Directory("undone", in: directory)
-    var found: [(StepRecord, Timestamp?, Timestamp)] = []
-    for fileName in try undone.names() where fileName.hasPrefix(Self.recordPrefix) {
+    var found: [Past] = []
+    for fileName in try undone.names() {
+      let prefix = [Self.recordPrefix, Self.endedPrefix].first { fileName.hasPrefix($0) }
+      guard let prefix else { continue }
       // NAME.GENERATION, as its product beside it.
-      let product = String(fileName.dropFirst(Self.recordPrefix.count))
+      let product = String(fileName.dropFirst(prefix.count))
       let name = product.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
       guard let file = try undone.open(fileName), let record = try StepRecord(name, in: file) else { continue }
       let ended = try undone.status(product)?.modified ?? record.ended
-      found.append((record, ended, try file.status().changed))
+      found.append(
+        Past(record: record, ended: ended, isUndone: prefix == Self.recordPrefix, time: try file.status().changed))
     }
     return found
   }

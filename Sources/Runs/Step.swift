@@ -132,7 +132,6 @@ public struct Step {
     let last = record.attempt + attempts - 1
     var pause = Duration.seconds(1)
     while true {
-      record.began = .now
       try record.write(to: file)
       let deadline = timeout.map { Deadline.within($0) } ?? Deadline.inherited()
       let output = try freshOutput()
@@ -190,13 +189,17 @@ public struct Step {
   private func versions() throws(Failure) -> [String] {
     guard let kept = try KeptList(of: state) else { return command }
     let working = Directory.currentPath
-    return command.enumerated().map { place, word in
-      guard place > 0, let version = kept.version(of: word, from: working) else { return word }
+    let reader = command.firstIndex { $0.split(separator: "/").last == "claude-call" } ?? command.endIndex
+    var words: [String] = []
+    for (place, word) in command.enumerated() {
+      let version = try place == 0 ? nil : kept.version(of: word, from: working, isRead: place > reader)
+      words.append(version ?? word)
+      if version == nil { continue }
       onError(
         Array("pipeline-step: \(name): \(word.printable) has changed since the run began: it is given as it was\n".utf8)
       )
-      return version
     }
+    return words
   }
 
   private func world(_ inherited: [String: String], _ record: StepRecord, _ deadline: Deadline?) throws(Failure)
@@ -284,6 +287,7 @@ public struct Step {
     try state.stop(halt)
     // The halt is what counts; this is for who looks, and for a step that failed beside the first one.
     try record.write(to: file)
-    return Ending(exit: exit, words: "\(name): \(reason)")
+    try output.seek(to: 0)
+    return Ending(exit: exit, product: output, words: "\(name): \(reason)")
   }
 }

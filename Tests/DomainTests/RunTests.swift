@@ -56,7 +56,7 @@ import Testing
     scratch.write("a.md", "one")
     scratch.write("b.md", "one")
     let kept = try KeptFile.keep(
-      ["\(scratch.path)/a.md", "\(scratch.path)/b.md", "\(scratch.path)/none", "/dev/zero"], in: queue)
+      ["\(scratch.path)/a.md", "\(scratch.path)/b.md", "\(scratch.path)/none", "/dev/zero"], isForAll: false, in: queue)
     #expect(kept.count == 2 && kept[0].hash == kept[1].hash)
     #expect(kept[0].isUnchanged && kept[1].isUnchanged)
     scratch.write("a.md", "two")

@@ -43,7 +43,7 @@ struct PipelineStepTool: Tool {
 
   /// `--ended STATUS`, and the arguments of the one that ended: said by the shell (`Interpreter`).
   static func ended(_ words: [String]) -> Never {
-    if words.count > 2, let status = Int32(words[1]), let state = try? state(of: SpoolOptions()) {
+    if words.count > 2, let status = Int32(words[1]), let state = try? state(of: .parse([])) {
       let name = (try? parse(Array(words.dropFirst(2))).name) ?? "a step"
       try? Step.ended(name, with: status, of: state, presence)
     }
@@ -51,7 +51,7 @@ struct PipelineStepTool: Tool {
   }
 
   static func fails(_ status: ExitStatus, _ why: String) {
-    guard presence != nil, let state = try? state(of: SpoolOptions()) else { return }
+    guard presence != nil, let state = try? state(of: .parse([])) else { return }
     // Where not even this can be written, our presence stays, as that of the dead.
     if (try? Step.fail(status, why, of: state, step: nil)) != nil { presence?.leave() }
   }

@@ -133,8 +133,8 @@ extension RunKeeper.Trouble {
   fileprivate var text: String {
     """
     The run \(name) stops: \(halt.spoken)
-    \(advice.prefix(1).uppercased() + advice.dropFirst()).
-    spool show \(id.short) tells more.
+    \(advice)
+    To see it: spool show \(id.short)
 
     """
   }
