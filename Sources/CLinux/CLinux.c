@@ -95,7 +95,7 @@ static int lifted(int descriptor) {
 // In the child, which runs on our memory until it is another program: it changes nothing of it but `error`.
 _Noreturn static void become(const struct clinux_command *command, pid_t parent, volatile int *error) {
   int in = lifted(command->input), out = lifted(command->output), err = lifted(command->error);
-  int lock = command->lock < 0 ? -1 : lifted(command->lock);
+  int lock = command->lock < 0 || command->keeps ? command->lock : lifted(command->lock);
   if (in < 0 || out < 0 || err < 0 || (command->lock >= 0 && lock < 0)) goto failed;
   if (command->outlives) {
     if (setsid() < 0) goto failed;
@@ -106,10 +106,14 @@ _Noreturn static void become(const struct clinux_command *command, pid_t parent,
     if (getppid() != parent) _exit(127);
   }
   if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) goto failed;
-  if (lock >= 0 && dup2(lock, 9) < 0) goto failed;
-  close_range(3, 8, 0);
-  if (lock < 0) close(9);
-  close_range(10, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (command->keeps) {
+    if (lock >= 0 && fcntl(lock, F_SETFD, 0) < 0) goto failed;
+  } else {
+    if (lock >= 0 && dup2(lock, 9) < 0) goto failed;
+    close_range(3, 8, 0);
+    if (lock < 0) close(9);
+    close_range(10, ~0U, CLOSE_RANGE_CLOEXEC);
+  }
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);

@@ -70,7 +70,10 @@ extension Tool {
     case let status as Exit: Exit.now(status.status)
     default:
       // Help and --version come as errors too; they are results.
-      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      guard exitCode(for: error) == .validationFailure else {
+        Exit.onDone()
+        exit(withError: error)
+      }
       complain("\(manual.name): \(message(for: error).printable): see \(manual.name) --help")
       fails(.usage, message(for: error))
       Exit.now(.usage)
@@ -98,6 +101,9 @@ public struct Exit: Error {
   /// Told that the process ends well, also where its reader goes away before it has heard all.
   public nonisolated(unsafe) static var onDone: () -> Void = {}
 
+  /// Told that the process ends because nobody can be told its result.
+  public nonisolated(unsafe) static var onBroken: (String) -> Void = { _ in }
+
   /// Ends the process.
   public static func now(_ status: ExitStatus) -> Never {
     if status == .done { onDone() }
@@ -123,8 +129,15 @@ public func output(_ text: String, terminator: String = "\n") {
 /// A result's bytes, on stdout.
 public func output(bytes: [UInt8]) { write(all: bytes, to: STDOUT_FILENO) }
 
+/// A result's bytes, on stdout, as long as anybody hears them.
+public func outputIfHeard(bytes: [UInt8]) {
+  if isHeard { isHeard = write(all: bytes, to: STDOUT_FILENO, mustBeHeard: false) }
+}
+
+nonisolated(unsafe) private var isHeard = true
+
 @discardableResult
-private func write(all bytes: [UInt8], to descriptor: Int32) -> Bool {
+private func write(all bytes: [UInt8], to descriptor: Int32, mustBeHeard: Bool = true) -> Bool {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -133,10 +146,15 @@ private func write(all bytes: [UInt8], to descriptor: Int32) -> Bool {
     } else if errno == EAGAIN {
       var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       poll(&polled, 1, -1)
-    } else if errno == EPIPE && descriptor == STDOUT_FILENO {
+    } else if errno == EPIPE && descriptor == STDOUT_FILENO && mustBeHeard {
       Exit.now(.done)
     } else if errno != EINTR {
-      if descriptor == STDOUT_FILENO { exit(ExitStatus.io.rawValue) }
+      if descriptor == STDOUT_FILENO && mustBeHeard {
+        let why = "standard output: cannot be written to: \(String(cString: strerror(errno)))"
+        complain(why)
+        Exit.onBroken(why)
+        exit(ExitStatus.io.rawValue)
+      }
       return false
     }
   }

@@ -27,14 +27,20 @@ public struct Halt: Sendable {
   /// For a person.
   public var why: String
   public var time: Timestamp
+  /// A person has said no: he need not be told.
+  public var isRejection: Bool
 
-  public init(_ kind: Kind, step: String? = nil, exit: Int32, why: String) {
+  public init(_ kind: Kind, step: String? = nil, exit: Int32, why: String, isRejection: Bool = false) {
     self.kind = kind
     self.step = step
     self.exit = exit
-    self.why = why
+    self.why = why.printable.cut(toBytes: Self.longestWhy)
+    self.isRejection = isRejection
     time = .now
   }
+
+  /// It is read at the beginning of each step, and stands in one line.
+  private static let longestWhy = 2000
 
   init(parsing bytes: [UInt8], of path: String) throws(Failure) {
     let header: Header
@@ -49,13 +55,27 @@ public struct Halt: Sendable {
     self.exit = exit
     step = header["Step"]
     why = header["Why"] ?? ""
+    isRejection = header["Rejected"] == "yes"
     time = header["Time"].flatMap { Timestamp(rfc3339: $0) } ?? .now
   }
 
   var bytes: [UInt8] {
-    Header(["Kind": kind.rawValue, "Step": step, "Exit": String(exit), "Why": why, "Time": time.rfc3339]).bytes
+    Header([
+      "Kind": kind.rawValue, "Step": step, "Exit": String(exit), "Why": why, "Time": time.rfc3339,
+      "Rejected": isRejection ? "yes" : nil,
+    ]).bytes
   }
 
   /// In a sentence.
   public var spoken: String { step.map { "step \($0): \(why)" } ?? why }
+}
+
+extension String {
+  /// Its beginning, as far as it fits.
+  func cut(toBytes limit: Int) -> String {
+    if utf8.count <= limit { return self }
+    var end = utf8.index(startIndex, offsetBy: limit)
+    while String.Index(end, within: unicodeScalars) == nil { end = utf8.index(before: end) }
+    return self[..<end] + "..."
+  }
 }

@@ -23,7 +23,8 @@ public struct KeptFile: Hashable, Sendable {
     making ? try Directory.making("kept", in: queue.directory) : try Directory("kept", in: queue.directory)
   }
 
-  /// The files that a script names: words that are a path, from its working directory or behind a `$variable/` from where it lies.
+  /// The files that a script names to `claude-call`: words behind it on its line that are a path, from the working directory, or behind a
+  /// `$variable/` from where the script lies.
   ///
   /// The words are read without understanding the shell: what is kept in vain costs some bytes, and what a script names through
   /// variables alone has `--keep`.
@@ -31,7 +32,7 @@ public struct KeptFile: Hashable, Sendable {
     let separators = Set(" \t\n\"'`()<>|&;={}".utf8)
     var found: [String] = []
     var seen: Set<String> = []
-    for word in script.split(whereSeparator: { separators.contains($0) }) {
+    for word in words(behind: Array("claude-call".utf8), in: script).flatMap({ $0.split { separators.contains($0) } }) {
       guard word.count < 4096, word.contains(UInt8(ascii: "/")) || word.contains(UInt8(ascii: ".")),
         let text = String(validating: word, as: UTF8.self)
       else { continue }
@@ -43,6 +44,22 @@ public struct KeptFile: Hashable, Sendable {
         paths.append(directory + "/" + text)
       }
       for path in paths where !path.contains("$") && seen.insert(path).inserted { found.append(path) }
+    }
+    return found
+  }
+
+  /// The rest of each line in which a word occurs; a line that ends in a backslash goes on.
+  private static func words(behind word: [UInt8], in script: [UInt8]) -> [ArraySlice<UInt8>] {
+    var found: [ArraySlice<UInt8>] = []
+    var isInside = false
+    for line in script.split(separator: 10, omittingEmptySubsequences: false) {
+      var rest = line
+      if !isInside {
+        guard let place = line.ranges(of: word).first else { continue }
+        rest = line[place.upperBound...]
+      }
+      found.append(rest)
+      isInside = line.last == UInt8(ascii: "\\")
     }
     return found
   }

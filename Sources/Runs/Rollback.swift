@@ -1,3 +1,4 @@
+import Glibc
 import Spool
 import Work
 
@@ -30,11 +31,17 @@ struct Rollback {
   /// What is still to be undone, in the order in which it is to be.
   func remaining(looking: Bool) throws(Failure) -> [Undoing] {
     let found = try state.found(looking: looking)
+    let generation = try state.generation()
+    let undone = try Set(state.undone().filter { $0.generation == generation }.map(\.record.name))
     var undoings: [Undoing] = []
     for line in try UndoLog(state).lines().reversed() {
-      guard let step = found.first(where: { $0.record.name == line.step }) else { continue }
-      // What has failed by its own word did nothing; what was cut off may have. An inner run is another's word.
-      if step.state == .failed && !step.record.endedUncleanly && line.isInner != true { continue }
+      if let step = found.first(where: { $0.record.name == line.step }) {
+        // What has failed by its own word did nothing; what was cut off may have. An inner run is another's word.
+        if step.state == .failed && !step.record.wasCutOff && line.isInner != true { continue }
+      } else if line.generation != generation || undone.contains(line.step) {
+        // Else a power cut has left the line, which is flushed first, and not the record: it has begun.
+        continue
+      }
       if let place = undoings.firstIndex(where: { $0.step == line.step }) {
         undoings[place].lines.append(line)
       } else {
@@ -45,29 +52,63 @@ struct Rollback {
   }
 
   func run() throws(Failure) -> Ending {
-    try finishMoves()
+    try state.finishMoves()
     try withdrawQuestions()
+    if let number = try awaitSteps() { return .stopped(number) }
     for undoing in try remaining(looking: false) {
-      // What its command has left running ends first.
-      if let file = try state.steps.open(RunState.recordPrefix + undoing.step) {
-        try file.lock()
-        file.unlock()
-      }
+      // What its command, or an undo that was killed, has left running ends first; it has the lock with us from here on.
+      let record = try state.steps.openOrCreate(RunState.recordPrefix + undoing.step)
+      while try !record.tryLock() { if let number = Self.pause(Self.look) { return .stopped(number) } }
+      defer { record.unlock() }
       for line in undoing.lines {
-        switch try undo(line) {
+        switch try undo(line, record) {
         case .undone: continue
         case let ending: return ending
         }
       }
-      try settle(undoing.step, as: RunState.recordPrefix)
+      try state.settle(undoing.step, as: RunState.recordPrefix)
       say("undone: \(undoing.step)")
     }
     return .undone
   }
 
+  /// There is no event of a lock that falls.
+  private static let look = Duration.milliseconds(20)
+
+  /// - Returns: the signal that has come meanwhile.
+  private static func pause(_ span: Duration) -> Int32? {
+    Signals.wait(atMost: span)
+    return Signals.pending()
+  }
+
+  /// Waits for the steps that outlived their `pipeline-run`. Where the run was given up, or has no time left, they are ended.
+  private func awaitSteps() throws(Failure) -> Int32? {
+    let halt = try state.halt()
+    var number = halt?.kind == .failed ? nil : SIGTERM
+    var end = Deadline(after: Child.grace + .seconds(1))
+    var isTold = false
+    while try !state.isQuiet() {
+      if let signal = number, !isTold {
+        for step in try state.found(looking: true) where step.state == .running {
+          guard let status = try state.steps.status(RunState.recordPrefix + step.record.name),
+            LockTable.isHeld(status, by: step.record.pid)
+          else { continue }
+          kill(step.record.pid, signal)
+        }
+        isTold = true
+      }
+      if number == SIGTERM && end.hasPassed {
+        (number, isTold, end) = (SIGKILL, false, Deadline(after: .seconds(3600)))
+      }
+      if let signal = Self.pause(Self.look) { return signal }
+    }
+    return nil
+  }
+
   /// What was undone, and what has nothing that undoes it, for a person.
   func spoken() throws(Failure) -> String {
-    let undone = try state.undone().filter(\.isUndone).map(\.record.name)
+    let generation = try state.generation()
+    let undone = try state.undone().filter { $0.isUndone && $0.generation == generation }.map(\.record.name)
     let left = try state.found(looking: true).filter { $0.state == .committed }.map(\.record.name)
     let words = [
       undone.isEmpty ? nil : "undone: \(undone.joined(separator: ", "))",
@@ -91,17 +132,16 @@ struct Rollback {
     }
   }
 
-  private func undo(_ line: UndoLog.Line) throws(Failure) -> Ending {
+  private func undo(_ line: UndoLog.Line, _ record: File) throws(Failure) -> Ending {
     var why = ""
     for attempt in 1...Self.attempts {
-      let outcome = try execute(line, attempt)
+      let outcome = try execute(line, attempt, record)
       if let number = outcome.stoppedBy { return .stopped(number) }
       if outcome.succeeded { return .undone }
       why = outcome.spoken
       say("undoing \(line.step), attempt \(attempt): \(why)")
       guard attempt < Self.attempts else { break }
-      Signals.wait(atMost: Self.pauses[attempt - 1])
-      if let number = Signals.pending() { return .stopped(number) }
+      if let number = Self.pause(Self.pauses[attempt - 1]) { return .stopped(number) }
     }
     return .stuck(step: line.step, why: why)
   }
@@ -111,7 +151,7 @@ struct Rollback {
     state.queue.spool.journal.write("undo", queue: state.queue.name, id: state.id, detail: words)
   }
 
-  private func execute(_ line: UndoLog.Line, _ attempt: Int) throws(Failure) -> Child.Outcome {
+  private func execute(_ line: UndoLog.Line, _ attempt: Int, _ record: File) throws(Failure) -> Child.Outcome {
     let product = try state.steps.open(line.step)
     var environment = environment
     environment["STEP"] = line.step
@@ -120,17 +160,19 @@ struct Rollback {
     // The run's own time may be over; its undoing has its own.
     let deadline = Deadline(after: line.timeout)
     deadline.handDown(to: &environment)
-    let uses = RunState.usesPrefix + "undo-" + line.step
+    // No step is called so.
+    let undo = "-undo-" + line.step
+    let uses = RunState.usesPrefix + undo
     try state.steps.unlink(uses)
     StepUse.announce(
-      "\(try state.keyPrefix())/undo-\(line.step)", attempt: attempt, file: uses, of: state, in: &environment)
+      "\(try state.keyPrefix())/\(undo)", attempt: attempt, file: uses, of: state, in: &environment)
     let child: Child
     do {
       child = try Child(
         Command(
           path: "/bin/sh", arguments: ["sh", "-c", line.command], environment: environment,
           directory: request.directory,
-          umask: request.umask), input: product)
+          umask: request.umask), input: product, lock: record)
     } catch {
       say("undoing \(line.step): \(error)")
       return Child.Outcome(end: .exited(error.status.rawValue))
@@ -142,46 +184,5 @@ struct Rollback {
       state.queue.log(state.id, String(decoding: piece, as: UTF8.self))
       onOutput(Array(piece))
     }
-  }
-
-  /// The record's move is what says that it is undone; its product follows.
-  private func settle(_ step: String, as prefix: String) throws(Failure) {
-    let undone = try Directory.making("undone", in: state.directory)
-    let generation = try state.generation()
-    _ = try state.steps.move(RunState.recordPrefix + step, to: undone, as: "\(prefix)\(step).\(generation)")
-    try undone.sync()
-    try moveProduct(of: step, to: undone, generation)
-    try state.steps.sync()
-  }
-
-  /// What has failed, and needs no undoing, is begun anew as well.
-  func forget() throws(Failure) {
-    try finishMoves()
-    for step in try state.found(looking: false) where step.state != .committed {
-      try settle(step.record.name, as: RunState.endedPrefix)
-    }
-  }
-
-  private func moveProduct(of step: String, to undone: Directory, _ generation: Int) throws(Failure) {
-    if try state.steps.contains(step) {
-      _ = try state.steps.move(step, to: undone, as: "\(step).\(generation)")
-      try undone.sync()
-    }
-  }
-
-  /// Of one that was killed between the two moves.
-  private func finishMoves() throws(Failure) {
-    guard try state.directory.status("undone")?.isDirectory == true else { return }
-    let undone = try Directory("undone", in: state.directory)
-    let generation = try state.generation()
-    for name in try undone.names() where name.hasPrefix(RunState.recordPrefix) && name.hasSuffix(".\(generation)") {
-      let step = name.dropFirst(RunState.recordPrefix.count).dropLast(".\(generation)".count)
-      if try !state.steps.contains(RunState.recordPrefix + step) {
-        try moveProduct(of: String(step), to: undone, generation)
-      }
-    }
-    // Found here: that they came here may not be durable.
-    try undone.sync()
-    try state.steps.sync()
   }
 }

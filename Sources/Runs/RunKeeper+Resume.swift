@@ -11,14 +11,21 @@ extension RunKeeper {
       if isDue || Queue.isDue(status.modified) { due.append(place.name.id) }
     }
     for place in try queue.entries(in: .hold) {
-      let id = place.name.id
-      let (isOverdue, isAnswered) = (try isOverdue(place), try isAnswered(id))
-      guard isOverdue || isAnswered else { continue }
-      do { try queue.carryOut(.release, for: place, by: isOverdue ? "its deadline" : "what it waited for") } catch {
+      let why: String
+      if try isOverdue(place) {
+        why = "its deadline"
+      } else if try isAnswered(place.name.id) {
+        why = "what it waited for"
+      } else if try isToBeUndone(place.name.id) {
+        why = "who has given it up"
+      } else {
+        continue
+      }
+      do { try queue.carryOut(.release, for: place, by: why) } catch {
         guard [.no, .tryAgain].contains(error.status) else { throw error }
         continue
       }
-      due.append(id)
+      due.append(place.name.id)
     }
     return due.sorted()
   }
@@ -41,14 +48,23 @@ extension RunKeeper {
     return try RunState(of: place.name.id, in: queue)?.halt()?.kind.undoes != true
   }
 
+  /// Whether who gave it up was killed before he could undo it.
+  private func isToBeUndone(_ id: EntryID) throws(Failure) -> Bool {
+    guard let state = try RunState(of: id, in: queue), try state.halt()?.kind.undoes == true else { return false }
+    return try state.undoing() == nil
+  }
+
   /// Whether a run that a question, or an inner run, had to wait for can go on: a person has acted, though not by `spool release`.
   private func isAnswered(_ id: EntryID) throws(Failure) -> Bool {
     guard let state = try RunState(of: id, in: queue), let halt = try state.halt(), halt.kind == .held,
-      let step = halt.step,
-      let use = try StepUse.all(of: step, in: state).last, ["wait-approval", "pipeline-run"].contains(use.tool),
-      let (asked, question) = try use.entry(in: queue.spool), let room = try asked.locate(question)?.room
+      let step = halt.step, let use = try StepUse.all(of: step, in: state).last,
+      ["wait-approval", "pipeline-run"].contains(use.tool), let (asked, question) = try use.entry(in: queue.spool),
+      let place = try asked.locate(question)
     else { return false }
-    return room == .done || use.tool == "pipeline-run" && room == .fail
+    let isOver = place.room == .done || use.tool == "pipeline-run" && place.room == .fail
+    // What was decided before the run was held is not what holds it.
+    guard isOver, let status = try asked[place.room].status(place.fileName) else { return false }
+    return status.changed > halt.time
   }
 
   // MARK: What a person asks
@@ -73,18 +89,30 @@ extension RunKeeper {
     }
     let state = try RunState(making: id, in: queue)
     let halt = try state.halt()
-    if place.room == .hold, halt?.kind.undoes == true {
+    if place.room == .hold, halt?.kind.undoes == true, try state.undoing() == .stuck {
       try queue.carryOut(.cancel, for: place, by: who)
       return .givenUp
     }
     if place.room == .run, halt?.kind.undoes == true, worker(place) != nil { return .underWay }
-    if let halt, !halt.kind.undoes { try state.resume(from: halt) }
-    try state.stop(Halt(.cancelled, exit: ExitStatus.no.rawValue, why: "cancelled by \(who)"))
-    if place.room == .run, let pid = worker(place) { return .ending(pid: pid) }
-    if place.room == .hold {
-      try queue.carryOut(.release, for: place, by: "spool cancel")
+    // What a step parks it for at this moment does not count either.
+    while try !state.stop(Halt(.cancelled, exit: ExitStatus.no.rawValue, why: "cancelled by \(who)")).kind.undoes {
+      if let other = try state.halt(), !other.kind.undoes { try state.resume(from: other) }
     }
+    if place.room == .run, let pid = worker(place) { return .ending(pid: pid) }
     return .mine
+  }
+
+  /// Takes a run from where it lies, to undo it.
+  public func claimToUndo(_ id: EntryID) throws(Failure) -> Queue.Attempted {
+    guard let place = try queue.locate(id) else { return .gone }
+    return place.room == .hold ? try queue.claim(place.fileName, in: .hold) : try queue.claim(id)
+  }
+
+  /// It had ended before it was given up: then it was not.
+  public func forgetCancel(_ id: EntryID) throws(Failure) {
+    if let state = try RunState(of: id, in: queue), let halt = try state.halt(), halt.kind == .cancelled {
+      try state.resume(from: halt)
+    }
   }
 
   /// The process that works on it; nil where none does. By the lock, not by the name alone: a process ID is used again.
@@ -117,6 +145,9 @@ extension RunKeeper {
     }
   }
 
+  /// Of a run that has ended well: what has undone it since.
+  public func undone(_ id: EntryID) throws(Failure) -> Halt? { try RunState(of: id, in: queue)?.halt() }
+
   /// Of a run that is over: what was done and not undone, and could be; nil where there is nothing.
   public func leftUndone(_ place: Place) throws(Failure) -> String? {
     guard let state = try RunState(of: place.name.id, in: queue), let entry = try queue.entry(at: place),
@@ -126,12 +157,17 @@ extension RunKeeper {
     return left.isEmpty ? nil : left.joined(separator: ", ")
   }
 
-  /// Before a person's `release` or `retry` moves it: killed in between, it lies where it lay, and can be asked for again.
-  public func reopen(_ place: Place) throws(Failure) {
-    guard let state = try RunState(of: place.name.id, in: queue), let entry = try queue.entry(at: place),
-      let request = try? RunRequest(entry)
-    else { return }
-    try reopen(state, request)
+  /// A person lets it go on: from `hold/` and `wait/`, or from `fail/`, where it begins anew. Killed in between, it lies where it lay,
+  /// and can be asked for again.
+  public func carryOut(_ request: Request, for place: Place, by who: String) throws(Failure) {
+    _ = try queue.plan(request, for: place)
+    guard let locked = try queue.lock(place) else {
+      throw Failure(.tryAgain, place.name.id.description, "has just moved", do: "look again with spool show")
+    }
+    defer { locked.release() }
+    if let state = try RunState(of: locked.id, in: queue) { try reopen(state) }
+    let word = request == .retry ? "to be tried again" : "released"
+    try locked.move(to: .new, event: request.rawValue, because: "\(word) by \(who)")
   }
 
   /// Removes what is left of runs whose entry is gone, and the files that no run keeps any more.

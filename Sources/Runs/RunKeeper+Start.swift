@@ -44,7 +44,8 @@ extension RunKeeper {
   /// - Throws: `.tryAgain` where a run of this name is open.
   private func refuseIfOpen(_ name: String) throws(Failure) {
     let slug = EntryID.slug(from: name)
-    for room in [Room.new, .run, .wait, .hold] {
+    // Twice: one that moves meanwhile, from a room not looked at yet to one that was, is met the second time.
+    for room in [Room.hold, .wait, .new, .run, .hold, .wait, .new, .run] {
       for place in try queue.entries(in: room) where place.name.id.slug.map(String.init) == slug {
         guard try queue.header(at: place)?["Subject"] == name else { continue }
         throw Failure(

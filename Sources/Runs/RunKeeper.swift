@@ -51,7 +51,8 @@ public struct RunKeeper {
       return .failed(Halt(.failed, exit: ExitStatus.malformed.rawValue, why: "is no run: \(error)"))
     }
     let state = try RunState(making: claim.id, in: queue)
-    if claim.isFresh { try reopen(state, request) }
+    // Moved here by hand; spool retry has done so before.
+    if claim.isFresh { try reopen(state) }
     if let deadline = request.deadline, deadline <= .now, try state.halt()?.kind.undoes != true {
       if let halt = try state.halt() { try state.resume(from: halt) }
       try state.stop(
@@ -67,6 +68,8 @@ public struct RunKeeper {
       claim: claim, state: state, request: request, environment: environment, onOutput: onOutput, onError: onError)
     switch try pass.run() {
     case .complete(let output):
+      // Given up while it ended: then it has not.
+      if let halt = try state.halt() { return try settle(claim, state, request, halt) }
       let header = Header(["Subject": request.name, "Started": claim.id.time.rfc3339, "Ended": Timestamp.now.rfc3339])
       try claim.finish(
         [Product(.response, header: header, body: output)],
@@ -75,7 +78,7 @@ public struct RunKeeper {
     case .halted(let halt): return try settle(claim, state, request, halt)
     case .died(let why): return try settle(claim, state, request, state.stop(Halt(.died, exit: 75, why: why)))
     case .stopped(let number):
-      try claim.putOff("stopped by signal \(number)", for: .zero)
+      try claim.putOff("stopped by signal \(number)", for: .zero, unlocking: true)
       return .stopped(number)
     }
   }
@@ -94,19 +97,19 @@ public struct RunKeeper {
       return .held(halt)
     case .died:
       // A first death is a crash; what dies again and again would spin, and then needs a person.
-      let deaths = try state.earlierHalts().reversed().prefix { $0.kind == .died }.count + 1
+      let deaths = try state.earlierHalts().reversed().prefix { $0.kind == .died && $0.why == halt.why }.count + 1
       if deaths >= Self.deaths {
         try state.resume(from: halt)
         let held = Halt(
           .held, exit: ExitStatus.unavailable.rawValue, why: "\(halt.why), for the \(deaths)th time in a row")
         return try settle(claim, state, request, state.stop(held))
       }
-      try claim.putOff(halt.why, for: deaths == 1 ? .zero : Claim.backoff(attempt: deaths - 2))
+      try claim.putOff(halt.why, for: deaths == 1 ? .zero : Claim.backoff(attempt: deaths - 2), unlocking: true)
       return .waiting(halt.why, isDue: deaths == 1)
     case .parked:
       let tries = try state.earlierHalts().reversed().prefix { $0.kind == .parked && $0.step == halt.step }.count
       try tell(claim, request, halt, "It goes on by itself.", key: "parked-\(halt.step ?? "")")
-      try claim.putOff(halt.spoken, for: Claim.backoff(attempt: tries))
+      try claim.putOff(halt.spoken, for: Claim.backoff(attempt: tries), unlocking: true)
       return .waiting(halt.spoken, isDue: false)
     }
   }
@@ -114,17 +117,21 @@ public struct RunKeeper {
   private func undo(_ claim: Claim, _ state: RunState, _ request: RunRequest, _ halt: Halt) throws(Failure) -> Ending {
     let rollback = Rollback(
       state: state, request: request, environment: try environment(request, state), onOutput: onError)
+    try state.setUndoing(nil)
     switch try rollback.run() {
     case .undone:
-      if halt.kind != .cancelled && !halt.why.hasPrefix("rejected") {
+      try state.setUndoing(.undone)
+      if halt.kind != .cancelled && !halt.isRejection {
         let undone = try rollback.spoken()
+        let again =
+          halt.kind == .overdue ? "A new run has a new time." : "To begin again: spool retry \(claim.id.short)"
         try tell(
-          claim, request, halt, "\(undone.isEmpty ? "" : undone + "\n")To begin again: spool retry \(claim.id.short)",
-          key: "failed-\(state.generation())")
+          claim, request, halt, "\(undone.isEmpty ? "" : undone + "\n")\(again)", key: "failed-\(state.generation())")
       }
       try claim.fail(halt.spoken)
       return .failed(halt)
     case .stuck(let step, let why):
+      try state.setUndoing(.stuck)
       let stuck = Halt(.held, step: step, exit: halt.exit, why: "could not be undone: \(why)")
       let advice =
         "To try again, once it is mended: spool release \(claim.id.short)\nTo leave the rest as it is: spool cancel \(claim.id.short)"
@@ -132,7 +139,7 @@ public struct RunKeeper {
       try claim.hold("\(stuck.spoken) (after \(halt.spoken))")
       return .held(stuck)
     case .stopped(let number):
-      try claim.putOff("stopped by signal \(number) while it was undone", for: .zero)
+      try claim.putOff("stopped by signal \(number) while it was undone", for: .zero, unlocking: true)
       return .stopped(number)
     }
   }
@@ -150,16 +157,14 @@ public struct RunKeeper {
     }
   }
 
-  /// A person wants it to go on: what it stopped at is history, and what was undone is begun anew.
-  func reopen(_ state: RunState, _ request: RunRequest) throws(Failure) {
+  /// A person wants it to go on, and has its lock: what it stopped at is history, and what was undone is begun anew. What is not
+  /// undone yet is undone first.
+  func reopen(_ state: RunState) throws(Failure) {
     guard let halt = try state.halt() else { return }
-    if halt.kind.undoes {
-      let rollback = Rollback(state: state, request: request, environment: [:])
-      // What is not undone yet is undone first.
-      if try !rollback.remaining(looking: false).isEmpty { return }
-      try rollback.forget()
-    }
+    if halt.kind.undoes, try state.undoing() != .undone { return }
+    if halt.kind.undoes { try state.forgetEnded() }
     try state.resume(from: halt)
+    try state.setUndoing(nil)
   }
 
   /// What the script and what undoes it run in: what was recorded, whoever goes on with the run.

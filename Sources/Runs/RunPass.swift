@@ -40,6 +40,7 @@ struct RunPass {
       path: path, arguments: interpreter.arguments, environment: environment, directory: request.directory,
       umask: request.umask)
     command.tellsErrorPipe = true
+    Child.adoptOrphans()
     let child: Child
     do { child = try Child(command, lock: claim.file) } catch {
       if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory || error.errno == .permissionDenied {
@@ -61,7 +62,7 @@ struct RunPass {
       state.queue.log(state.id, String(decoding: piece, as: UTF8.self))
       onError(Array(piece))
     }
-    let stopped = try awaitSteps(child, outcome)
+    let stopped = try awaitRest(child, outcome)
     return try conclude(pass, outcome, stoppedBy: stopped ?? outcome.stoppedBy, kept)
   }
 
@@ -83,15 +84,16 @@ struct RunPass {
   /// There is no event of a lock that falls; it is looked for only where a script did not wait for its steps.
   private static let look = Duration.milliseconds(20)
 
-  /// Waits until no step is under way.
+  /// Waits until all that the script has started is over, as far as it is in its group: a script may end before what it has sent to the
+  /// background. Once the run stops, only steps are waited for, and the rest is ended.
   /// - Returns: the signal that stopped the waiting.
-  private func awaitSteps(_ child: Child, _ outcome: Child.Outcome) throws(Failure) -> Int32? {
-    let alone = try Directory("steps", in: state.directory).file
-    if try alone.tryLock() { return nil }
+  private func awaitRest(_ child: Child, _ outcome: Child.Outcome) throws(Failure) -> Int32? {
     var stopped: Int32?
     var isEnding = outcome.stoppedBy != nil || outcome.timedOut
     var end = isEnding ? Deadline(after: Self.grace) : request.deadline.map { Deadline(after: $0 - .now) }
-    while try !alone.tryLock() {
+    while true {
+      let halt = try state.halt()
+      if isEnding || halt != nil || !child.othersLive, try state.isQuiet() { break }
       Signals.wait(atMost: Self.look)
       if let number = Signals.pending() { stopped = number }
       if stopped != nil && !isEnding || end?.hasPassed == true {
@@ -100,6 +102,7 @@ struct RunPass {
         end = Deadline(after: Self.grace)
       }
     }
+    child.endOthers()
     return stopped
   }
 
@@ -121,7 +124,7 @@ struct RunPass {
     if let dead = try StepPresence.dead(in: state) ?? inDoubt.first?.record.name { return .died("\(dead) has died") }
     switch outcome.end {
     case .exited(0): return .complete(output: output)
-    case .killed(let number): return .died("the script was killed by signal \(number)")
+    case .killed(let number): return .died("the script was ended by signal \(number), as its log may tell")
     // With set -e a shell says so of what it has waited for: of a step that was killed before it had its first word, say.
     case .exited(let code) where code > 128 && code < 128 + 65:
       return .died("the script ended as what is killed by signal \(code - 128)")

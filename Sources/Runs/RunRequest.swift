@@ -100,5 +100,14 @@ public struct RunRequest: Sendable {
     text = entry.body
   }
 
-  private static func json(_ value: some Encodable) -> String? { try? JSONLine.encode(value) }
+  /// On one line of a header, which has no control characters.
+  private static func json(_ value: some Encodable) -> String? {
+    guard let line = try? JSONLine.encode(value) else { return nil }
+    return line.unicodeScalars.map { scalar in
+      let word = String(scalar)
+      if word.printable == word { return word }
+      let digits = String(scalar.value, radix: 16)
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }.joined()
+  }
 }

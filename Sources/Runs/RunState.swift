@@ -7,7 +7,7 @@ import Spool
 /// - `steps/.step-NAME`: its record, and its lock: flocked while its `pipeline-step`, or anything that its command has started, lives.
 /// - `steps/.out-NAME`: what it has printed so far. `steps/.uses-NAME`: what it has asked for (`StepUse`).
 /// - `running/`: who is under way (`StepPresence`).
-/// - `halt`: why nothing more is begun. `halts/`: why it once was not.
+/// - `halt`: why nothing more is begun; `undoing`: what came of undoing it. `halts/`: why it once was not.
 /// - `undo`: what undoes which step, in the order in which they began. `undone/`: the steps that were undone.
 ///
 /// A record without product and unlocked is a step in doubt: it has begun, and nobody knows how it ended.
@@ -46,8 +46,9 @@ public final class RunState {
   // MARK: Halt
 
   public func halt() throws(Failure) -> Halt? {
-    guard let file = try directory.open("halt"), let bytes = try file.readAll(limit: 65536) else { return nil }
-    return try Halt(parsing: bytes, of: file.path)
+    guard let file = try directory.open("halt") else { return nil }
+    // What cannot be read stops the run as well: better than to go past it.
+    return try Halt(parsing: file.readAll(limit: 65536) ?? [], of: file.path)
   }
 
   /// Says durably that nothing more is begun, unless that was said before.
@@ -75,6 +76,41 @@ public final class RunState {
     _ = try directory.move("halt", to: halts, as: "\(number)-\(halt.kind.rawValue)")
     try halts.sync()
     try directory.sync()
+  }
+
+  // MARK: Where its undoing stands
+
+  /// What became of the undoing that its halt asked for; nil where it is not over.
+  enum Undoing: String {
+    case undone
+    /// It needs a person.
+    case stuck
+  }
+
+  func undoing() throws(Failure) -> Undoing? {
+    guard let file = try directory.open("undoing"), let bytes = try file.readAll(limit: 100) else { return nil }
+    return Undoing(rawValue: String(decoding: bytes, as: UTF8.self))
+  }
+
+  func setUndoing(_ undoing: Undoing?) throws(Failure) {
+    if let undoing { return try directory.replace("undoing", with: Array(undoing.rawValue.utf8)) }
+    guard try directory.contains("undoing") else { return }
+    try directory.unlink("undoing")
+    try directory.sync()
+  }
+
+  // MARK: Its steps' quiet
+
+  /// Held as long as this is: no step is under way, and none begins.
+  private var quiet: File?
+
+  /// - Returns: whether no step is under way; then none begins as long as this is held.
+  func isQuiet() throws(Failure) -> Bool {
+    if quiet != nil { return true }
+    let own = try Directory("steps", in: directory).file
+    guard try own.tryLock() else { return false }
+    quiet = own
+    return true
   }
 
   /// The halts that are history, oldest first.
@@ -154,6 +190,7 @@ public final class RunState {
     var record: StepRecord
     var ended: Timestamp?
     var isUndone: Bool
+    var generation: Int
     /// When it was moved here.
     var time: Timestamp
   }
@@ -168,10 +205,15 @@ public final class RunState {
       // NAME.GENERATION, as its product beside it.
       let product = String(fileName.dropFirst(prefix.count))
       let name = product.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
-      guard let file = try undone.open(fileName), let record = try StepRecord(name, in: file) else { continue }
+      guard let file = try undone.open(fileName) else { continue }
+      // Where a power cut has left nothing of the record, its name says enough.
+      let record = try StepRecord(name, in: file) ?? StepRecord(name: name, command: [], attempt: 1)
+      let generation = product.split(separator: ".").last.flatMap { Int($0) } ?? 1
       let ended = try undone.status(product)?.modified ?? record.ended
       found.append(
-        Past(record: record, ended: ended, isUndone: prefix == Self.recordPrefix, time: try file.status().changed))
+        Past(
+          record: record, ended: ended, isUndone: prefix == Self.recordPrefix, generation: generation,
+          time: try file.status().changed))
     }
     return found
   }

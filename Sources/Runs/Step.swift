@@ -64,15 +64,23 @@ public struct Step {
     if let replayed = try replay() { return replayed }
     let earlier = try StepRecord(name, in: file)
     if let earlier, let refused = try refuseIfChanged(since: earlier) { return refused }
+    Signals.catchThem()
+    let slot: StepSlot?
+    do throws(Failure) { slot = try StepSlot(of: state) } catch {
+      if error.status.rawValue > 128 { return Self.stopped(error.status.rawValue - 128) }
+      throw error
+    }
+    defer { slot?.giveBack() }
+    // Also after the waiting: whoever has ended meanwhile may have ended badly.
+    if let refusal = try refusal() { return refusal }
     if let dead = try StepPresence.dead(in: state) {
       return Ending(
         exit: ExitStatus.tryAgain.rawValue,
         words: "\(name): not begun: \(dead) has died: the run goes on from there")
     }
-    Signals.catchThem()
-    let slot = try StepSlot(of: state)
-    defer { slot?.giveBack() }
-    return try attempt(StepRecord(name: name, command: command, attempt: (earlier?.attempt ?? 0) + 1), file)
+    var record = StepRecord(name: name, command: command, attempt: (earlier?.attempt ?? 0) + 1)
+    record.wasCutOff = earlier.map { $0.ended == nil || $0.wasCutOff } ?? false
+    return try attempt(record, file)
   }
 
   // MARK: Not begun
@@ -100,7 +108,7 @@ public struct Step {
     guard now.commandHash != record.commandHash, !acceptsChange else { return nil }
     let halt = Halt(
       .held, step: name, exit: ExitStatus.malformed.rawValue,
-      why: "was begun with another command (\(record.command)), and is now (\(now.command))")
+      why: "was begun with another command, as its log tells")
     try state.stop(halt)
     return Ending(
       exit: halt.exit,
@@ -116,13 +124,16 @@ public struct Step {
 
   private func attempt(_ first: StepRecord, _ file: File) throws(Failure) -> Ending {
     var record = first
-    let input = try StepInput(isReadAgain: attempts > 1, in: state)
+    let input = try StepInput(isReadAgain: attempts > 1)
     let path: String
     let environment = inheritedEnvironment()
     let searched = Command.searchPath(environment)
     do throws(Failure) {
       guard let found = try Command.find(command[0], in: searched) else {
-        throw Failure(.unavailable, command[0], "no such program in \(searched.joined(separator: ":"))")
+        let isPath = command[0].contains("/")
+        throw Failure(
+          .unavailable, command[0],
+          isPath ? "is not there, or no program" : "no such program in \(searched.joined(separator: ":"))")
       }
       path = found
     } catch { return try settle(notStarted: error, record, file) }
@@ -137,16 +148,17 @@ public struct Step {
       let output = try freshOutput()
       let child: Child
       do {
-        child = try Child(
-          Command(path: path, arguments: versions(), environment: world(environment, record, deadline)),
-          input: input.file,
-          output: output, lock: file)
+        var started = Command(
+          path: path, arguments: try versions(), environment: try world(environment, record, deadline))
+        started.keepsDescriptors = true
+        child = try Child(started, input: input.file, output: output, lock: file)
       } catch { return try settle(notStarted: error, record, file) }
       let outcome = child.run(until: deadline) { _ in
         .more
       } onError: {
         onError(Array($0))
       }
+      record.wasCutOff = record.wasCutOff || Self.isCutOff(outcome)
       // Asked to stop: it stays in doubt, and the run goes on from here.
       if let number = outcome.stoppedBy { return Self.stopped(number) }
       if outcome.succeeded { return try commit(output, record, file) }
@@ -157,6 +169,11 @@ public struct Step {
         )
         Signals.wait(atMost: pause)
         if let number = Signals.pending() { return Self.stopped(number) }
+        if let refusal = try refusal() {
+          (record.exit, record.ended) = (outcome.status.rawValue, .now)
+          try record.write(to: file)
+          return refusal
+        }
         pause = min(pause * 2, .seconds(60))
         record.attempt += 1
         try input.rewind()
@@ -168,6 +185,13 @@ public struct Step {
 
   private static func stopped(_ number: Int32) -> Ending {
     Ending(exit: ExitStatus.signal(number).rawValue, isStopped: true)
+  }
+
+  private static func isCutOff(_ outcome: Child.Outcome) -> Bool {
+    if case .exited(let code) = outcome.end, !outcome.timedOut {
+      return code == ExitStatus.timedOut.rawValue || code > 128
+    }
+    return true
   }
 
   /// Everywhere the same rule: 75, 74, death by signal and the death timer are tried again; all else is final.
@@ -250,24 +274,27 @@ public struct Step {
 
   /// What keeps us from our own work keeps the script from going past it.
   public static func fail(_ status: ExitStatus, _ why: String, of state: RunState, step: String?) throws(Failure) {
-    let kind: Halt.Kind
+    try state.stop(Halt(kind(ofOwn: status), step: step, exit: status.rawValue, why: why))
+  }
+
+  /// What a failure of our own means: the script is wrong, or the machine refuses something for now, or a person is needed.
+  private static func kind(ofOwn status: ExitStatus) -> Halt.Kind {
     switch status {
-    case .usage: kind = .failed
-    case .tryAgain, .io, .cannotCreate: kind = .parked
-    default: kind = .held
+    case .usage: .failed
+    case .tryAgain, .io, .cannotCreate: .parked
+    default: .held
     }
-    try state.stop(Halt(kind, step: step, exit: status.rawValue, why: why))
   }
 
   private func settle(notStarted failure: Failure, _ record: StepRecord, _ file: File) throws(Failure) -> Ending {
     let output = try freshOutput()
     let exit = Child.Outcome(end: .exited(failure.status.rawValue))
-    return try settle(exit, isOverdue: false, output, record, file, because: failure.description)
+    return try settle(exit, isOverdue: false, output, record, file, because: failure)
   }
 
   private func settle(
     _ outcome: Child.Outcome, isOverdue: Bool, _ output: File, _ record: StepRecord, _ file: File,
-    because why: String? = nil
+    because failure: Failure? = nil
   ) throws(Failure) -> Ending {
     var record = record
     let exit = outcome.status.rawValue
@@ -277,13 +304,16 @@ public struct Step {
     let kind: Halt.Kind
     switch exit {
     case _ where isOverdue: kind = .overdue
+    case _ where failure != nil: kind = Self.kind(ofOwn: failure!.status)
     case ExitStatus.tryAgain.rawValue: kind = .parked
     case ExitStatus.unavailable.rawValue: kind = .held
     default: kind = .failed
     }
     let verdict = try StepUse.verdict(of: self, exit: exit, output)
-    let reason = why ?? verdict ?? outcome.spoken
-    let halt = Halt(kind, step: name, exit: isOverdue ? ExitStatus.timedOut.rawValue : exit, why: reason)
+    let reason = failure?.description ?? verdict?.why ?? outcome.spoken
+    let halt = Halt(
+      kind, step: name, exit: isOverdue ? ExitStatus.timedOut.rawValue : exit, why: reason,
+      isRejection: kind == .failed && verdict?.isRejection == true)
     try state.stop(halt)
     // The halt is what counts; this is for who looks, and for a step that failed beside the first one.
     try record.write(to: file)

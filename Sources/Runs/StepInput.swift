@@ -6,8 +6,9 @@ struct StepInput {
   let file: File
   private let start: Int?
 
-  /// - Parameter isReadAgain: whether there may be a second attempt; what cannot be read twice, a pipe, is then stored first.
-  init(isReadAgain: Bool, in state: RunState) throws(Failure) {
+  /// - Parameter isReadAgain: whether there may be a second attempt.
+  /// - Throws: `.usage` where there may be, and this cannot be read twice.
+  init(isReadAgain: Bool) throws(Failure) {
     let given = File.standardInput
     guard isReadAgain, let status = try? given.status() else {
       file = given
@@ -18,8 +19,10 @@ struct StepInput {
       file = given
       start = try given.position()
     } else if status.isPipe {
-      file = try Self.stored(given, in: state)
-      start = 0
+      // Stored, it would be taken from who reads it behind this step: a loop, say.
+      throw Failure(
+        .usage, "--attempts", "standard input is a pipe, which a second attempt could not read again",
+        do: "give it as a file, or </dev/null")
     } else {
       file = given
       start = nil
@@ -27,17 +30,6 @@ struct StepInput {
   }
 
   func rewind() throws(Failure) { if let start { try file.seek(to: start) } }
-
-  /// A file without a name: nobody has to remove it.
-  private static func stored(_ pipe: File, in state: RunState) throws(Failure) -> File {
-    let name = ".in-\(SpoolDirectory.processID)"
-    try state.steps.unlink(name)
-    let file = try state.steps.create(name, mode: 0o600)
-    try state.steps.unlink(name)
-    try pipe.copy { (piece: UnsafeRawBufferPointer) throws(Failure) in try file.write(Array(piece)) }
-    try file.seek(to: 0)
-    return file
-  }
 }
 
 extension File {

@@ -16,7 +16,12 @@ public final class StepPresence {
   /// Enters the run whose environment we have; nil where it is none.
   public static func enter(_ environment: [String: String] = inheritedEnvironment()) throws(Failure) -> StepPresence? {
     guard let steps = environment["STEPS"], steps.hasSuffix("/steps"), environment["RUN"] != nil else { return nil }
-    guard let directory = try? Directory(path: steps.dropLast("steps".count) + directoryName) else { return nil }
+    let directory: Directory
+    do { directory = try Directory(path: steps.dropLast("steps".count) + directoryName) } catch {
+      // Only what is not there is no run; what cannot be opened now is one, and must not be gone past.
+      if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
+      throw error
+    }
     return try StepPresence(in: directory)
   }
 
@@ -50,7 +55,8 @@ public final class StepPresence {
   static func dead(in state: RunState) throws(Failure) -> String? {
     let directory = try making(in: state)
     for name in try directory.names().sorted() where !name.hasPrefix(".") {
-      guard let file = try directory.open(name), try file.tryLock() else { continue }
+      // Shared: who looks must not look alive to who else looks.
+      guard let file = try directory.open(name), try file.tryLockShared() else { continue }
       // It may have ended since the names were read.
       guard try directory.contains(name) else { continue }
       let step = String(decoding: try file.readAll(limit: 4096) ?? [], as: UTF8.self)
@@ -63,7 +69,7 @@ public final class StepPresence {
   static func forgetDead(in state: RunState) throws(Failure) {
     let directory = try making(in: state)
     for name in try directory.names() {
-      if let file = try directory.open(name), try file.tryLock() { try directory.unlink(name) }
+      if let file = try directory.open(name), try file.tryLockShared() { try directory.unlink(name) }
     }
   }
 }

@@ -14,13 +14,15 @@ public struct StepRecord: Sendable {
   public var ended: Timestamp?
   public var exit: Int32?
   public var pid: Int32
+  /// An attempt was cut off: killed, stopped, or out of time. What it did may have been done by halves.
+  var wasCutOff = false
   /// Of which pass of the script it is.
   var pass: String?
 
   init(name: String, command: [String], attempt: Int) {
     self.name = name
     // A record is for a person and for comparison; what is longer is compared by its hash.
-    self.command = String(command.map(\.shellQuoted).joined(separator: " ").printable.prefix(4000))
+    self.command = command.map(\.shellQuoted).joined(separator: " ").printable.cut(toBytes: 4000)
     commandHash = sha256(Array(command.joined(separator: "\0").utf8))
     self.attempt = attempt
     began = .now
@@ -48,6 +50,7 @@ public struct StepRecord: Sendable {
     exit = header["Exit"].flatMap { Int32($0) }
     pid = header["Pid"].flatMap { Int32($0) } ?? 0
     pass = header["Pass"]
+    wasCutOff = header["Cut-Off"] == "yes"
   }
 
   /// Over what is there: whoever is killed in between leaves a whole record with some old bytes behind its blank line, which nobody
@@ -56,12 +59,10 @@ public struct StepRecord: Sendable {
     let bytes = Header([
       "Step": name, "Command": command, "Command-Sha256": commandHash, "Attempt": String(attempt),
       "Began": began.rfc3339, "Pid": String(pid), "Pass": pass, "Ended": ended?.rfc3339, "Exit": exit.map(String.init),
+      "Cut-Off": wasCutOff ? "yes" : nil,
     ]).bytes
     try file.seek(to: 0)
     try file.write(bytes)
     try file.truncate(to: bytes.count)
   }
-
-  /// Whether what it did may have been done by halves: it died, was killed, or ran out of time.
-  var endedUncleanly: Bool { exit.map { $0 == ExitStatus.timedOut.rawValue || $0 > 128 } ?? true }
 }

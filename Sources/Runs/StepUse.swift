@@ -86,17 +86,24 @@ public struct StepUse: Sendable {
     return try queue.known(key: key).map { (queue, $0) }
   }
 
-  /// Where a step ended as its last question did: in the person's words.
-  static func verdict(of step: Step, exit: Int32, _ output: File) throws(Failure) -> String? {
-    guard try all(of: step.name, in: step.state).last?.tool == "wait-approval" else { return nil }
+  /// Where a step ended as its last question, or its last inner run, did: why, and whether a person has said no.
+  static func verdict(of step: Step, exit: Int32, _ output: File) throws(Failure) -> (why: String, isRejection: Bool)? {
+    guard let use = try all(of: step.name, in: step.state).last else { return nil }
+    if use.tool == "pipeline-run", let (queue, id) = try use.entry(in: step.state.queue.spool),
+      let halt = try RunState(of: id, in: queue)?.halt()
+    {
+      return ("run \(use.to): \(halt.spoken)", halt.isRejection)
+    }
+    guard use.tool == "wait-approval" else { return nil }
     try output.seek(to: 0)
     let words = String(decoding: try output.readAll(limit: 65536) ?? [], as: UTF8.self).split(separator: "\n")
     guard let first = words.first, ["rejected", "timeout", "undelivered"].contains(first) else { return nil }
     let note = words.dropFirst().joined(separator: " ")
     switch first {
-    case "rejected": return note.isEmpty ? "rejected" : "rejected: \(note)"
-    case "timeout": return "no answer in time"
-    default: return note.isEmpty ? "the question has reached nobody" : "the question has reached nobody: \(note)"
+    case "rejected": return (note.isEmpty ? "rejected" : "rejected: \(note)", true)
+    case "timeout": return ("no answer in time", false)
+    default:
+      return (note.isEmpty ? "the question has reached nobody" : "the question has reached nobody: \(note)", false)
     }
   }
 }

@@ -8,6 +8,8 @@ public struct UndoLog {
     var command: String
     /// Of the step, and so of its undo; in nanoseconds.
     var limit: Int64?
+    /// Of the run's beginnings (`RunState.generation`); what was begun anew has lines of its own.
+    var generation: Int?
     /// It undoes a run that the step has started; there may be several.
     var isInner: Bool?
 
@@ -30,7 +32,9 @@ public struct UndoLog {
   /// Says how a step that is about to begin is undone.
   /// - Parameter again: whether it has begun before, and may have said so.
   func append(_ line: Line, again: Bool) throws(Failure) {
-    if again, try lines().contains(line) { return }
+    if again, try lines().contains(where: { $0.step == line.step && $0.command == line.command }) { return }
+    var line = line
+    line.generation = try state.generation()
     let isNew = try !state.directory.contains(Self.fileName)
     let file = try state.directory.openOrCreate(Self.fileName, append: true)
     let words: String

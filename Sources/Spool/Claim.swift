@@ -97,13 +97,14 @@ public final class Claim {
   }
 
   /// To be tried again without counting: no network, a rate limit, a worker that was asked to stop.
-  public func putOff(_ reason: String, for delay: Duration) throws(Failure) {
-    try wait(reason, attempts: name.attempts, pause: delay)
+  /// - Parameter unlocking: whether the next attempt begins though something of this one, which left its group, may live on.
+  public func putOff(_ reason: String, for delay: Duration, unlocking: Bool = false) throws(Failure) {
+    try wait(reason, attempts: name.attempts, pause: delay, unlocking: unlocking)
   }
 
   /// No time is ever set more than 23 h ahead, so that 24 h means a clock that jumped; what must wait
   /// longer is put off again.
-  private func wait(_ reason: String, attempts: Int, pause: Duration) throws(Failure) {
+  private func wait(_ reason: String, attempts: Int, pause: Duration, unlocking: Bool = false) throws(Failure) {
     let due = Kernel.now() + min(pause, .seconds(23 * 3600))
     var target = resting
     target.attempts = attempts
@@ -111,7 +112,7 @@ public final class Claim {
     queue.logAttempt(id, "attempt \(name.attempts + 1): \(reason): again at \(due.rfc3339Seconds)")
     try move(to: .wait, as: target)
     // A daemon that the attempt has left may hold the lock with us: then the next attempt waits for its end.
-    settled("wait", reason, unlocking: false)
+    settled("wait", reason, unlocking: unlocking)
   }
 
   /// Given up; it lies in `fail/` until a person acts.

@@ -166,15 +166,21 @@ public final class Child {
     _ command: Command, input: Int32, output: Int32, error: Int32, lock: File?, outlives: Bool = false
   ) -> pid_t {
     var environment = command.environment
-    environment["SPINDLE_LOCK_FD"] = lock == nil ? nil : "9"
+    var lockNumber = lock?.descriptor.rawValue ?? -1
+    if command.keepsDescriptors && lockNumber >= 0 {
+      lockNumber = fcntl(lockNumber, F_DUPFD_CLOEXEC, 20)
+      if lockNumber < 0 { return -1 }
+    }
+    defer { if command.keepsDescriptors && lockNumber >= 0 { Glibc.close(lockNumber) } }
+    environment["SPINDLE_LOCK_FD"] = lock == nil ? nil : command.keepsDescriptors ? String(lockNumber) : "9"
     return withCStrings(command.arguments) { arguments in
       withCStrings(environment.map { "\($0.key)=\($0.value)" }.sorted()) { variables in
         command.path.withCString { path in
           func spawn(_ directory: UnsafePointer<CChar>?) -> pid_t {
             var request = clinux_command(
               path: path, arguments: arguments, environment: variables, directory: directory, input: input,
-              output: output, error: error, lock: lock?.descriptor.rawValue ?? -1, outlives: outlives ? 1 : 0,
-              mask: command.umask.map { Int32($0) } ?? -1)
+              output: output, error: error, lock: lockNumber, outlives: outlives ? 1 : 0,
+              mask: command.umask.map { Int32($0) } ?? -1, keeps: command.keepsDescriptors ? 1 : 0)
             return clinux_spawn(&request)
           }
           return command.directory.map { $0.withCString { spawn($0) } } ?? spawn(nil)
@@ -184,10 +190,13 @@ public final class Child {
   }
 
   static func shortage(_ command: Command) -> Failure {
-    Failure(.tryAgain, command.path, "no more file descriptors", do: "try again later, or raise the limit")
+    Failure(
+      .tryAgain, command.path, "no more file descriptors, processes or memory",
+      do: "try again later, or raise the limit")
   }
 
   static func failure(_ command: Command, _ number: Int32) -> Failure {
+    if [EMFILE, ENFILE, EAGAIN, ENOMEM].contains(number) { return shortage(command) }
     var failure = Failure(.unavailable, command.path, "cannot be started: \(String(cString: strerror(number)))")
     failure.errno = .init(rawValue: number)
     if number == E2BIG { failure.advice = "its arguments are too long; give text on stdin or as a file" }
@@ -233,8 +242,20 @@ public final class Child {
     return nil
   }
 
+  /// Where others were left: whether anything of its group lives. As a subreaper we are the parent of all of it.
+  public var othersLive: Bool {
+    while true {
+      let ended = waitpid(-process, nil, WNOHANG)
+      if ended == 0 { return true }
+      if ended < 0 && errno != EINTR { return false }
+    }
+  }
+
   /// Where others were left: ends what is left of its group.
-  public func endOthers(_ number: Int32 = SIGKILL) { kill(-process, number) }
+  public func endOthers(_ number: Int32 = SIGKILL) { if othersLive { kill(-process, number) } }
+
+  /// From now on what our children leave behind is ours to wait for.
+  public static func adoptOrphans() { _ = clinux_become_subreaper() }
 
   static func reap(_ process: pid_t) -> Outcome.End {
     var status: Int32 = 0

@@ -7,6 +7,9 @@ public struct Command: Sendable {
   public var arguments: [String]
   public var environment: [String: String]
   public var directory: String?
+  /// Whether it gets what descriptors our own caller has opened for us (`exec 3>file`, `<(...)`); then the lock is none of 0 to 9, which
+  /// a shell may use, and `SPINDLE_LOCK_FD` says where it is.
+  public var keepsDescriptors = false
   /// Whether `SPINDLE_STDERR` tells it which pipe we read its stderr from (`Command.isHeard`).
   public var tellsErrorPipe = false
   /// Its umask(2); nil: ours.

@@ -13,7 +13,21 @@ let tools: [any Tool.Type] = [
 
 func name(ofPath path: String) -> String { String(path.split(separator: "/").last ?? "spindle") }
 
-var arguments = (0..<clinux_argument_count()).map { String(cString: clinux_argument($0)) }
+/// As they are: a word that is no UTF-8 would be handed on as another one.
+func givenWords() -> [String] {
+  (0..<clinux_argument_count()).map { place in
+    guard let word = String(validatingCString: clinux_argument(place)) else {
+      let tool = name(ofPath: String(cString: clinux_argument(0)))
+      let why = "argument \(place) is not UTF-8: \(String(cString: clinux_argument(place)).printable)"
+      complain("\(tool.printable): \(why): rename what it names, or put it into a file")
+      if tool == "pipeline-step" { StepCall.refuse(why) }
+      Exit.now(.usage)
+    }
+    return word
+  }
+}
+
+var arguments = givenWords()
 var called = name(ofPath: arguments.isEmpty ? "spindle" : arguments.removeFirst())
 if called == "spindle", let first = arguments.first {
   called = first

@@ -49,9 +49,10 @@ struct clinux_command {
   int lock;                  // handed down as descriptor 9; -1: none
   int outlives;              // it is not ended when its parent thread dies, and has a session of its own
   int mask;                  // its umask(2); -1: the caller's
+  int keeps;                 // it gets our descriptors that are not close-on-exec too, and the lock under its own number
 };
 
-// Starts a command in its own process group, with default signals, no descriptor but 0, 1, 2 and 9,
+// Starts a command in its own process group, with default signals, no descriptor but 0, 1, 2 and 9 unless it keeps ours,
 // and, unless it outlives it, SIGKILL at its parent thread's death. Returns its process ID, or -1 with errno as the failing
 // call, execve included, left it.
 pid_t clinux_spawn(const struct clinux_command *command);

@@ -47,6 +47,17 @@ package final class File {
     }
   }
 
+  /// Tries for a lock that others may share; false where somebody has the exclusive one.
+  package func tryLockShared() throws(Failure) -> Bool {
+    do {
+      try Kernel.lock(descriptor, LOCK_SH | LOCK_NB)
+      return true
+    } catch {
+      if error == .wouldBlock { return false }
+      throw Failure(error, path, "lock")
+    }
+  }
+
   /// Waits for a lock that others may share.
   package func lockShared() throws(Failure) {
     do { try Kernel.lock(descriptor, LOCK_SH) } catch { throw Failure(error, path, "lock") }

@@ -123,16 +123,13 @@ struct PipelineRunTool: Tool {
 
   private static func name(ofScript path: String) -> String {
     let file = path.split(separator: "/").last.map(String.init) ?? path
-    let plain = file.hasSuffix(".sh") ? String(file.dropLast(3)) : file
+    let plain = file.hasSuffix(".sh") && file.count > 3 ? String(file.dropLast(3)) : file
     return String(plain.map { $0 == " " || !$0.isASCII ? "-" : $0 }.prefix(64))
   }
 
   private func resume(_ found: Found, _ keeper: RunKeeper) throws {
     let id = found.place.name.id
-    if found.place.room == .hold {
-      try keeper.reopen(found.place)
-      try keeper.queue.carryOut(.release, for: found.place, by: "pipeline-run --resume")
-    }
+    if found.place.room == .hold { try keeper.carryOut(.release, for: found.place, by: "pipeline-run --resume") }
     try RunRound(keeper: keeper, id: id, isQuiet: spool.quiet, acceptsChange: acceptsChange).run()
   }
 

@@ -54,9 +54,9 @@ struct RunRound {
   private func awaitOthers() throws {
     let queue = keeper.queue
     let watch = try Watch([queue[.done], queue[.fail], queue[.hold], queue[.wait]], notice: queue.spool.notice)
-    guard try queue.locate(id)?.room == .run else { return }
-    // Its worker may die without an event; then it is ours.
-    if case .signal(let number) = watch.wait(atMost: .seconds(2)) { throw Exit(.signal(number)) }
+    // Its worker may die without an event; then it is ours. Elsewhere than in run/ somebody has its lock for a moment.
+    let pause: Duration = try queue.locate(id)?.room == .run ? .seconds(2) : .milliseconds(50)
+    if case .signal(let number) = watch.wait(atMost: pause) { throw Exit(.signal(number)) }
   }
 
   /// What has become of it without us.
@@ -66,6 +66,11 @@ struct RunRound {
     }
     switch place.room {
     case .done:
+      if let halt = try keeper.undone(id) {
+        throw Failure(
+          .unavailable, id.description, "was done, and undone: \(halt.spoken)", do: "begin another, under another --key"
+        )
+      }
       if try keeper.queue.response(id) == nil { try keeper.queue.sweep() }
       output(bytes: try keeper.queue.response(id)?.body ?? [])
       return true
@@ -88,7 +93,8 @@ extension RunKeeper {
     let executable = try Installation.executable()
     try self.init(spool, tools: String(executable[..<(executable.lastIndex(of: "/") ?? executable.endIndex)]))
     if forwarding {
-      onOutput = { output(bytes: $0) }
+      // Who goes away does not take the run with him.
+      onOutput = { outputIfHeard(bytes: $0) }
       onError = { complain(bytes: $0) }
     }
     onTrouble = { (trouble: Trouble) throws(Failure) in

@@ -4,6 +4,42 @@ import Runs
 import Spool
 import Work
 
+/// `spool cancel RUN`: it is ended, and what it did is undone; comes back when that is over.
+struct RunCancel {
+  var keeper: RunKeeper
+
+  func run(_ place: Place) throws {
+    Signals.catchThem()
+    let id = place.name.id
+    var place = place
+    while true {
+      switch try keeper.cancel(place, by: "user \(getuid())") {
+      case .givenUp: return
+      case .underWay: break
+      case .ending(let pid): kill(pid, SIGTERM)
+      case .mine:
+        if case .claimed(let claim) = try keeper.claimToUndo(id), case .stopped(let number) = try keeper.goOn(claim) {
+          throw Exit(.signal(number))
+        }
+      }
+      guard let now = try keeper.queue.locate(id) else { return }
+      switch now.room {
+      case .fail: return
+      case .done:
+        try keeper.forgetCancel(id)
+        throw Failure(
+          .no, id.description, "had ended by then", do: "pipeline-run --undo \(id.short) undoes what it did")
+      case .hold:
+        throw Failure(
+          .no, id.description, keeper.queue.lastReason(id) ?? "could not be undone", do: "spool show \(id.short)")
+      default: place = now
+      }
+      Signals.wait(atMost: .milliseconds(50))
+      if let number = Signals.pending() { throw Exit(.signal(number)) }
+    }
+  }
+}
+
 /// `pipeline-run --undo`: what a run has done is undone, wherever it stands, and also where it has ended well.
 struct RunUndo {
   var keeper: RunKeeper
@@ -30,7 +66,7 @@ struct RunUndo {
         case .underWay: try awaitOthers(id)
         case .givenUp: continue
         case .mine:
-          if case .claimed(let claim) = try keeper.queue.claim(id) {
+          if case .claimed(let claim) = try keeper.claimToUndo(id) {
             if try end(keeper.goOn(claim), id) { return }
           } else {
             try awaitOthers(id)

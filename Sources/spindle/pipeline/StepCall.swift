@@ -29,6 +29,12 @@ struct StepCall {
     }
   }
 
+  /// Words that could not be read.
+  static func refuse(_ why: String) {
+    enter()
+    fails(.usage, why)
+  }
+
   /// Before anything else: what is killed before this is told of by its shell.
   private static func enter() {
     do { presence = try StepPresence.enter() } catch {
@@ -39,6 +45,7 @@ struct StepCall {
       Exit.now(error.status)
     }
     Exit.onDone = { presence?.leave() }
+    Exit.onBroken = { fails(.io, $0) }
   }
 
   /// `--ended STATUS`, and the arguments of the one that ended: said by the shell (`Interpreter`).
@@ -67,7 +74,12 @@ struct StepCall {
 
   func run() throws {
     // The run's own lock: held by an orphan it would keep the run from going on, which waits for this step's lock instead.
-    if let number = getenv("SPINDLE_LOCK_FD").flatMap({ Int32(String(cString: $0)) }) { close(number) }
+    // Its script may have put something of its own in its place.
+    if let id = getenv("RUN"), let path = try? Kernel.readLink("/proc/self/fd/9", in: nil),
+      path.contains("/\(RunRequest.queueName)/"), path.contains(String(cString: id))
+    {
+      close(9)
+    }
     unsetenv("SPINDLE_LOCK_FD")
     guard let state = try Self.state(path) else {
       throw Failure(

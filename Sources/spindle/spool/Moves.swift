@@ -38,25 +38,11 @@ extension MoveVerb {
     let keeper = try RunKeeper(found.queue.spool, forwarding: false)
     switch Self.request {
     case .hold: return false
-    case .release, .retry:
-      try keeper.reopen(found.place)
-      return false
-    case .cancel:
-      let id = found.place.name.id
-      switch try keeper.cancel(found.place, by: "user \(getuid())") {
-      case .mine:
-        Signals.catchThem()
-        if case .claimed(let claim) = try keeper.queue.claim(id) { _ = try keeper.goOn(claim) }
-        if let place = try keeper.queue.locate(id), place.room == .hold {
-          throw Failure(
-            .no, id.description, keeper.queue.lastReason(id) ?? "could not be undone", do: "spool show \(id.short)")
-        }
-      case .ending(let pid): kill(pid, SIGTERM)
-      case .underWay, .givenUp: break
-      }
-      if !options.spool.quiet { output(id.description) }
-      return true
+    case .release, .retry: try keeper.carryOut(Self.request, for: found.place, by: "user \(getuid())")
+    case .cancel: try RunCancel(keeper: keeper).run(found.place)
     }
+    if !options.spool.quiet { output(found.place.name.id.description) }
+    return true
   }
 
   private func move(_ reference: String, in opened: SpoolDirectory) throws {

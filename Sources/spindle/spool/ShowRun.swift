@@ -16,7 +16,7 @@ struct ShowRun {
     for event in events(width) {
       if event.time.prefix(10) != day {
         day = event.time.prefix(10)
-        output("  \(day)")
+        output("  \(day), times in UTC")
       }
       output("  \(event.time.dropFirst(11).prefix(8))  \(event.words)".printable)
     }
