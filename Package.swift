@@ -37,6 +37,7 @@ let package = Package(
     .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Jobs", dependencies: ["Spool", "Work"]),
+    .target(name: "Runs", dependencies: ["Spool", "Work"]),
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
 
@@ -46,7 +47,8 @@ let package = Package(
     .executableTarget(
       name: "spindle",
       dependencies: [
-        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", argumentParser,
+        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs",
+        argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -56,7 +58,8 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Telegram", "Webhooks", "Web",
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Telegram",
+        "Webhooks", "Web",
         "CommandLine",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),

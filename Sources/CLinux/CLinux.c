@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -113,6 +114,7 @@ _Noreturn static void become(const struct clinux_command *command, pid_t parent,
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+  if (command->mask >= 0) umask((mode_t)command->mask);
   if (command->directory && chdir(command->directory) < 0) goto failed;
   execve(command->path, command->arguments, command->environment);
 failed:

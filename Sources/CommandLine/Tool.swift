@@ -90,7 +90,9 @@ public func complain(_ line: String) {
 }
 
 /// What somebody else said on stderr, as it is.
-public func complain(bytes: [UInt8]) { write(all: bytes, to: STDERR_FILENO) }
+/// - Returns: whether anybody can hear it: false where it is a pipe that nobody reads any more.
+@discardableResult
+public func complain(bytes: [UInt8]) -> Bool { write(all: bytes, to: STDERR_FILENO) }
 
 /// A result, on stdout.
 public func output(_ text: String, terminator: String = "\n") {
@@ -100,7 +102,8 @@ public func output(_ text: String, terminator: String = "\n") {
 /// A result's bytes, on stdout.
 public func output(bytes: [UInt8]) { write(all: bytes, to: STDOUT_FILENO) }
 
-private func write(all bytes: [UInt8], to descriptor: Int32) {
+@discardableResult
+private func write(all bytes: [UInt8], to descriptor: Int32) -> Bool {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -113,7 +116,8 @@ private func write(all bytes: [UInt8], to descriptor: Int32) {
       Exit.now(.done)
     } else if errno != EINTR {
       if descriptor == STDOUT_FILENO { exit(ExitStatus.io.rawValue) }
-      return
+      return false
     }
   }
+  return true
 }

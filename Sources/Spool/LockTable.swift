@@ -18,22 +18,24 @@ public struct LockTable: Sendable {
     held = inodes
   }
 
-  func isHeld(_ status: FileStatus) -> Bool { held.contains(status.inode) }
+  package func isHeld(_ status: FileStatus) -> Bool { held.contains(status.inode) }
 
   /// The processes that have the file open with its lock, as `PID (name)`.
   static func holders(of status: FileStatus) -> [String] {
-    var found: [String] = []
     guard let processes = try? Directory.following(path: "/proc").names() else { return [] }
-    for process in processes.compactMap({ Int32($0) }).sorted() {
-      guard let descriptors = try? Directory.following(path: "/proc/\(process)/fdinfo").names() else { continue }
-      let holds = descriptors.contains { descriptor in
-        lines("/proc/\(process)/fdinfo/\(descriptor)").contains { line in
-          line.hasPrefix("lock:") && line.contains("FLOCK") && line.contains(":\(status.inode) ")
-        }
-      }
-      if holds { found.append("\(process) (\(lines("/proc/\(process)/comm").first ?? "?"))") }
+    return processes.compactMap { Int32($0) }.sorted().filter { isHeld(status, by: $0) }.map { process in
+      "\(process) (\(lines("/proc/\(process)/comm").first ?? "?"))"
     }
-    return found
+  }
+
+  /// Whether this process has the file open with its lock.
+  package static func isHeld(_ status: FileStatus, by process: Int32) -> Bool {
+    guard let descriptors = try? Directory.following(path: "/proc/\(process)/fdinfo").names() else { return false }
+    return descriptors.contains { descriptor in
+      lines("/proc/\(process)/fdinfo/\(descriptor)").contains { line in
+        line.hasPrefix("lock:") && line.contains("FLOCK") && line.contains(":\(status.inode) ")
+      }
+    }
   }
 
   private static func lines(_ path: String) -> [Substring] {

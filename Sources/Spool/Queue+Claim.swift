@@ -49,7 +49,7 @@ extension Queue {
   }
 
   /// Due, or more than 24 h ahead: no tool sets a time that far off, so the clock has jumped.
-  static func isDue(_ time: Timestamp) -> Bool {
+  package static func isDue(_ time: Timestamp) -> Bool {
     let now = Kernel.now()
     return time <= now || time > now + .seconds(86400)
   }

@@ -94,7 +94,7 @@ public final class Queue {
   }
 
   /// One line in an entry's log on what became of it; on a line of its own, whatever a command left before it.
-  func logAttempt(_ id: EntryID, _ text: String) {
+  package func logAttempt(_ id: EntryID, _ text: String) {
     log(id, "\n== \(Kernel.now().rfc3339Seconds) \(spool.tool): \(text.printable)\n")
   }
 

@@ -100,7 +100,7 @@ public final class SpoolDirectory {
     return names
   }
 
-  static func check(queueName name: String) throws(Failure) {
+  package static func check(queueName name: String) throws(Failure) {
     let allowed = name.utf8.allSatisfy {
       (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
     }

@@ -69,7 +69,7 @@ extension Child {
     private func end() -> Outcome {
       readOutput()
       readError()
-      if !child.leavesOthers || isTerminated { kill(-child.process, SIGKILL) }
+      if isTerminated ? !child.leavesOthersWhenStopped : !child.leavesOthers { kill(-child.process, SIGKILL) }
       if wholeTree { Child.killDescendants(but: child.process) }
       outcome.end = Child.reap(child.process)
       return outcome

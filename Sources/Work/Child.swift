@@ -57,37 +57,43 @@ public final class Child {
   let pidDescriptor: Int32
   /// Whether what it has started may live on when it has ended by itself.
   public var leavesOthers = false
+  /// Whether it may even when we have ended it: its owner then ends them, by `endOthers`.
+  public var leavesOthersWhenStopped = false
   var output: Int32
   var error: Int32
 
   /// - Parameters:
   ///   - input: read from its current position; nil: `/dev/null`.
+  ///   - output: what it writes to, without passing through us; nil: a pipe to `onOutput`.
   ///   - lock: handed down as descriptor 9.
   /// - Throws: where it cannot be started, with the kernel's word.
-  package init(_ command: Command, input: File? = nil, lock: File? = nil) throws(Failure) {
+  package init(_ command: Command, input: File? = nil, output target: File? = nil, lock: File? = nil) throws(Failure) {
     if let standIn = Kernel.standIn {
       (output, error, pidDescriptor) = (-1, -1, -1)
       process = try Self.simulated(standIn, command, input: input, lock: lock)
       return
     }
-    guard let outputs = Self.pipe() else { throw Self.shortage(command) }
+    let outputs = target == nil ? Self.pipe() : nil
+    guard target != nil || outputs != nil else { throw Self.shortage(command) }
     guard let errors = Self.pipe() else {
-      close(outputs.read)
-      close(outputs.write)
+      Self.close(outputs)
       throw Self.shortage(command)
     }
+    var command = command
+    if command.tellsErrorPipe { command.environment["SPINDLE_STDERR"] = Command.identity(of: errors.write) }
     let process = Self.spawn(
-      command, input: input?.descriptor.rawValue ?? -1, output: outputs.write, error: errors.write, lock: lock)
+      command, input: input?.descriptor.rawValue ?? -1, output: outputs?.write ?? target!.descriptor.rawValue,
+      error: errors.write, lock: lock)
     let failed = errno
-    close(outputs.write)
-    close(errors.write)
     guard process > 0 else {
-      close(outputs.read)
-      close(errors.read)
+      Self.close(outputs)
+      Self.close(errors)
       throw Self.failure(command, failed)
     }
+    if let outputs { Glibc.close(outputs.write) }
+    Glibc.close(errors.write)
     self.process = process
-    output = outputs.read
+    output = outputs?.read ?? -1
     error = errors.read
     pidDescriptor = clinux_pidfd_open(process)
     guard pidDescriptor >= 0 else {
@@ -116,7 +122,7 @@ public final class Child {
     return process
   }
 
-  deinit { for open in [output, error, pidDescriptor] where open >= 0 { close(open) } }
+  deinit { for open in [output, error, pidDescriptor] where open >= 0 { Glibc.close(open) } }
 
   /// Runs it to its end.
   /// - Parameters:
@@ -167,7 +173,8 @@ public final class Child {
           func spawn(_ directory: UnsafePointer<CChar>?) -> pid_t {
             var request = clinux_command(
               path: path, arguments: arguments, environment: variables, directory: directory, input: input,
-              output: output, error: error, lock: lock?.descriptor.rawValue ?? -1, outlives: outlives ? 1 : 0)
+              output: output, error: error, lock: lock?.descriptor.rawValue ?? -1, outlives: outlives ? 1 : 0,
+              mask: command.umask.map { Int32($0) } ?? -1)
             return clinux_spawn(&request)
           }
           return command.directory.map { $0.withCString { spawn($0) } } ?? spawn(nil)
@@ -201,6 +208,12 @@ public final class Child {
     return ioctl(pipe.descriptor.rawValue, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
   }
 
+  private static func close(_ pipe: (read: Int32, write: Int32)?) {
+    guard let pipe else { return }
+    Glibc.close(pipe.read)
+    Glibc.close(pipe.write)
+  }
+
   private static func pipe() -> (read: Int32, write: Int32)? {
     var ends: [Int32] = [-1, -1]
     guard clinux_pipe(&ends) == 0 else { return nil }
@@ -215,10 +228,13 @@ public final class Child {
     let count = Glibc.read(descriptor, &buffer, buffer.count)
     if count > 0 { return buffer[..<count] }
     if count < 0 && (errno == EAGAIN || errno == EINTR) { return nil }
-    close(descriptor)
+    Glibc.close(descriptor)
     descriptor = -1
     return nil
   }
+
+  /// Where others were left: ends what is left of its group.
+  public func endOthers(_ number: Int32 = SIGKILL) { kill(-process, number) }
 
   static func reap(_ process: pid_t) -> Outcome.End {
     var status: Int32 = 0
@@ -246,7 +262,7 @@ public final class Child {
   private static func children() -> [pid_t] {
     let descriptor = open("/proc/self/task/\(getpid())/children", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return [] }
-    defer { close(descriptor) }
+    defer { Glibc.close(descriptor) }
     var buffer = [UInt8](repeating: 0, count: 65536)
     let count = Glibc.read(descriptor, &buffer, buffer.count)
     guard count > 0 else { return [] }

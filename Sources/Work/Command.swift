@@ -7,12 +7,28 @@ public struct Command: Sendable {
   public var arguments: [String]
   public var environment: [String: String]
   public var directory: String?
+  /// Whether `SPINDLE_STDERR` tells it which pipe we read its stderr from (`Command.isHeard`).
+  public var tellsErrorPipe = false
+  /// Its umask(2); nil: ours.
+  public var umask: UInt32?
 
-  public init(path: String, arguments: [String], environment: [String: String], directory: String? = nil) {
+  public init(
+    path: String, arguments: [String], environment: [String: String], directory: String? = nil, umask: UInt32? = nil
+  ) {
     self.path = path
     self.arguments = arguments
     self.environment = environment
     self.directory = directory
+    self.umask = umask
+  }
+
+  /// Whether our own stderr is the pipe that whoever started us so reads.
+  public static func isHeard(_ environment: [String: String] = inheritedEnvironment()) -> Bool {
+    environment["SPINDLE_STDERR"].map { $0 == identity(of: STDERR_FILENO) } ?? false
+  }
+
+  static func identity(of descriptor: Int32) -> String? {
+    (try? Kernel.status(.init(rawValue: descriptor))).map { "\($0.device).\($0.inode)" }
   }
 
   /// Goes on as this program, in our place: with our terminal, our streams and our process ID.

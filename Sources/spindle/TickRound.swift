@@ -3,6 +3,7 @@ import CommandLine
 import Deliveries
 import Jobs
 import Roster
+import Runs
 import Spool
 import Work
 
@@ -31,6 +32,9 @@ struct TickRound {
     }
     if !isWhole && queues.contains(ApprovalRequest.queueName) {
       try attempt("approvals") { try tendApprovals(Desk(Courier(spool))) }
+    }
+    if isWhole || queues.contains(RunRequest.queueName) {
+      try attempt("runs") { try tendRuns(daily: daily) }
     }
     if isWhole {
       let now = Timestamp.now
@@ -78,6 +82,14 @@ struct TickRound {
     // The replies' drop/ belongs to wait-approval.
     if queue.name != "replies" { _ = try queue.takeDrops() }
     if queue.name.hasPrefix("calls-") { try queue.expireDue() }
+  }
+
+  /// Each goes on in a process of its own: a run may take days.
+  private func tendRuns(daily: Bool) throws {
+    guard try spool.root.status(RunRequest.queueName)?.isDirectory == true else { return }
+    let keeper = try RunKeeper(spool, forwarding: false)
+    _ = try keeper.startDue()
+    if daily { try keeper.removeOld() }
   }
 
   /// What the bots have heard comes first, where nobody else polls them: an answer in time is read before its request ends.

@@ -7,7 +7,8 @@ import Spool
 
 let tools: [any Tool.Type] = [
   SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, WaitApprovalTool.self, ApproveTool.self, RejectTool.self,
-  TelegramRelayTool.self, JobTool.self, FileChannelTool.self, EmailChannelTool.self,
+  TelegramRelayTool.self, JobTool.self, PipelineRunTool.self, PipelineStepTool.self, FileChannelTool.self,
+  EmailChannelTool.self,
 ]
 
 func name(ofPath path: String) -> String { String(path.split(separator: "/").last ?? "spindle") }

@@ -7,6 +7,8 @@ import shutil
 import time
 from pathlib import Path
 
+from runs import RUNS
+
 from case import ID, NAME, ROOMS, expect, fixed_id, write_entry
 
 CRON = Path(__file__).resolve().parent.parent.parent / "cron"
@@ -574,4 +576,4 @@ class Briefing(Scenario):
 
 SCENARIOS = {scenario.name: scenario() for scenario in (
     Init, Put, PutKeyed, PutKeyedSwept, Work, WorkTicked, WorkResponse, WorkRetried, Drop, DropTicked, Sweep, Call,
-    Deliver, FileChannel, DeliverCommand, DeliverHeld, DeliverDead, Approval, Approve, ApprovalTick, Job, Briefing)}
+    Deliver, FileChannel, DeliverCommand, DeliverHeld, DeliverDead, Approval, Approve, ApprovalTick, Job, Briefing, *RUNS)}

@@ -48,6 +48,7 @@ struct clinux_command {
   int input, output, error;  // -1: /dev/null
   int lock;                  // handed down as descriptor 9; -1: none
   int outlives;              // it is not ended when its parent thread dies, and has a session of its own
+  int mask;                  // its umask(2); -1: the caller's
 };
 
 // Starts a command in its own process group, with default signals, no descriptor but 0, 1, 2 and 9,

@@ -47,6 +47,11 @@ package final class File {
     }
   }
 
+  /// Waits for a lock that others may share.
+  package func lockShared() throws(Failure) {
+    do { try Kernel.lock(descriptor, LOCK_SH) } catch { throw Failure(error, path, "lock") }
+  }
+
   /// Waits for the exclusive lock.
   package func lock() throws(Failure) {
     do { try Kernel.lock(descriptor, LOCK_EX) } catch { throw Failure(error, path, "lock") }
@@ -63,12 +68,22 @@ package final class File {
     do { try Kernel.setModified(descriptor, time) } catch { throw Failure(error, path, "set the time of") }
   }
 
+  /// The next bytes from its current position on, as many as there are and fit; none at its end.
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
+    do { return try Kernel.read(descriptor, into: buffer) } catch { throw Failure(error, path, "read") }
+  }
+
   package func truncate(to size: Int) throws(Failure) {
     do { try Kernel.truncate(descriptor, to: size) } catch { throw Failure(error, path, "truncate") }
   }
 
   package func seek(to offset: Int) throws(Failure) {
     do { try Kernel.seek(descriptor, to: offset) } catch { throw Failure(error, path, "seek in") }
+  }
+
+  /// Where the next byte is read from or written to.
+  package func position() throws(Failure) -> Int {
+    do { return try Kernel.position(descriptor) } catch { throw Failure(error, path, "seek in") }
   }
 
   package func write(_ bytes: some Collection<UInt8>) throws(Failure) {

@@ -37,6 +37,7 @@ package struct FileStatus {
   }
 
   package var isRegular: Bool { mode & S_IFMT == S_IFREG }
+  package var isPipe: Bool { mode & S_IFMT == S_IFIFO }
   package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
 
   /// What a person calls this kind of file.

@@ -89,6 +89,13 @@ package enum Kernel {
     if lseek(descriptor.rawValue, offset, SEEK_SET) < 0 { throw Errno(rawValue: errno) }
   }
 
+  /// The corresponding C function is `lseek` by 0 from `SEEK_CUR`.
+  package static func position(_ descriptor: FileDescriptor) throws(Errno) -> Int {
+    let place = lseek(descriptor.rawValue, 0, SEEK_CUR)
+    if place < 0 { throw Errno(rawValue: errno) }
+    return place
+  }
+
   /// Moves and never overwrites. The corresponding C function is `renameat2` with `RENAME_NOREPLACE`.
   package static func rename(
     _ from: String, in source: FileDescriptor, to: String, in target: FileDescriptor

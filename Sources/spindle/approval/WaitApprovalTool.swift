@@ -4,6 +4,7 @@ import CommandLine
 import Deliveries
 import Glibc
 import Roster
+import Runs
 import Spool
 
 /// `wait-approval`: asks a person, and waits for his verdict.
@@ -51,6 +52,7 @@ struct WaitApprovalTool: Tool {
     let desk = try Desk(Courier(opened))
     try desk.approvals.sweep()
     try desk.replies.sweep()
+    let key = try StepUse.key(key, tool: "wait-approval", to: to)
     let id = try request.commit(to: opened, key: key)
     // Under a key that was used before the first one counts, with all that it says.
     let first = try desk.request(id) ?? request

@@ -3,6 +3,7 @@ import Calls
 import CommandLine
 import Glibc
 import Roster
+import Runs
 import Spool
 import Work
 
@@ -109,7 +110,7 @@ struct ClaudeCallTool: Tool {
       return try show(Caller.NoAnswer(failure: CallFailure(.missing, error.description)), of: opened, fallbackText)
     }
     var options = CallOptions(timeout: timeout?.duration ?? agent.timeout, attempts: attempts)
-    options.key = key
+    options.key = try StepUse.key(key, tool: "claude-call", to: self.agent)
     options.subject = subject
     options.expect = expect
     options.schema = try schema.map {

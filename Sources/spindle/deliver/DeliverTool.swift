@@ -4,6 +4,7 @@ import CommandLine
 import Deliveries
 import Glibc
 import Roster
+import Runs
 import Spool
 import Work
 
@@ -73,6 +74,7 @@ struct DeliverTool: Tool {
     delivery.confirmWithin = confirmWithin?.duration
     let queue = try courier.queue()
     try queue.sweep()
+    let key = try StepUse.key(key, tool: "deliver", to: to)
     let id = try delivery.commit(to: opened, key: key).id
     // Printed as soon as it is true: what follows may take long, or be killed.
     if !spool.quiet { output(id.description) }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import CommandLine
 import Glibc
+import Runs
 import Spool
+import Work
 
 /// The verbs that move entries, one or many.
 protocol MoveVerb: ParsableCommand {
@@ -30,6 +32,33 @@ extension MoveVerb {
     if let worst { throw Exit(worst.status) }
   }
 
+  /// A run is more than its entry.
+  /// - Returns: whether that was all.
+  private func moveRun(_ found: Found) throws -> Bool {
+    let keeper = try RunKeeper(found.queue.spool, forwarding: false)
+    switch Self.request {
+    case .hold: return false
+    case .release, .retry:
+      try keeper.reopen(found.place)
+      return false
+    case .cancel:
+      let id = found.place.name.id
+      switch try keeper.cancel(found.place, by: "user \(getuid())") {
+      case .mine:
+        Signals.catchThem()
+        if case .claimed(let claim) = try keeper.queue.claim(id) { _ = try keeper.goOn(claim) }
+        if let place = try keeper.queue.locate(id), place.room == .hold {
+          throw Failure(
+            .no, id.description, keeper.queue.lastReason(id) ?? "could not be undone", do: "spool show \(id.short)")
+        }
+      case .ending(let pid): kill(pid, SIGTERM)
+      case .givenUp: break
+      }
+      if !options.spool.quiet { output(id.description) }
+      return true
+    }
+  }
+
   private func move(_ reference: String, in opened: SpoolDirectory) throws {
     let found = try opened.find(reference)
     // A job that was handed on lies in done/ of one queue and is meant where it can be moved.
@@ -44,6 +73,7 @@ extension MoveVerb {
       )
       return
     }
+    if one.queue.name == RunRequest.queueName, try moveRun(one) { return }
     try one.queue.carryOut(request, for: one.place, by: "user \(getuid())")
     if !options.spool.quiet { output(one.place.name.id.description) }
   }

@@ -1,11 +1,16 @@
 import ArgumentParser
 import CommandLine
+import Runs
 import Spool
 
 extension SpoolTool {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "show", abstract: "Show an entry whole: where it lies, what it says, what came of it, and its log.")
+      commandName: "show", abstract: "Show an entry whole: where it lies, what it says, what came of it, and its log.",
+      discussion: """
+        Of a run, its time line: when which step was made, how long it took, for whom it waited, what its model calls cost, at
+        what it stopped, and what was undone. --body is its script, --response what it printed.
+        """.reflowed)
 
     @OptionGroup var spool: SpoolOptions
     @Flag(help: "One JSON object a line.") var json = false
@@ -18,16 +23,21 @@ extension SpoolTool {
       let references = ids.isEmpty ? try Input.words() : ids
       guard !references.isEmpty else { throw Failure(.usage, "show", "no entry was named") }
       for reference in references {
-        for found in try opened.find(reference) { try show(found) }
+        for found in try opened.find(reference) { try show(found, opened) }
       }
     }
 
-    private func show(_ found: Found) throws {
+    private func show(_ found: Found, _ opened: SpoolDirectory) throws {
       let (queue, place) = (found.queue, found.place)
       let answer = try queue.response(place.name.id)
       if response {
         guard let answer else { throw Failure(.no, place.name.id.description, "has no response in \(queue.name)/re/") }
         return output(bytes: answer.body)
+      }
+      if queue.name == RunRequest.queueName, !body, let line = try TimeLine(of: place, in: queue) {
+        if json { return output(try JSONLine.encode(line)) }
+        let path = "\(queue.name)/\(place.room.rawValue)/\(place.fileName)"
+        return ShowRun(line: line).print(path: path, log: "\(opened.path)/\(queue.name)/log/\(place.name.id).log")
       }
       let entry = try place.room == .bad ? nil : queue.entry(at: place)
       if body { return output(bytes: entry?.body ?? []) }

@@ -1,0 +1,122 @@
+import Spool
+
+extension RunKeeper {
+  /// The runs that go on now: nobody works on them, and their time has come, or is over.
+  public func due() throws(Failure) -> [EntryID] {
+    try queue.sweep()
+    var due = try queue.entries(in: .new).map(\.name.id)
+    for place in try queue.entries(in: .wait) {
+      guard let status = try queue[.wait].status(place.fileName) else { continue }
+      let isDue = try isOverdue(place)
+      if isDue || Queue.isDue(status.modified) { due.append(place.name.id) }
+    }
+    for place in try queue.entries(in: .hold) {
+      let id = place.name.id
+      let (isOverdue, isAnswered) = (try isOverdue(place), try isAnswered(id))
+      guard isOverdue || isAnswered else { continue }
+      do { try queue.carryOut(.release, for: place, by: isOverdue ? "its deadline" : "what it waited for") } catch {
+        guard [.no, .tryAgain].contains(error.status) else { throw error }
+        continue
+      }
+      due.append(id)
+    }
+    return due.sorted()
+  }
+
+  /// One that has stopped to be undone is not woken by its deadline a second time.
+  private func isOverdue(_ place: Place) throws(Failure) -> Bool {
+    guard let word = try queue.header(at: place)?["Deadline"], let deadline = Timestamp(rfc3339: word), deadline <= .now
+    else {
+      return false
+    }
+    return try RunState(of: place.name.id, in: queue)?.halt()?.kind.undoes != true
+  }
+
+  /// Whether a run that a question, or an inner run, had to wait for can go on: a person has acted, though not by `spool release`.
+  private func isAnswered(_ id: EntryID) throws(Failure) -> Bool {
+    guard let state = try RunState(of: id, in: queue), let halt = try state.halt(), halt.kind == .held,
+      let step = halt.step,
+      let use = try StepUse.all(of: step, in: state).last, ["wait-approval", "pipeline-run"].contains(use.tool),
+      let (asked, question) = try use.entry(in: queue.spool), let room = try asked.locate(question)?.room
+    else { return false }
+    return room == .done || use.tool == "pipeline-run" && room == .fail
+  }
+
+  // MARK: What a person asks
+
+  /// What `spool cancel` found, and did.
+  public enum Cancelled {
+    /// It is nobody's: whoever cancels it undoes what it did.
+    case mine
+    /// This process works on it, and ends it.
+    case ending(pid: Int32)
+    /// It was being undone, which could not be done: the rest stays as it is.
+    case givenUp
+  }
+
+  /// Says that a run is given up. What it has done is still to be undone (`goOn`).
+  public func cancel(_ place: Place, by who: String) throws(Failure) -> Cancelled {
+    let id = place.name.id
+    guard [.new, .wait, .hold, .run].contains(place.room) else {
+      throw Failure(.no, id.description, "lies in \(queue.name)/\(place.room.rawValue)/: it is over")
+    }
+    let state = try RunState(making: id, in: queue)
+    let halt = try state.halt()
+    if place.room == .hold, halt?.kind.undoes == true {
+      try queue.carryOut(.cancel, for: place, by: who)
+      return .givenUp
+    }
+    if let halt, !halt.kind.undoes { try state.resume(from: halt) }
+    try state.stop(Halt(.cancelled, exit: ExitStatus.no.rawValue, why: "cancelled by \(who)"))
+    if place.room == .run, let pid = worker(place) { return .ending(pid: pid) }
+    if place.room == .hold {
+      try queue.carryOut(.release, for: place, by: "spool cancel")
+    }
+    return .mine
+  }
+
+  /// The process that works on it; nil where none does. By the lock, not by the name alone: a process ID is used again.
+  private func worker(_ place: Place) -> Int32? {
+    guard let named = place.name.holder?.split(separator: ".").last.flatMap({ Int32($0) }),
+      let status = try? queue[.run].status(place.fileName)
+    else { return nil }
+    return LockTable.isHeld(status, by: named) ? named : nil
+  }
+
+  /// Before a person's `release` or `retry` moves it: killed in between, it lies where it lay, and can be asked for again.
+  public func reopen(_ place: Place) throws(Failure) {
+    guard let state = try RunState(of: place.name.id, in: queue), let entry = try queue.entry(at: place),
+      let request = try? RunRequest(entry)
+    else { return }
+    try reopen(state, request)
+  }
+
+  /// Removes what is left of runs whose entry is gone, and the files that no run keeps any more.
+  public func removeOld() throws(Failure) {
+    var hashes: Set<String> = []
+    var ids: Set<String> = []
+    for room in Room.ofEntries {
+      for place in try queue.entries(in: room) {
+        ids.insert(place.name.id.description)
+        if let entry = try? queue.entry(at: place), let request = try? RunRequest(entry) {
+          for file in request.kept { hashes.insert(file.hash) }
+        }
+      }
+    }
+    if try queue.directory.contains("state") {
+      let states = try Directory("state", in: queue.directory)
+      for name in try states.names() where !ids.contains(name) {
+        // It may be a run's that was published since.
+        guard let id = try? EntryID(name), try queue.locate(id) == nil else { continue }
+        try RunState.remove(id, in: queue)
+      }
+    }
+    guard try queue.directory.contains("kept") else { return }
+    let kept = try KeptFile.directory(in: queue, making: false)
+    for name in try kept.names() where !hashes.contains(name) {
+      // It may be for a run that is about to be published.
+      guard let status = try kept.status(name), status.modified < .now - .seconds(86400) else { continue }
+      try kept.unlink(name)
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import Glibc
+import Spool
+import Work
+
+/// Takes runs to their end: a pass of the script, and what comes of it. Who has the lock of a run's entry works on it; killed at any
+/// moment, the next one goes on from what the directories say.
+public struct RunKeeper {
+  public let queue: Queue
+  /// Where our own tools lie: searched last, so that a script finds them under cron too.
+  public var tools: String
+  /// Gets what the script prints, and what it and its steps say on stderr.
+  public var onOutput: ([UInt8]) -> Void = { _ in }
+  public var onError: ([UInt8]) -> Void = { _ in }
+  /// Told, before the entry is moved, of a run that needs a person or has failed: killed in between, it is told again.
+  public var onTrouble: (Trouble) throws(Failure) -> Void = { (_: Trouble) throws(Failure) in }
+
+  /// What a person is told of.
+  public struct Trouble {
+    public var id: EntryID
+    public var name: String
+    public var halt: Halt
+    public var advice: String
+    /// The same for what is told once.
+    public var key: String
+  }
+
+  public init(_ spool: SpoolDirectory, tools: String) throws(Failure) {
+    queue = try spool.queue(RunRequest.queueName, making: true)
+    self.tools = tools
+  }
+
+  /// Where a run stands when it was worked on.
+  public enum Ending {
+    case done(output: [UInt8])
+    /// Undone, and in `fail/`.
+    case failed(Halt)
+    /// In `wait/`; it goes on by itself, where it is due at once.
+    case waiting(String, isDue: Bool)
+    /// In `hold/`, until a person releases it.
+    case held(Halt)
+    case stopped(Int32)
+  }
+
+  // MARK: One run
+
+  /// Works on a run until it is over, parked or stopped.
+  public func goOn(_ claim: Claim, acceptsChange: Bool = false) throws(Failure) -> Ending {
+    let request: RunRequest
+    do { request = try RunRequest(claim.entry) } catch {
+      try claim.fail("is no run: \(error)")
+      return .failed(Halt(.failed, exit: ExitStatus.malformed.rawValue, why: "is no run: \(error)"))
+    }
+    let state = try RunState(making: claim.id, in: queue)
+    if claim.isFresh { try reopen(state, request) }
+    if let deadline = request.deadline, deadline <= .now, try state.halt()?.kind.undoes != true {
+      if let halt = try state.halt() { try state.resume(from: halt) }
+      try state.stop(
+        Halt(.overdue, exit: ExitStatus.timedOut.rawValue, why: "its time was over at \(deadline.rfc3339Seconds)"))
+    }
+    if let halt = try state.halt() {
+      if halt.kind.undoes { return try undo(claim, state, request, halt) }
+      try state.resume(from: halt)
+    }
+    var environment = try environment(request, state)
+    if acceptsChange { environment["SPINDLE_ACCEPT_CHANGE"] = "1" }
+    let pass = RunPass(
+      claim: claim, state: state, request: request, environment: environment, onOutput: onOutput, onError: onError)
+    switch try pass.run() {
+    case .complete(let output):
+      let header = Header(["Subject": request.name, "Started": claim.id.time.rfc3339, "Ended": Timestamp.now.rfc3339])
+      try claim.finish(
+        [Product(.response, header: header, body: output)],
+        detail: "done after \((Timestamp.now - claim.id.time).spoken)")
+      return .done(output: output)
+    case .halted(let halt): return try settle(claim, state, request, halt)
+    case .died(let why, let attempts):
+      // A first death is a crash; what dies again and again would spin.
+      try claim.putOff(why, for: attempts == 1 ? .zero : Claim.backoff(attempt: attempts - 2))
+      return .waiting(why, isDue: attempts == 1)
+    case .stopped(let number):
+      try claim.putOff("stopped by signal \(number)", for: .zero)
+      return .stopped(number)
+    }
+  }
+
+  private func settle(_ claim: Claim, _ state: RunState, _ request: RunRequest, _ halt: Halt) throws(Failure) -> Ending
+  {
+    switch halt.kind {
+    case .failed, .cancelled, .overdue: return try undo(claim, state, request, halt)
+    case .held:
+      let number = try state.earlierHalts().count
+      try tell(claim, request, halt, "spool release \(claim.id.short) goes on", key: "held-\(number)")
+      try claim.hold(halt.spoken)
+      return .held(halt)
+    case .parked:
+      let tries = try state.earlierHalts().reversed().prefix { $0.kind == .parked && $0.step == halt.step }.count
+      try tell(claim, request, halt, "it goes on by itself", key: "parked-\(halt.step ?? "")")
+      try claim.putOff(halt.spoken, for: Claim.backoff(attempt: tries))
+      return .waiting(halt.spoken, isDue: false)
+    }
+  }
+
+  private func undo(_ claim: Claim, _ state: RunState, _ request: RunRequest, _ halt: Halt) throws(Failure) -> Ending {
+    let rollback = Rollback(
+      state: state, request: request, environment: try environment(request, state), onOutput: onError)
+    switch try rollback.run() {
+    case .undone:
+      if halt.kind != .cancelled && !halt.why.hasPrefix("rejected") {
+        try tell(
+          claim, request, halt, "what it had done was undone; spool retry \(claim.id.short) begins again", key: "failed"
+        )
+      }
+      try claim.fail(halt.spoken)
+      return .failed(halt)
+    case .stuck(let step, let why):
+      let stuck = Halt(.held, step: step, exit: halt.exit, why: "could not be undone: \(why)")
+      let advice =
+        "mend it, then spool release \(claim.id.short) tries again; spool cancel \(claim.id.short) leaves the rest as it is"
+      try tell(claim, request, stuck, advice, key: "stuck-\(step)-\(Timestamp.now.nanoseconds / 3_600_000_000_000)")
+      try claim.hold("\(stuck.spoken) (after \(halt.spoken))")
+      return .held(stuck)
+    case .stopped(let number):
+      try claim.putOff("stopped by signal \(number) while it was undone", for: .zero)
+      return .stopped(number)
+    }
+  }
+
+  private func tell(_ claim: Claim, _ request: RunRequest, _ halt: Halt, _ advice: String, key: String) throws(Failure)
+  {
+    try onTrouble(Trouble(id: claim.id, name: request.name, halt: halt, advice: advice, key: "run-\(claim.id)-\(key)"))
+  }
+
+  /// A person wants it to go on: what it stopped at is history, and what was undone is begun anew.
+  func reopen(_ state: RunState, _ request: RunRequest) throws(Failure) {
+    guard let halt = try state.halt() else { return }
+    if halt.kind.undoes {
+      let rollback = Rollback(state: state, request: request, environment: [:])
+      // What is not undone yet is undone first.
+      if try !rollback.remaining(looking: false).isEmpty { return }
+      try rollback.forget()
+    }
+    try state.resume(from: halt)
+  }
+
+  /// What the script and what undoes it run in: what was recorded, whoever goes on with the run.
+  private func environment(_ request: RunRequest, _ state: RunState) throws(Failure) -> [String: String] {
+    var environment = request.environment
+    let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+    let isFound = path.split(separator: ":").contains { $0 == tools }
+    environment["PATH"] = isFound ? path : path + ":" + tools
+    environment["SPOOL_DIR"] = queue.spool.path
+    environment["RUN"] = state.id.description
+    environment["STEPS"] = state.steps.path
+    environment["SPINDLE_RUN_KEY"] = try state.keyPrefix()
+    environment["SPINDLE_MAX_PARALLEL"] = request.maxParallel.map(String.init)
+    return environment
+  }
+}

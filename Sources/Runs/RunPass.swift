@@ -1,0 +1,140 @@
+import Glibc
+import Spool
+import Work
+
+/// One pass of a run's script, from its beginning: what is finished is replayed, what is not is done.
+struct RunPass {
+  let claim: Claim
+  let state: RunState
+  let request: RunRequest
+  let environment: [String: String]
+  var onOutput: ([UInt8]) -> Void
+  var onError: ([UInt8]) -> Void
+
+  enum Ending {
+    /// The script and all its steps have ended well.
+    case complete(output: [UInt8])
+    case halted(Halt)
+    /// Something died that should not have: the run goes on from here.
+    case died(String, attempts: Int)
+    case stopped(Int32)
+  }
+
+  /// What the record of a run keeps of what its script printed: the end says how it ended.
+  private static let outputLimit = 1 << 20
+
+  func run() throws(Failure) -> Ending {
+    try state.forgetDead()
+    let script = try copy()
+    let interpreter = Interpreter(of: request, copy: script)
+    var environment = environment
+    environment["SPINDLE_SCRIPT"] = script
+    let pass = "\(SpoolDirectory.processID).\(Timestamp.now.rfc3339)"
+    environment["SPINDLE_PASS"] = pass
+    let deadline = request.deadline.map { Deadline(after: $0 - .now) }
+    deadline?.handDown(to: &environment)
+    guard let path = try Command.find(interpreter.path, in: Command.searchPath(environment)) else {
+      return try missing(interpreter.path, "the script's interpreter is not there")
+    }
+    var command = Command(
+      path: path, arguments: interpreter.arguments, environment: environment, directory: request.directory,
+      umask: request.umask)
+    command.tellsErrorPipe = true
+    let child: Child
+    do { child = try Child(command, lock: claim.file) } catch {
+      if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory || error.errno == .permissionDenied {
+        return try missing(request.directory, "the directory in which it runs cannot be entered")
+      }
+      if error.status == .tryAgain { return .died(error.description, attempts: 1) }
+      return try missing(interpreter.path, error.description)
+    }
+    // Its steps are in its group, and see to their own end: one that it did not wait for is not cut off.
+    child.leavesOthers = true
+    child.leavesOthersWhenStopped = true
+    var kept: [UInt8] = []
+    let outcome = child.run(until: deadline) { piece in
+      kept += piece
+      if kept.count > 2 * Self.outputLimit { kept = Array(kept.suffix(Self.outputLimit)) }
+      onOutput(Array(piece))
+      return .more
+    } onError: { piece in
+      state.queue.log(state.id, String(decoding: piece, as: UTF8.self))
+      onError(Array(piece))
+    }
+    let stopped = try awaitSteps(child, outcome)
+    return try conclude(pass, outcome, stoppedBy: stopped ?? outcome.stoppedBy, kept)
+  }
+
+  /// The script as the entry has it, where an interpreter can read it.
+  private func copy() throws(Failure) -> String {
+    let name = "script"
+    let known = try state.directory.open(name)?.readAll(limit: Entry.sizeLimit)
+    if known != request.text { try state.directory.replace(name, with: request.text, mode: 0o500) }
+    if try !state.directory.contains(KeptList.fileName) { try KeptList.write(request.kept, to: state) }
+    return "\(state.path)/\(name)"
+  }
+
+  private func missing(_ what: String, _ why: String) throws(Failure) -> Ending {
+    .halted(try state.stop(Halt(.held, exit: ExitStatus.unavailable.rawValue, why: "\(what): \(why)")))
+  }
+
+  /// How long the steps may take to end when they were told to: what they give their commands, and a second more.
+  private static let grace = Child.grace + .seconds(1)
+  /// There is no event of a lock that falls; it is looked for only where a script did not wait for its steps.
+  private static let look = Duration.milliseconds(20)
+
+  /// Waits until no step is under way.
+  /// - Returns: the signal that stopped the waiting.
+  private func awaitSteps(_ child: Child, _ outcome: Child.Outcome) throws(Failure) -> Int32? {
+    let alone = try Directory("steps", in: state.directory).file
+    if try alone.tryLock() { return nil }
+    var stopped: Int32?
+    var isEnding = outcome.stoppedBy != nil || outcome.timedOut
+    var end = isEnding ? Deadline(after: Self.grace) : request.deadline.map { Deadline(after: $0 - .now) }
+    while try !alone.tryLock() {
+      Signals.wait(atMost: Self.look)
+      if let number = Signals.pending() { stopped = number }
+      if stopped != nil && !isEnding || end?.hasPassed == true {
+        child.endOthers(isEnding ? SIGKILL : SIGTERM)
+        isEnding = true
+        end = Deadline(after: Self.grace)
+      }
+    }
+    return stopped
+  }
+
+  private func conclude(
+    _ pass: String, _ outcome: Child.Outcome, stoppedBy: Int32?, _ output: [UInt8]
+  ) throws(Failure) -> Ending {
+    if let halt = try state.halt() { return .halted(halt) }
+    if let number = stoppedBy { return .stopped(number) }
+    if let deadline = request.deadline, deadline <= .now {
+      let halt = Halt(
+        .overdue, exit: ExitStatus.timedOut.rawValue, why: "its time was over at \(deadline.rfc3339Seconds)")
+      return .halted(try state.stop(halt))
+    }
+    // One of an earlier pass that a script which ended well has not asked for any more is its own business.
+    let inDoubt = try state.found(looking: false).filter { step in
+      step.state != .committed && (outcome.end != .exited(0) || step.record.pass == pass)
+    }
+    // Killed between its commit and its end, it is in no doubt; but the script went no further.
+    if let dead = try state.dead() {
+      return .died("step \(dead) died", attempts: try StepRecord.read(dead, in: state)?.attempt ?? 1)
+    }
+    if let step = inDoubt.first {
+      return .died("step \(step.record.name) died", attempts: inDoubt.map(\.record.attempt).max() ?? 1)
+    }
+    switch outcome.end {
+    case .exited(0): return .complete(output: output)
+    case .killed(let number): return .died("the script was killed by signal \(number)", attempts: 1)
+    case .exited(let code):
+      let kind: Halt.Kind
+      switch code {
+      case ExitStatus.tryAgain.rawValue: kind = .parked
+      case ExitStatus.unavailable.rawValue: kind = .held
+      default: kind = .failed
+      }
+      return .halted(try state.stop(Halt(kind, exit: code, why: "the script ended with exit \(code)")))
+    }
+  }
+}

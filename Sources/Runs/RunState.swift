@@ -1,0 +1,223 @@
+import Glibc
+import Spool
+
+/// What a run has of its own, `runs/state/RUN/`, which never moves while the run's entry goes from room to room.
+///
+/// - `steps/NAME`: the product of a finished step. Its rename to there is what finishes the step.
+/// - `steps/.step-NAME`: its record, and its lock: flocked while its `pipeline-step`, or anything that its command has started, lives.
+/// - `steps/.out-NAME`: what it has printed so far. `steps/.uses-NAME`: what it has asked for (`StepUse`).
+/// - `running/NAME`: it is under way; where this is not locked, its `pipeline-step` has died.
+/// - `halt`: why nothing more is begun. `halts/`: why it once was not.
+/// - `undo`: what undoes which step, in the order in which they began. `undone/`: the steps that were undone.
+///
+/// A record without product and unlocked is a step in doubt: it has begun, and nobody knows how it ended.
+public final class RunState {
+  public let id: EntryID
+  public let queue: Queue
+  public let directory: Directory
+  public let steps: Directory
+
+  public var path: String { directory.path }
+
+  /// - Returns: nil where the run has none: it was never begun.
+  public convenience init?(of id: EntryID, in queue: Queue) throws(Failure) {
+    guard try queue.directory.status("state")?.isDirectory == true else { return nil }
+    let all = try Directory("state", in: queue.directory)
+    guard try all.status(id.description)?.isDirectory == true else { return nil }
+    let directory = try Directory(id.description, in: all)
+    guard try directory.status("steps")?.isDirectory == true else { return nil }
+    self.init(id: id, queue: queue, directory: directory, steps: try Directory("steps", in: directory))
+  }
+
+  /// Made where it is missing.
+  convenience init(making id: EntryID, in queue: Queue) throws(Failure) {
+    let all = try Directory.making("state", in: queue.directory)
+    let directory = try Directory.making(id.description, in: all)
+    self.init(id: id, queue: queue, directory: directory, steps: try Directory.making("steps", in: directory))
+  }
+
+  private init(id: EntryID, queue: Queue, directory: Directory, steps: Directory) {
+    self.id = id
+    self.queue = queue
+    self.directory = directory
+    self.steps = steps
+  }
+
+  // MARK: Halt
+
+  public func halt() throws(Failure) -> Halt? {
+    guard let file = try directory.open("halt"), let bytes = try file.readAll(limit: 65536) else { return nil }
+    return try Halt(parsing: bytes, of: file.path)
+  }
+
+  /// Says durably that nothing more is begun, unless that was said before.
+  /// - Returns: what counts.
+  @discardableResult
+  public func stop(_ halt: Halt) throws(Failure) -> Halt {
+    let temporary = ".halt.\(SpoolDirectory.processID)"
+    try directory.unlink(temporary)
+    let file = try directory.create(temporary)
+    try file.write(halt.bytes)
+    try file.sync()
+    try file.close()
+    let moved = try directory.move(temporary, to: directory, as: "halt")
+    if moved != .done { try directory.unlink(temporary) }
+    // Also where it was found: who wrote it may have died before it was durable.
+    try directory.sync()
+    if moved == .done { queue.spool.journal.write("halt", queue: queue.name, id: id, detail: halt.spoken) }
+    return try self.halt() ?? halt
+  }
+
+  /// Lets the run go on: its halt is history.
+  func resume(from halt: Halt) throws(Failure) {
+    let halts = try Directory.making("halts", in: directory)
+    let number = try halts.names().count + 1
+    _ = try directory.move("halt", to: halts, as: "\(number)-\(halt.kind.rawValue)")
+    try halts.sync()
+    try directory.sync()
+  }
+
+  /// The halts that are history, oldest first.
+  public func earlierHalts() throws(Failure) -> [Halt] {
+    guard try directory.status("halts")?.isDirectory == true else { return [] }
+    let halts = try Directory("halts", in: directory)
+    var found: [(Int, Halt)] = []
+    for name in try halts.names() {
+      guard let number = name.split(separator: "-").first.flatMap({ Int($0) }), let file = try halts.open(name),
+        let bytes = try file.readAll(limit: 65536)
+      else { continue }
+      found.append((number, try Halt(parsing: bytes, of: file.path)))
+    }
+    return found.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
+  /// From 1; one more for each time that the run was undone and then begun again.
+  func generation() throws(Failure) -> Int { try 1 + earlierHalts().count { $0.kind.undoes } }
+
+  /// What its steps' default keys begin with: what was undone is done anew, not found done.
+  func keyPrefix() throws(Failure) -> String {
+    let generation = try generation()
+    return generation == 1 ? id.description : "\(id)~\(generation)"
+  }
+
+  /// Whether the run is over for good, or was moved there by hand.
+  func isOver() throws(Failure) -> Bool { try queue[.done].contains(id.description) }
+
+  // MARK: Steps
+
+  private func running() throws(Failure) -> Directory {
+    // Of no use after a power cut: then nothing runs.
+    try Directory.making("running", in: directory, isLitter: true)
+  }
+
+  /// Says that a step is under way, as long as the file that it returns is open: it is locked before it has its name.
+  func enter(_ step: String) throws(Failure) -> File {
+    let running = try running()
+    let temporary = ".\(SpoolDirectory.processID)"
+    try running.unlink(temporary)
+    let file = try running.create(temporary)
+    try file.lock()
+    try running.unlink(step)
+    _ = try running.move(temporary, to: running, as: step)
+    return file
+  }
+
+  /// Says that it is over.
+  func leave(_ step: String) throws(Failure) { try running().unlink(step) }
+
+  /// A step of this pass that has died: its script may go on all the same, and must not get far.
+  func dead() throws(Failure) -> String? {
+    let running = try running()
+    for name in try running.names().sorted() where !name.hasPrefix(".") {
+      guard let file = try running.open(name), try file.tryLock() else { continue }
+      // It may have ended since the names were read.
+      if try running.status(name)?.isSameFile(as: file.status()) == true { return name }
+    }
+    return nil
+  }
+
+  /// A new pass begins: the dead of the last one are no reason to go no further.
+  func forgetDead() throws(Failure) { while let name = try dead() { try leave(name) } }
+
+  static let recordPrefix = ".step-"
+  static let outputPrefix = ".out-"
+  static let usesPrefix = ".uses-"
+
+  /// Where everything about one step stands.
+  public struct Found: Sendable {
+    public enum State: Equatable, Sendable {
+      case committed
+      case failed
+      /// Its `pipeline-step`, or what it has started, lives.
+      case running
+      case inDoubt
+    }
+    public var record: StepRecord
+    public var state: State
+    /// When it ended.
+    public var ended: Timestamp?
+  }
+
+  /// Every step that has begun and was not undone, in the order in which they began.
+  /// - Parameter looking: whether only to look: who does not work on the run takes no lock, not for an instant.
+  public func found(looking: Bool) throws(Failure) -> [Found] {
+    let locks = looking ? LockTable() : nil
+    var found: [Found] = []
+    for fileName in try steps.names() where fileName.hasPrefix(Self.recordPrefix) {
+      let name = String(fileName.dropFirst(Self.recordPrefix.count))
+      // Locked by who was about to begin, and never begun.
+      guard let record = try StepRecord.read(name, in: self) else { continue }
+      let product = try steps.status(name)
+      var state = Found.State.inDoubt
+      if product != nil {
+        state = .committed
+      } else if try isHeld(fileName, locks) {
+        state = .running
+      } else if record.ended != nil {
+        state = .failed
+      }
+      found.append(Found(record: record, state: state, ended: product?.modified ?? record.ended))
+    }
+    return found.sorted { ($0.record.began, $0.record.name) < ($1.record.began, $1.record.name) }
+  }
+
+  /// The steps that were undone, with when.
+  func undone() throws(Failure) -> [(record: StepRecord, ended: Timestamp?, time: Timestamp)] {
+    guard try directory.status("undone")?.isDirectory == true else { return [] }
+    let undone = try Directory("undone", in: directory)
+    var found: [(StepRecord, Timestamp?, Timestamp)] = []
+    for fileName in try undone.names() where fileName.hasPrefix(Self.recordPrefix) {
+      // NAME.GENERATION, as its product beside it.
+      let product = String(fileName.dropFirst(Self.recordPrefix.count))
+      let name = product.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
+      guard let file = try undone.open(fileName), let record = try StepRecord(name, in: file) else { continue }
+      let ended = try undone.status(product)?.modified ?? record.ended
+      found.append((record, ended, try file.status().changed))
+    }
+    return found
+  }
+
+  private func isHeld(_ fileName: String, _ locks: LockTable?) throws(Failure) -> Bool {
+    guard let file = try steps.open(fileName) else { return false }
+    if let locks { return try locks.isHeld(file.status()) }
+    return try !file.tryLock()
+  }
+
+  /// Removes all of it.
+  static func remove(_ id: EntryID, in queue: Queue) throws(Failure) {
+    let all = try Directory("state", in: queue.directory)
+    try removeTree(id.description, in: all)
+  }
+
+  private static func removeTree(_ name: String, in parent: Directory) throws(Failure) {
+    let directory = try Directory(name, in: parent)
+    for inner in try directory.names() {
+      if try directory.status(inner)?.isDirectory == true {
+        try removeTree(inner, in: directory)
+      } else {
+        try directory.unlink(inner)
+      }
+    }
+    try parent.removeDirectory(name)
+  }
+}

@@ -1,0 +1,261 @@
+import Glibc
+import Spool
+import Work
+
+/// One step of a run: its command is run once. What it printed is stored, committed by one rename, and on a later pass only printed.
+///
+/// Killed at any moment, the next pass finds it not begun, in doubt (then its command is run again, under the same default keys), or
+/// committed.
+public struct Step {
+  public var name: String
+  public var command: [String]
+  /// What undoes it, for `/bin/sh -c`.
+  public var undo: String?
+  public var timeout: Duration?
+  public var attempts = 1
+  /// Whatever it ends with is its result, for the script to act on.
+  public var mayFail = false
+  /// Its recorded result counts though its command was another one.
+  public var acceptsChange = false
+  /// Gets what the command says on stderr as it comes.
+  public var onError: ([UInt8]) -> Void = { _ in }
+
+  let state: RunState
+  private var queue: Queue { state.queue }
+
+  /// - Throws: `.usage` for a name that is none.
+  public init(_ name: String, command: [String], of state: RunState) throws(Failure) {
+    let isName = name.utf8.allSatisfy {
+      (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || (45...46).contains($0) || $0 == 95
+    }
+    guard isName, (1...64).contains(name.utf8.count), !name.hasPrefix("."), !name.hasPrefix("-") else {
+      throw Failure(.usage, name, "is no name for a step", do: "use letters, digits, dots, dashes and underscores")
+    }
+    self.name = name
+    self.command = command
+    self.state = state
+  }
+
+  /// How it ended: what it exits with, and what it prints.
+  public struct Ending {
+    public var exit: Int32
+    /// Its product, open at its beginning; nil where there is none.
+    package var product: File?
+    /// For a person, where there is something to be said.
+    public var words: String?
+  }
+
+  public func run() throws(Failure) -> Ending {
+    if let refusal = try refusal() { return refusal }
+    // Shared by all steps of the run: who has it alone knows that none is under way.
+    try state.steps.file.lockShared()
+    if try state.steps.contains(name), let replayed = try replay() { return replayed }
+    let file = try state.steps.openOrCreate(RunState.recordPrefix + name)
+    // Where an earlier pass's command lives on, or the same name is used twice at once, its end is waited for.
+    try file.lock()
+    defer { file.unlock() }
+    if let refusal = try refusal() { return refusal }
+    if let replayed = try replay() { return replayed }
+    let earlier = try StepRecord(name, in: file)
+    if let earlier, let refused = try refuseIfChanged(since: earlier) { return refused }
+    if let dead = try state.dead() {
+      return Ending(
+        exit: ExitStatus.tryAgain.rawValue,
+        words: "\(name): not begun: the step \(dead) has died: the run goes on from there")
+    }
+    let running = try state.enter(name)
+    defer { try? running.close() }
+    Signals.catchThem()
+    let slot = try StepSlot(of: state)
+    defer { slot?.giveBack() }
+    let ending = try attempt(StepRecord(name: name, command: command, attempt: (earlier?.attempt ?? 0) + 1), file)
+    try state.leave(name)
+    return ending
+  }
+
+  // MARK: Not begun
+
+  /// Nothing of a run that has halted, or is over, is begun.
+  private func refusal() throws(Failure) -> Ending? {
+    if let halt = try state.halt() {
+      return Ending(exit: halt.exit, words: "\(name): not begun: the run stops at \(halt.spoken)")
+    }
+    if try state.isOver() {
+      return Ending(exit: ExitStatus.no.rawValue, words: "\(name): not begun: its run is over, and did not wait for it")
+    }
+    return nil
+  }
+
+  private func replay() throws(Failure) -> Ending? {
+    guard let product = try state.steps.open(name) else { return nil }
+    let record = try StepRecord.read(name, in: state)
+    if let record, let refused = try refuseIfChanged(since: record) { return refused }
+    return Ending(exit: record?.exit ?? 0, product: product)
+  }
+
+  private func refuseIfChanged(since record: StepRecord) throws(Failure) -> Ending? {
+    let now = StepRecord(name: name, command: command, attempt: 1)
+    guard now.commandHash != record.commandHash, !acceptsChange else { return nil }
+    let halt = Halt(
+      .held, step: name, exit: ExitStatus.malformed.rawValue,
+      why: "was begun with another command (\(record.command)), and is now (\(now.command))")
+    try state.stop(halt)
+    return Ending(
+      exit: halt.exit,
+      words: """
+        \(name): another command than at \(record.began.rfc3339Seconds): a step is known by its name
+          then: \(record.command)
+          now:  \(now.command)
+          pipeline-run --resume \(state.id.short) --accept-change takes what was recorded; two steps need two names
+        """)
+  }
+
+  // MARK: Begun
+
+  private func attempt(_ first: StepRecord, _ file: File) throws(Failure) -> Ending {
+    var record = first
+    let input = try StepInput(isReadAgain: attempts > 1, in: state)
+    let path: String
+    let environment = inheritedEnvironment()
+    let searched = Command.searchPath(environment)
+    do throws(Failure) {
+      guard let found = try Command.find(command[0], in: searched) else {
+        throw Failure(.unavailable, command[0], "no such program in \(searched.joined(separator: ":"))")
+      }
+      path = found
+    } catch { return try settle(notStarted: error, record, file) }
+    if let undo {
+      try UndoLog(state).append(UndoLog.Line(step: name, command: undo, timeout: timeout), again: record.attempt > 1)
+    }
+    let last = record.attempt + attempts - 1
+    var pause = Duration.seconds(1)
+    while true {
+      record.began = .now
+      try record.write(to: file)
+      let deadline = timeout.map { Deadline.within($0) } ?? Deadline.inherited()
+      let output = try freshOutput()
+      let child: Child
+      do {
+        child = try Child(
+          Command(path: path, arguments: versions(), environment: world(environment, record, deadline)),
+          input: input.file,
+          output: output, lock: file)
+      } catch { return try settle(notStarted: error, record, file) }
+      let outcome = child.run(until: deadline) { _ in
+        .more
+      } onError: {
+        onError(Array($0))
+      }
+      // Asked to stop: it stays in doubt, and the run goes on from here.
+      if let number = outcome.stoppedBy { return Ending(exit: ExitStatus.signal(number).rawValue) }
+      if outcome.succeeded { return try commit(output, record, file) }
+      let isOverdue = Deadline.inherited()?.hasPassed ?? false
+      if Self.isTransient(outcome), record.attempt < last, !isOverdue {
+        onError(
+          Array("pipeline-step: \(name): attempt \(record.attempt): \(outcome.spoken): again in \(pause.spoken)\n".utf8)
+        )
+        Signals.wait(atMost: pause)
+        if let number = Signals.pending() { return Ending(exit: ExitStatus.signal(number).rawValue) }
+        pause = min(pause * 2, .seconds(60))
+        record.attempt += 1
+        try input.rewind()
+        continue
+      }
+      return try settle(outcome, isOverdue: isOverdue, output, record, file)
+    }
+  }
+
+  /// Everywhere the same rule: 75, 74, death by signal and the death timer are tried again; all else is final.
+  private static func isTransient(_ outcome: Child.Outcome) -> Bool {
+    if outcome.timedOut { return true }
+    switch outcome.end {
+    case .killed: return true
+    case .exited(let code): return code == ExitStatus.tryAgain.rawValue || code == ExitStatus.io.rawValue
+    }
+  }
+
+  private func freshOutput() throws(Failure) -> File {
+    let fileName = RunState.outputPrefix + name
+    try state.steps.unlink(fileName)
+    return try state.steps.create(fileName)
+  }
+
+  /// Arguments that name a file which has changed since the run began name what it was then.
+  private func versions() throws(Failure) -> [String] {
+    guard let kept = try KeptList(of: state) else { return command }
+    let working = Directory.currentPath
+    return command.enumerated().map { place, word in
+      guard place > 0, let version = kept.version(of: word, from: working) else { return word }
+      onError(
+        Array("pipeline-step: \(name): \(word.printable) has changed since the run began: it is given as it was\n".utf8)
+      )
+      return version
+    }
+  }
+
+  private func world(_ inherited: [String: String], _ record: StepRecord, _ deadline: Deadline?) throws(Failure)
+    -> [String: String]
+  {
+    var environment = inherited
+    let prefix = inherited["SPINDLE_RUN_KEY"] ?? state.id.description
+    environment["STEP"] = name
+    StepUse.announce(
+      "\(prefix)/\(name)", attempt: record.attempt, file: RunState.usesPrefix + name, of: state, in: &environment)
+    deadline?.handDown(to: &environment)
+    return environment
+  }
+
+  // MARK: Ended
+
+  /// The rename of what it printed is what finishes it.
+  private func commit(_ output: File, _ record: StepRecord, _ file: File) throws(Failure) -> Ending {
+    if record.exit != nil { try record.write(to: file) }
+    // So that ls -l says when it ended.
+    try output.setModified(.now)
+    try output.sync()
+    try file.sync()
+    guard try state.steps.move(RunState.outputPrefix + name, to: state.steps, as: name) == .done else {
+      throw Failure(
+        .software, "\(state.steps.path)/\(name)",
+        "could not be committed: something is there, or its output was removed",
+        do: "look at \(state.path)")
+    }
+    try state.steps.sync()
+    queue.spool.journal.write(
+      "step", queue: queue.name, id: state.id,
+      detail: "\(name): \(record.exit.map { "exit \($0)" } ?? "done") after \((Timestamp.now - record.began).spoken)")
+    try output.seek(to: 0)
+    return Ending(exit: record.exit ?? 0, product: output)
+  }
+
+  private func settle(notStarted failure: Failure, _ record: StepRecord, _ file: File) throws(Failure) -> Ending {
+    let output = try freshOutput()
+    let exit = Child.Outcome(end: .exited(failure.status.rawValue))
+    return try settle(exit, isOverdue: false, output, record, file, because: failure.description)
+  }
+
+  private func settle(
+    _ outcome: Child.Outcome, isOverdue: Bool, _ output: File, _ record: StepRecord, _ file: File,
+    because why: String? = nil
+  ) throws(Failure) -> Ending {
+    var record = record
+    let exit = outcome.status.rawValue
+    record.exit = exit
+    record.ended = .now
+    if mayFail && !isOverdue { return try commit(output, record, file) }
+    let kind: Halt.Kind
+    switch exit {
+    case _ where isOverdue: kind = .overdue
+    case ExitStatus.tryAgain.rawValue: kind = .parked
+    case ExitStatus.unavailable.rawValue: kind = .held
+    default: kind = .failed
+    }
+    let verdict = try StepUse.verdict(of: self, exit: exit, output)
+    let reason = why ?? verdict ?? outcome.spoken
+    let halt = Halt(kind, step: name, exit: isOverdue ? ExitStatus.timedOut.rawValue : exit, why: reason)
+    try state.stop(halt)
+    // The halt is what counts; this is for who looks, and for a step that failed beside the first one.
+    try record.write(to: file)
+    return Ending(exit: exit, words: "\(name): \(reason)")
+  }
+}

@@ -1,0 +1,55 @@
+import FoundationEssentials
+import Spool
+
+/// What undoes which step: a line for each step with `--undo`, durable before its command begins, in the order in which they began.
+struct UndoLog {
+  struct Line: Codable, Equatable {
+    var step: String
+    var command: String
+    /// Of the step, and so of its undo; in nanoseconds.
+    var limit: Int64?
+
+    init(step: String, command: String, timeout: Duration?) {
+      self.step = step
+      self.command = command
+      limit = timeout?.nanoseconds
+    }
+
+    /// An undo that hangs is ended: ten minutes are more than a revert takes, and less than a person would wait.
+    var timeout: Duration { limit.map { .nanoseconds($0) } ?? .seconds(600) }
+  }
+
+  private static let fileName = "undo"
+  let state: RunState
+
+  init(_ state: RunState) { self.state = state }
+
+  /// Says how a step that is about to begin is undone.
+  /// - Parameter again: whether it has begun before, and may have said so.
+  func append(_ line: Line, again: Bool) throws(Failure) {
+    if again, try lines().contains(line) { return }
+    let isNew = try !state.directory.contains(Self.fileName)
+    let file = try state.directory.openOrCreate(Self.fileName, append: true)
+    let words: String
+    do { words = try JSONLine.encode(line) } catch {
+      throw Failure(.malformed, "--undo", "cannot be recorded: \(error)", do: "write it as UTF-8")
+    }
+    // Behind what a cut may have left of a line, on a line of its own.
+    try file.write(Array("\n\(words)\n".utf8))
+    try file.sync()
+    if isNew { try state.directory.sync() }
+  }
+
+  /// In the order in which the steps began, the last time that they did. A line that a cut has torn belongs to a step that never began.
+  func lines() throws(Failure) -> [Line] {
+    guard let file = try state.directory.open(Self.fileName) else { return [] }
+    let bytes = try file.readAll(limit: 256 << 20) ?? []
+    var seen: Set<String> = []
+    var newestFirst: [Line] = []
+    for words in bytes.split(separator: 10).reversed() {
+      guard let line = try? JSONDecoder().decode(Line.self, from: Data(words)) else { continue }
+      if seen.insert(line.step).inserted { newestFirst.append(line) }
+    }
+    return newestFirst.reversed()
+  }
+}

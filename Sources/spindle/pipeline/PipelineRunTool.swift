@@ -1,0 +1,128 @@
+import ArgumentParser
+import CommandLine
+import Deliveries
+import Glibc
+import Roster
+import Runs
+import Spool
+import Work
+
+/// `pipeline-run`: makes a shell script a transaction.
+struct PipelineRunTool: Tool {
+  static let configuration = configured()
+
+  @OptionGroup var spool: SpoolOptions
+  @Option(help: "What the run is called. Default: the script's file name.") var name: String?
+  @Option(help: "An idempotency key: the same one again is the same run.") var key: String?
+  @Flag(help: "Refuse (75) while another run of this name is open.") var singleton = false
+  @Option(help: "So many of its steps run at once.") var maxParallel: Int?
+  @Option(help: "By when the whole run is over, whatever it waits for.") var timeout: Span?
+  @Option(help: ArgumentHelp("A variable of our environment that the script gets too.", valueName: "variable")) var env:
+    [String] = []
+  @Option(help: ArgumentHelp("A file, or a directory's files, that its steps get as they are now.", valueName: "path"))
+  var keep: [String] = []
+  @Flag(help: "Go on with the run that SCRIPT names, or with all whose time has come.") var resume = false
+  @Flag(help: "With --resume RUN: results count though their step's command was another one.") var acceptChange = false
+  @Argument(
+    parsing: .captureForPassthrough,
+    help: ArgumentHelp("The script and its arguments; with --resume, a run.", valueName: "script"))
+  var words: [String] = []
+
+  private var script: String? { words.first }
+  private var arguments: [String] { Array(words.dropFirst()) }
+
+  func validate() throws {
+    if let script, script.hasPrefix("-") { throw ValidationError("unknown option \(script)") }
+    if resume {
+      guard arguments.isEmpty else { throw ValidationError("--resume: at most one run") }
+      if acceptChange && script == nil { throw ValidationError("--accept-change: name the run") }
+      let others =
+        name != nil || key != nil || singleton || maxParallel != nil || timeout != nil || !env.isEmpty || !keep.isEmpty
+      if others { throw ValidationError("--resume: the run goes on with the options that it was begun with") }
+      return
+    }
+    guard script != nil else { throw ValidationError("the script is missing: pipeline-run SCRIPT") }
+    if acceptChange { throw ValidationError("--accept-change: goes with --resume RUN") }
+    if let maxParallel, !(1...1000).contains(maxParallel) {
+      throw ValidationError("--max-parallel: a number from 1 to 1000")
+    }
+    if let timeout, timeout.duration <= .zero { throw ValidationError("--timeout: longer than nothing") }
+  }
+
+  func run() throws {
+    let opened = try spool.open(as: "pipeline-run")
+    let keeper = try RunKeeper(opened, forwarding: true)
+    Signals.catchThem()
+    if resume {
+      guard let script else { return try resumeAll(keeper) }
+      let found = try opened.find(script).first { $0.queue.name == RunRequest.queueName }
+      guard let found else { throw Failure(.no, script, "no run is called that", do: "spool ls runs shows them") }
+      return try resume(found, keeper)
+    }
+    try keeper.queue.sweep()
+    let request = try request()
+    let key = try StepUse.key(key, tool: "pipeline-run", to: request.name)
+    let published = try keeper.publish(request, key: key, isSingle: singleton, keeping: keep)
+    if isatty(STDERR_FILENO) == 1 && !spool.quiet || spool.verbose { complain("pipeline-run: \(published.id)") }
+    try RunRound(keeper: keeper, id: published.id, isQuiet: spool.quiet).run()
+  }
+
+  private func request() throws -> RunRequest {
+    let given = script!
+    let directory = Directory.currentPath
+    let path = given.hasPrefix("/") ? given : "\(directory)/\(given)"
+    let file = try Input.file(path, for: "SCRIPT")
+    guard let text = try Self.text(of: file) else {
+      throw Failure(.malformed, given, "is no file of at most \(Entry.sizeLimit >> 20) MiB", do: "give a script")
+    }
+    var environment: [String: String] = [:]
+    let ours = inheritedEnvironment()
+    for name in RunRequest.inherited + env { environment[name] = ours[name] }
+    for name in env where ours[name] == nil {
+      throw Failure(.usage, "--env \(name)", "is not set", do: "set it, or leave the option out")
+    }
+    let mask = umask(0o077)
+    umask(mask)
+    var request = try RunRequest(
+      name: name ?? Self.name(ofScript: given), script: path, text: text, arguments: arguments, directory: directory,
+      umask: UInt32(mask), environment: environment)
+    // It cannot outlive what it is a part of.
+    let own = timeout.map { Deadline(after: $0.duration) }
+    let inherited = Deadline.inherited()
+    request.deadline = [own, inherited].compactMap { $0 }.min().map { Timestamp.now + $0.remaining }
+    request.maxParallel = maxParallel
+    return request
+  }
+
+  private static func text(of file: File) throws(Failure) -> [UInt8]? {
+    guard try file.status().isRegular else { return nil }
+    return try file.readAll(limit: Entry.sizeLimit)
+  }
+
+  private static func name(ofScript path: String) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    let plain = file.hasSuffix(".sh") ? String(file.dropLast(3)) : file
+    return String(plain.map { $0 == " " || !$0.isASCII ? "-" : $0 }.prefix(64))
+  }
+
+  private func resume(_ found: Found, _ keeper: RunKeeper) throws {
+    let id = found.place.name.id
+    if found.place.room == .hold {
+      try keeper.reopen(found.place)
+      try keeper.queue.carryOut(.release, for: found.place, by: "pipeline-run --resume")
+    }
+    try RunRound(keeper: keeper, id: id, isQuiet: spool.quiet, acceptsChange: acceptChange).run()
+  }
+
+  /// Each in a process of its own, which lives on when we end.
+  private func resumeAll(_ keeper: RunKeeper) throws {
+    var processes = try keeper.startDue()
+    while !processes.isEmpty {
+      var status: Int32 = 0
+      let process = waitpid(-1, &status, WNOHANG)
+      if process > 0 { processes.remove(process) } else if process < 0 && errno == ECHILD { return }
+      if let number = Signals.pending() { throw Exit(.signal(number)) }
+      if process <= 0 { Signals.wait(atMost: .milliseconds(20)) }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import CommandLine
+import Deliveries
+import Glibc
+import Roster
+import Runs
+import Spool
+import Work
+
+/// Works on one run until it is over, parked or stopped, or waits for who does; then ends as it did.
+struct RunRound {
+  var keeper: RunKeeper
+  var id: EntryID
+  var isQuiet: Bool
+  var acceptsChange = false
+
+  func run() throws {
+    while true {
+      switch try keeper.queue.claim(id) {
+      case .claimed(let claim):
+        if try end(keeper.goOn(claim, acceptsChange: acceptsChange)) { return }
+      case .busy: try awaitOthers()
+      case .gone, .settled: if try report() { return }
+      }
+    }
+  }
+
+  /// - Returns: whether that was the end.
+  private func end(_ ending: RunKeeper.Ending) throws -> Bool {
+    switch ending {
+    case .done: return true
+    case .failed(let halt):
+      say(halt.spoken, "spool show \(id.short) tells what was undone")
+      throw Exit(ExitStatus(rawValue: halt.exit == 0 ? ExitStatus.no.rawValue : halt.exit))
+    case .waiting(let why, let isDue):
+      if isDue { return false }
+      say("is put off: \(why)", "it goes on by itself (spool tick)")
+      throw Exit(.tryAgain)
+    case .held(let halt):
+      say("is held: \(halt.spoken)", "spool show \(id.short) tells more")
+      throw Exit(.unavailable)
+    case .stopped(let number):
+      say("stops here, and goes on with the next spool tick", "spool cancel \(id.short) gives it up")
+      throw Exit(.signal(number))
+    }
+  }
+
+  private func say(_ what: String, _ advice: String) {
+    complain("pipeline-run: \(id): \(what): \(advice)".printable)
+  }
+
+  /// Another process works on it.
+  private func awaitOthers() throws {
+    let queue = keeper.queue
+    let watch = try Watch([queue[.done], queue[.fail], queue[.hold], queue[.wait]], notice: queue.spool.notice)
+    guard try queue.locate(id)?.room == .run else { return }
+    // Its worker may die without an event; then it is ours.
+    if case .signal(let number) = watch.wait(atMost: .seconds(2)) { throw Exit(.signal(number)) }
+  }
+
+  /// What has become of it without us.
+  private func report() throws -> Bool {
+    guard let place = try keeper.queue.locateDurably(id) else {
+      throw Failure(.no, id.description, "its record was removed")
+    }
+    switch place.room {
+    case .done:
+      if try keeper.queue.response(id) == nil { try keeper.queue.sweep() }
+      output(bytes: try keeper.queue.response(id)?.body ?? [])
+      return true
+    case .hold:
+      say("is held: \(keeper.queue.lastReason(id) ?? "")", "spool show \(id.short) tells more")
+      throw Exit(.unavailable)
+    case .fail, .bad:
+      throw Failure(
+        .unavailable, id.description, "has failed: \(keeper.queue.lastReason(id) ?? "")",
+        do: "spool retry \(id.short) begins again")
+    default: return false
+    }
+  }
+}
+
+extension RunKeeper {
+  /// With what lies beside this executable.
+  /// - Parameter forwarding: whether what the script says goes to our own streams.
+  init(_ spool: SpoolDirectory, forwarding: Bool) throws {
+    let executable = try Installation.executable()
+    try self.init(spool, tools: String(executable[..<(executable.lastIndex(of: "/") ?? executable.endIndex)]))
+    if forwarding {
+      onOutput = { output(bytes: $0) }
+      onError = { complain(bytes: $0) }
+    }
+    onTrouble = { (trouble: Trouble) throws(Failure) in
+      var alert = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(trouble.text.utf8))
+      alert.subject = "run \(trouble.name): \(trouble.halt.kind.rawValue)"
+      alert.author = "alert"
+      _ = try alert.commit(to: spool, key: trouble.key, quietly: true)
+    }
+  }
+
+  /// Starts each run whose time has come in a process of its own.
+  func startDue() throws -> Set<pid_t> {
+    var processes: Set<pid_t> = []
+    for id in try due() {
+      let command = Command(
+        path: try Installation.executable(),
+        arguments: ["pipeline-run", "-q", "-C", queue.spool.path, "--resume", "\(RunRequest.queueName)/\(id)"],
+        environment: inheritedEnvironment(), directory: "/")
+      processes.insert(try Child.startOnItsOwn(command))
+    }
+    return processes
+  }
+}
+
+extension RunKeeper.Trouble {
+  fileprivate var text: String {
+    """
+    The run \(name) stops: \(halt.spoken)
+    \(advice.prefix(1).uppercased() + advice.dropFirst()).
+    spool show \(id.short) tells more.
+
+    """
+  }
+}
