@@ -25,8 +25,9 @@ class Writer(Asker):
 
     def __init__(self, *given):
         super().__init__(*given)
-        installed = self.bin.parent / "share/spindle/cron"
-        self.cron = installed if (installed / "content.sh").exists() else SOURCE / "cron"
+        installed = self.bin.parent / "share/spindle"
+        self.share = installed if (installed / "cron/content.sh").exists() else SOURCE
+        self.cron = self.share / "cron"
         self.site, self.stop = self.home / "site", Stop(self.home / "wrapped")
         self.settings["CONTENT_REPO"] = str(self.site)
 
@@ -104,8 +105,8 @@ class Writer(Asker):
                 raise Skipped("there is no pipeline-run")
             super().furnish()
             for agent in AGENTS:
-                path = self.spool / "agents" / f"{agent}.md"
-                path.write_text("Command: plain-writer\nRate: 1000/min\n" + path.read_text())
+                text = (self.share / "spool/agents" / f"{agent}.md").read_text()
+                (self.spool / "agents" / f"{agent}.md").write_text("Command: plain-writer\nRate: 1000/min\n" + text)
             self.repository()
         return self
 
@@ -147,8 +148,9 @@ class Writer(Asker):
         return self.run("pipeline-run", "--resume", within=within)
 
     def take_steps(self):
-        """From now on `steps` are those of the only run."""
-        self.steps = self.spool / "runs/state" / self.entry.id / "steps"
+        """From now on `steps` are those of the only run, which may be moving about."""
+        [state] = (self.spool / "runs/state").iterdir()
+        self.steps = state / "steps"
         return self.steps
 
     def products(self):
