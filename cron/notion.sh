@@ -45,12 +45,15 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
 
-# request METHOD PATH: the body is $work/body; the answer is in $work/answer. The token is in no argument: ps shows those.
+# request METHOD PATH: the body, where there is to be one, is $work/body; the answer is in $work/answer. The token is in no
+# argument, for ps shows those.
 request() {
+  method=$1 url=$api/v1/$2
+  set --
+  [ "$method" = GET ] || set -- -X "$method" -H 'Content-Type: application/json' --data-binary "@$work/body"
   status=$(printf 'header = "Authorization: Bearer %s"\n' "$token" |
-    curl -q -sS -K - -X "$1" "$api/v1/$2" -H "Notion-Version: $version" -H 'Content-Type: application/json' \
-      --data-binary "@$work/body" --connect-timeout 10 --max-time 90 -D "$work/headers" -o "$work/answer" -w '%{http_code}') ||
-    fail 75 'there was no answer'
+    curl -q -sS -K - "$@" -H "Notion-Version: $version" --connect-timeout 10 --max-time 90 \
+      -D "$work/headers" -o "$work/answer" -w '%{http_code}' "$url") || fail 75 'there was no answer'
   case $status in 2*) return 0 ;; esac
   words="$status $(jq -r '[.code, .message] | join(": ")' "$work/answer" 2>/dev/null | tr -d '[:cntrl:]' | cut -c 1-300)"
   case $status in
@@ -71,7 +74,6 @@ text=$(cat)
 case $undo$text in 1updated* | 1skipped*) exit 0 ;; esac
 
 # A database holds its pages by way of a data source.
-: >"$work/body"
 request GET "databases/$NOTION_DB"
 source=$(jq -r '.data_sources | if length == 1 then .[0].id else empty end' "$work/answer")
 [ -n "$source" ] || fail 78 "NOTION_DB: $NOTION_DB: has not one data source"
