@@ -5,6 +5,12 @@ import Spool
 /// One of the executables: arguments in, a domain call, an exit status.
 public protocol Tool: ParsableCommand {
   static var manual: Manual { get }
+  /// Told before it ends with a failure of its own, its arguments' included.
+  static func fails(_ status: ExitStatus, _ why: String)
+}
+
+extension Tool {
+  public static func fails(_ status: ExitStatus, _ why: String) {}
 }
 
 /// The release, as `--version` says it.
@@ -52,12 +58,14 @@ extension Tool {
     switch error {
     case let failure as Failure:
       complain("\(manual.name): \(failure)")
+      if !failure.isFailedFlush { fails(failure.status, failure.description) }
       Exit.now(failure.status)
     case let status as Exit: Exit.now(status.status)
     default:
       // Help and --version come as errors too; they are results.
       guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
       complain("\(manual.name): \(message(for: error).printable): see \(manual.name) --help")
+      fails(.usage, message(for: error))
       Exit.now(.usage)
     }
   }
@@ -80,8 +88,14 @@ public struct Exit: Error {
   public var status: ExitStatus
   public init(_ status: ExitStatus) { self.status = status }
 
+  /// Told that the process ends well, also where its reader goes away before it has heard all.
+  public nonisolated(unsafe) static var onDone: () -> Void = {}
+
   /// Ends the process.
-  public static func now(_ status: ExitStatus) -> Never { exit(status.rawValue) }
+  public static func now(_ status: ExitStatus) -> Never {
+    if status == .done { onDone() }
+    exit(status.rawValue)
+  }
 }
 
 /// One line on stderr.

@@ -13,6 +13,8 @@ public struct Halt: Sendable {
     case parked
     /// Something is missing that a person has to see to (69): nothing is undone, `spool release` goes on.
     case held
+    /// The script or a step was killed, though the run was not: it goes on from there.
+    case died
 
     /// Whether what was done is undone.
     public var undoes: Bool { self == .failed || self == .cancelled || self == .overdue }

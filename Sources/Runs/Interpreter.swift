@@ -18,11 +18,20 @@ struct Interpreter {
     let name = Self.name(words)
     // A shell reads the copy, and is told the script's own name: $0, and what dirname "$0" finds, stay what they were.
     if Self.shells.contains(name) {
-      arguments = words + ["-c", ". \"$SPINDLE_SCRIPT\"", request.script] + request.arguments
+      let aliases = name == "bash" ? "shopt -s expand_aliases\n" : ""
+      arguments = words + ["-c", aliases + Self.prelude, request.script] + request.arguments
     } else {
       arguments = words + [copy] + request.arguments
     }
   }
+
+  /// Without `set -e` a shell goes past a step that was killed. One that could not even say that it had begun is told of by its shell.
+  private static let prelude = """
+    _spindle_step() { "$SPINDLE_STEP_TOOL" "$@" || _spindle_ended $? "$@"; }
+    _spindle_ended() { [ "$1" -le 128 ] || "$SPINDLE_STEP_TOOL" --ended "$@"; return "$1"; }
+    alias pipeline-step=_spindle_step
+    . "$SPINDLE_SCRIPT"
+    """
 
   private static let shells: Set<String> = ["sh", "dash", "bash", "ash", "ksh", "mksh"]
 

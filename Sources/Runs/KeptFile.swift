@@ -5,10 +5,13 @@ import Spool
 public struct KeptFile: Hashable, Sendable {
   public var path: String
   public var hash: String
+  /// By `--keep`: every command gets it as it was, not `claude-call` alone.
+  public var isForAll: Bool
 
-  public init(path: String, hash: String) {
+  public init(path: String, hash: String, isForAll: Bool = false) {
     self.path = path
     self.hash = hash
+    self.isForAll = isForAll
   }
 
   /// Longer ones are data, not prompts: who wants them kept makes a step of it.
@@ -45,14 +48,14 @@ public struct KeptFile: Hashable, Sendable {
   }
 
   /// Keeps what can be kept of these files, durably; what is no regular file, or too long, is left out.
-  static func keep(_ paths: [String], in queue: Queue) throws(Failure) -> [KeptFile] {
+  static func keep(_ paths: [String], isForAll: Bool, in queue: Queue) throws(Failure) -> [KeptFile] {
     var kept: [KeptFile] = []
     for path in paths where kept.count < countLimit {
       guard let bytes = read(path) else { continue }
       let hash = sha256(bytes)
       let directory = try directory(in: queue, making: true)
       if try !directory.contains(hash) { try directory.replace(hash, with: bytes, mode: 0o440) }
-      kept.append(KeptFile(path: path, hash: hash))
+      kept.append(KeptFile(path: path, hash: hash, isForAll: isForAll))
     }
     return kept
   }
@@ -83,10 +86,13 @@ public struct KeptFile: Hashable, Sendable {
   var isUnchanged: Bool { Self.read(path).map { sha256($0) == hash } ?? false }
 }
 
-/// Of a run, for its steps: `state/RUN/kept`, a line `SHA256 PATH` for each.
+/// Of a run, for its steps: `state/RUN/kept`, a line `SHA256 PATH` for each, with a star before the paths of `--keep`.
+///
+/// What only reads gets a file as it was; a step that writes what the script names must find what it has written. Of `claude-call` it is
+/// known that it only reads; of other commands `--keep` says so.
 struct KeptList {
   static let fileName = "kept"
-  private var hashes: [String: String] = [:]
+  private var hashes: [String: (hash: String, isForAll: Bool)] = [:]
   private let directory: String
 
   /// - Returns: nil where the run keeps none.
@@ -95,20 +101,31 @@ struct KeptList {
       return nil
     }
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.count > 65 {
-      hashes[String(line.dropFirst(65))] = String(line.prefix(64))
+      let isForAll = line.dropFirst(64).first == "*"
+      hashes[String(line.dropFirst(65))] = (String(line.prefix(64)), isForAll)
     }
     directory = state.queue.directory.path + "/kept"
   }
 
   static func write(_ kept: [KeptFile], to state: RunState) throws(Failure) {
     if kept.isEmpty { return }
-    try state.directory.replace(fileName, with: Array(kept.map { "\($0.hash) \($0.path)\n" }.joined().utf8))
+    try state.directory.replace(
+      fileName, with: Array(kept.map { "\($0.hash)\($0.isForAll ? "*" : " ")\($0.path)\n" }.joined().utf8))
   }
 
   /// Where the file that an argument names lies as it was when the run began; nil where it still is what it was, or is none.
-  func version(of argument: String, from working: String) -> String? {
+  /// - Parameter isRead: whether the command is known only to read it.
+  func version(of argument: String, from working: String, isRead: Bool) throws(Failure) -> String? {
     let path = argument.hasPrefix("/") ? argument : working + "/" + argument
-    guard let hash = hashes[path], !KeptFile(path: path, hash: hash).isUnchanged else { return nil }
-    return directory + "/" + hash
+    guard let (hash, isForAll) = hashes[path], isRead || isForAll, !KeptFile(path: path, hash: hash).isUnchanged else {
+      return nil
+    }
+    let version = directory + "/" + hash
+    guard KeptFile(path: version, hash: hash).isUnchanged else {
+      throw Failure(
+        .unavailable, argument, "has changed since the run began, and what was kept of it has too (\(version))",
+        do: "bring the file back as it was")
+    }
+    return version
   }
 }

@@ -21,33 +21,74 @@ struct Rollback {
     case stopped(Int32)
   }
 
+  /// A step, and what undoes it, in the order in which that is to be done.
+  struct Undoing {
+    var step: String
+    var lines: [UndoLog.Line]
+  }
+
   /// What is still to be undone, in the order in which it is to be.
-  func remaining(looking: Bool) throws(Failure) -> [UndoLog.Line] {
+  func remaining(looking: Bool) throws(Failure) -> [Undoing] {
     let found = try state.found(looking: looking)
-    return try UndoLog(state).lines().reversed().filter { line in
-      guard let step = found.first(where: { $0.record.name == line.step }) else { return false }
-      switch step.state {
-      // What has failed by its own word did nothing; what was cut off may have.
-      case .failed: return step.record.endedUncleanly
-      case .committed, .inDoubt, .running: return true
+    var undoings: [Undoing] = []
+    for line in try UndoLog(state).lines().reversed() {
+      guard let step = found.first(where: { $0.record.name == line.step }) else { continue }
+      // What has failed by its own word did nothing; what was cut off may have. An inner run is another's word.
+      if step.state == .failed && !step.record.endedUncleanly && line.isInner != true { continue }
+      if let place = undoings.firstIndex(where: { $0.step == line.step }) {
+        undoings[place].lines.append(line)
+      } else {
+        undoings.append(Undoing(step: line.step, lines: [line]))
       }
     }
+    return undoings
   }
 
   func run() throws(Failure) -> Ending {
     try finishMoves()
-    for line in try remaining(looking: false) {
+    try withdrawQuestions()
+    for undoing in try remaining(looking: false) {
       // What its command has left running ends first.
-      if let file = try state.steps.open(RunState.recordPrefix + line.step) {
+      if let file = try state.steps.open(RunState.recordPrefix + undoing.step) {
         try file.lock()
         file.unlock()
       }
-      switch try undo(line) {
-      case .undone: continue
-      case let ending: return ending
+      for line in undoing.lines {
+        switch try undo(line) {
+        case .undone: continue
+        case let ending: return ending
+        }
       }
+      try settle(undoing.step, as: RunState.recordPrefix)
+      say("undone: \(undoing.step)")
     }
     return .undone
+  }
+
+  /// What was undone, and what has nothing that undoes it, for a person.
+  func spoken() throws(Failure) -> String {
+    let undone = try state.undone().filter(\.isUndone).map(\.record.name)
+    let left = try state.found(looking: true).filter { $0.state == .committed }.map(\.record.name)
+    let words = [
+      undone.isEmpty ? nil : "undone: \(undone.joined(separator: ", "))",
+      left.isEmpty ? nil : "without --undo, and left as it is: \(left.joined(separator: ", "))",
+    ]
+    return words.compactMap { $0 }.joined(separator: "; ")
+  }
+
+  /// Nobody is to answer for a run that is over.
+  private func withdrawQuestions() throws(Failure) {
+    for step in try state.found(looking: false) where step.state != .committed {
+      for use in try StepUse.all(of: step.record.name, in: state) where use.tool == "wait-approval" {
+        guard let (queue, id) = try use.entry(in: state.queue.spool), let place = try queue.locate(id),
+          [.new, .wait, .hold].contains(place.room)
+        else { continue }
+        do { try queue.carryOut(.cancel, for: place, by: "its run \(state.id.short), which is over") } catch {
+          // Somebody is just answering it, or the disk is full: it is of no use to anybody, and does no harm.
+          if error.isFailedFlush { throw error }
+        }
+      }
+    }
   }
 
   private func undo(_ line: UndoLog.Line) throws(Failure) -> Ending {
@@ -55,11 +96,7 @@ struct Rollback {
     for attempt in 1...Self.attempts {
       let outcome = try execute(line, attempt)
       if let number = outcome.stoppedBy { return .stopped(number) }
-      if outcome.succeeded {
-        try settle(line.step)
-        say("undone: \(line.step)")
-        return .undone
-      }
+      if outcome.succeeded { return .undone }
       why = outcome.spoken
       say("undoing \(line.step), attempt \(attempt): \(why)")
       guard attempt < Self.attempts else { break }
@@ -108,11 +145,10 @@ struct Rollback {
   }
 
   /// The record's move is what says that it is undone; its product follows.
-  private func settle(_ step: String) throws(Failure) {
+  private func settle(_ step: String, as prefix: String) throws(Failure) {
     let undone = try Directory.making("undone", in: state.directory)
     let generation = try state.generation()
-    _ = try state.steps.move(
-      RunState.recordPrefix + step, to: undone, as: "\(RunState.recordPrefix)\(step).\(generation)")
+    _ = try state.steps.move(RunState.recordPrefix + step, to: undone, as: "\(prefix)\(step).\(generation)")
     try undone.sync()
     try moveProduct(of: step, to: undone, generation)
     try state.steps.sync()
@@ -121,7 +157,9 @@ struct Rollback {
   /// What has failed, and needs no undoing, is begun anew as well.
   func forget() throws(Failure) {
     try finishMoves()
-    for step in try state.found(looking: false) where step.state != .committed { try settle(step.record.name) }
+    for step in try state.found(looking: false) where step.state != .committed {
+      try settle(step.record.name, as: RunState.endedPrefix)
+    }
   }
 
   private func moveProduct(of step: String, to undone: Directory, _ generation: Int) throws(Failure) {

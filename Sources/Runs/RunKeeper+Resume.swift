@@ -23,6 +23,15 @@ extension RunKeeper {
     return due.sorted()
   }
 
+  /// The runs whose worker is dead, but not all that their scripts have started: they go on when that has ended.
+  public func orphaned() throws(Failure) -> [EntryID] {
+    let locks = LockTable()
+    return try queue.entries(in: .run).filter { place in
+      guard let status = try? queue[.run].status(place.fileName) else { return false }
+      return locks.isHeld(status) && worker(place) == nil
+    }.map(\.name.id)
+  }
+
   /// One that has stopped to be undone is not woken by its deadline a second time.
   private func isOverdue(_ place: Place) throws(Failure) -> Bool {
     guard let word = try queue.header(at: place)?["Deadline"], let deadline = Timestamp(rfc3339: word), deadline <= .now
@@ -48,8 +57,10 @@ extension RunKeeper {
   public enum Cancelled {
     /// It is nobody's: whoever cancels it undoes what it did.
     case mine
-    /// This process works on it, and ends it.
+    /// This process works on it, and is to be told to end it.
     case ending(pid: Int32)
+    /// It is being undone already.
+    case underWay
     /// It was being undone, which could not be done: the rest stays as it is.
     case givenUp
   }
@@ -66,6 +77,7 @@ extension RunKeeper {
       try queue.carryOut(.cancel, for: place, by: who)
       return .givenUp
     }
+    if place.room == .run, halt?.kind.undoes == true, worker(place) != nil { return .underWay }
     if let halt, !halt.kind.undoes { try state.resume(from: halt) }
     try state.stop(Halt(.cancelled, exit: ExitStatus.no.rawValue, why: "cancelled by \(who)"))
     if place.room == .run, let pid = worker(place) { return .ending(pid: pid) }
@@ -81,6 +93,37 @@ extension RunKeeper {
       let status = try? queue[.run].status(place.fileName)
     else { return nil }
     return LockTable.isHeld(status, by: named) ? named : nil
+  }
+
+  /// Undoes what a run has done that has ended well; it stays where it is, and says so.
+  public func undoDone(_ place: Place) throws(Failure) -> Ending {
+    guard let locked = try queue.lock(place) else {
+      throw Failure(.tryAgain, place.name.id.description, "is just being worked on", do: "try again")
+    }
+    defer { locked.release() }
+    let request: RunRequest
+    do { request = try RunRequest(locked.entry) } catch {
+      throw Failure(.malformed, place.name.id.description, "is no run: \(error)")
+    }
+    let state = try RunState(making: locked.id, in: queue)
+    let halt = try state.stop(Halt(.cancelled, exit: 0, why: "undone after it had ended well"))
+    let rollback = Rollback(
+      state: state, request: request, environment: try environment(request, state), onOutput: onError)
+    switch try rollback.run() {
+    case .undone: return .failed(halt)
+    case .stuck(let step, let why):
+      return .held(Halt(.held, step: step, exit: halt.exit, why: "could not be undone: \(why)"))
+    case .stopped(let number): return .stopped(number)
+    }
+  }
+
+  /// Of a run that is over: what was done and not undone, and could be; nil where there is nothing.
+  public func leftUndone(_ place: Place) throws(Failure) -> String? {
+    guard let state = try RunState(of: place.name.id, in: queue), let entry = try queue.entry(at: place),
+      let request = try? RunRequest(entry)
+    else { return nil }
+    let left = try Rollback(state: state, request: request, environment: [:]).remaining(looking: true).map(\.step)
+    return left.isEmpty ? nil : left.joined(separator: ", ")
   }
 
   /// Before a person's `release` or `retry` moves it: killed in between, it lies where it lay, and can be asked for again.

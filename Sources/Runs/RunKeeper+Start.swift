@@ -11,9 +11,12 @@ extension RunKeeper {
     if let key, let id = try queue.known(key: key) { return try again(id, key: key, request) }
     var request = request
     let home = request.script.lastIndex(of: "/").map { String(request.script[..<$0]) } ?? "/"
-    var named = KeptFile.candidates(in: request.text, lyingIn: home, directory: request.directory)
+    // First what --keep names, which is for every command.
+    var named: [String] = []
     for path in paths { named += try KeptFile.named(path, from: request.directory) }
-    request.kept = try KeptFile.keep(named, in: queue)
+    request.kept = try KeptFile.keep(named, isForAll: true, in: queue)
+    let candidates = KeptFile.candidates(in: request.text, lyingIn: home, directory: request.directory)
+    request.kept += try KeptFile.keep(candidates.filter { !named.contains($0) }, isForAll: false, in: queue)
     var lock: File?
     if isSingle {
       let locks = try Directory.making("locks", in: queue.directory)

@@ -73,15 +73,15 @@ public struct RunKeeper {
         detail: "done after \((Timestamp.now - claim.id.time).spoken)")
       return .done(output: output)
     case .halted(let halt): return try settle(claim, state, request, halt)
-    case .died(let why, let attempts):
-      // A first death is a crash; what dies again and again would spin.
-      try claim.putOff(why, for: attempts == 1 ? .zero : Claim.backoff(attempt: attempts - 2))
-      return .waiting(why, isDue: attempts == 1)
+    case .died(let why): return try settle(claim, state, request, state.stop(Halt(.died, exit: 75, why: why)))
     case .stopped(let number):
       try claim.putOff("stopped by signal \(number)", for: .zero)
       return .stopped(number)
     }
   }
+
+  /// So often in a row: as often as anything is tried by default.
+  private static let deaths = 5
 
   private func settle(_ claim: Claim, _ state: RunState, _ request: RunRequest, _ halt: Halt) throws(Failure) -> Ending
   {
@@ -89,12 +89,23 @@ public struct RunKeeper {
     case .failed, .cancelled, .overdue: return try undo(claim, state, request, halt)
     case .held:
       let number = try state.earlierHalts().count
-      try tell(claim, request, halt, "spool release \(claim.id.short) goes on", key: "held-\(number)")
+      try tell(claim, request, halt, "To go on: spool release \(claim.id.short)", key: "held-\(number)")
       try claim.hold(halt.spoken)
       return .held(halt)
+    case .died:
+      // A first death is a crash; what dies again and again would spin, and then needs a person.
+      let deaths = try state.earlierHalts().reversed().prefix { $0.kind == .died }.count + 1
+      if deaths >= Self.deaths {
+        try state.resume(from: halt)
+        let held = Halt(
+          .held, exit: ExitStatus.unavailable.rawValue, why: "\(halt.why), for the \(deaths)th time in a row")
+        return try settle(claim, state, request, state.stop(held))
+      }
+      try claim.putOff(halt.why, for: deaths == 1 ? .zero : Claim.backoff(attempt: deaths - 2))
+      return .waiting(halt.why, isDue: deaths == 1)
     case .parked:
       let tries = try state.earlierHalts().reversed().prefix { $0.kind == .parked && $0.step == halt.step }.count
-      try tell(claim, request, halt, "it goes on by itself", key: "parked-\(halt.step ?? "")")
+      try tell(claim, request, halt, "It goes on by itself.", key: "parked-\(halt.step ?? "")")
       try claim.putOff(halt.spoken, for: Claim.backoff(attempt: tries))
       return .waiting(halt.spoken, isDue: false)
     }
@@ -106,16 +117,17 @@ public struct RunKeeper {
     switch try rollback.run() {
     case .undone:
       if halt.kind != .cancelled && !halt.why.hasPrefix("rejected") {
+        let undone = try rollback.spoken()
         try tell(
-          claim, request, halt, "what it had done was undone; spool retry \(claim.id.short) begins again", key: "failed"
-        )
+          claim, request, halt, "\(undone.isEmpty ? "" : undone + "\n")To begin again: spool retry \(claim.id.short)",
+          key: "failed-\(state.generation())")
       }
       try claim.fail(halt.spoken)
       return .failed(halt)
     case .stuck(let step, let why):
       let stuck = Halt(.held, step: step, exit: halt.exit, why: "could not be undone: \(why)")
       let advice =
-        "mend it, then spool release \(claim.id.short) tries again; spool cancel \(claim.id.short) leaves the rest as it is"
+        "To try again, once it is mended: spool release \(claim.id.short)\nTo leave the rest as it is: spool cancel \(claim.id.short)"
       try tell(claim, request, stuck, advice, key: "stuck-\(step)-\(Timestamp.now.nanoseconds / 3_600_000_000_000)")
       try claim.hold("\(stuck.spoken) (after \(halt.spoken))")
       return .held(stuck)
@@ -127,7 +139,15 @@ public struct RunKeeper {
 
   private func tell(_ claim: Claim, _ request: RunRequest, _ halt: Halt, _ advice: String, key: String) throws(Failure)
   {
-    try onTrouble(Trouble(id: claim.id, name: request.name, halt: halt, advice: advice, key: "run-\(claim.id)-\(key)"))
+    do throws(Failure) {
+      try onTrouble(
+        Trouble(id: claim.id, name: request.name, halt: halt, advice: advice, key: "run-\(claim.id)-\(key)"))
+    } catch {
+      // Whom to tell may be misconfigured, or the disk full: the run is settled all the same, and its log has it.
+      if error.isFailedFlush { throw error }
+      queue.spool.notice("\(claim.id): nobody could be told: \(error)")
+      queue.logAttempt(claim.id, "nobody could be told: \(error)")
+    }
   }
 
   /// A person wants it to go on: what it stopped at is history, and what was undone is begun anew.
@@ -143,7 +163,7 @@ public struct RunKeeper {
   }
 
   /// What the script and what undoes it run in: what was recorded, whoever goes on with the run.
-  private func environment(_ request: RunRequest, _ state: RunState) throws(Failure) -> [String: String] {
+  func environment(_ request: RunRequest, _ state: RunState) throws(Failure) -> [String: String] {
     var environment = request.environment
     let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     let isFound = path.split(separator: ":").contains { $0 == tools }
@@ -152,6 +172,9 @@ public struct RunKeeper {
     environment["RUN"] = state.id.description
     environment["STEPS"] = state.steps.path
     environment["SPINDLE_RUN_KEY"] = try state.keyPrefix()
+    // A source tree's build has no links beside it.
+    let step = tools + "/pipeline-step"
+    environment["SPINDLE_STEP_TOOL"] = try Command.find(step, in: []) ?? "pipeline-step"
     environment["SPINDLE_MAX_PARALLEL"] = request.maxParallel.map(String.init)
     return environment
   }

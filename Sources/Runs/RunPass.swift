@@ -16,7 +16,7 @@ struct RunPass {
     case complete(output: [UInt8])
     case halted(Halt)
     /// Something died that should not have: the run goes on from here.
-    case died(String, attempts: Int)
+    case died(String)
     case stopped(Int32)
   }
 
@@ -24,7 +24,7 @@ struct RunPass {
   private static let outputLimit = 1 << 20
 
   func run() throws(Failure) -> Ending {
-    try state.forgetDead()
+    try StepPresence.forgetDead(in: state)
     let script = try copy()
     let interpreter = Interpreter(of: request, copy: script)
     var environment = environment
@@ -45,7 +45,7 @@ struct RunPass {
       if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory || error.errno == .permissionDenied {
         return try missing(request.directory, "the directory in which it runs cannot be entered")
       }
-      if error.status == .tryAgain { return .died(error.description, attempts: 1) }
+      if error.status == .tryAgain { return .died(error.description) }
       return try missing(interpreter.path, error.description)
     }
     // Its steps are in its group, and see to their own end: one that it did not wait for is not cut off.
@@ -118,15 +118,13 @@ struct RunPass {
       step.state != .committed && (outcome.end != .exited(0) || step.record.pass == pass)
     }
     // Killed between its commit and its end, it is in no doubt; but the script went no further.
-    if let dead = try state.dead() {
-      return .died("step \(dead) died", attempts: try StepRecord.read(dead, in: state)?.attempt ?? 1)
-    }
-    if let step = inDoubt.first {
-      return .died("step \(step.record.name) died", attempts: inDoubt.map(\.record.attempt).max() ?? 1)
-    }
+    if let dead = try StepPresence.dead(in: state) ?? inDoubt.first?.record.name { return .died("\(dead) has died") }
     switch outcome.end {
     case .exited(0): return .complete(output: output)
-    case .killed(let number): return .died("the script was killed by signal \(number)", attempts: 1)
+    case .killed(let number): return .died("the script was killed by signal \(number)")
+    // With set -e a shell says so of what it has waited for: of a step that was killed before it had its first word, say.
+    case .exited(let code) where code > 128 && code < 128 + 65:
+      return .died("the script ended as what is killed by signal \(code - 128)")
     case .exited(let code):
       let kind: Halt.Kind
       switch code {

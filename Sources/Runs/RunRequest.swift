@@ -46,7 +46,8 @@ public struct RunRequest: Sendable {
       "From": "pipeline-run", "Subject": name, "Script": script, "Directory": directory,
       "Umask": String(umask, radix: 8), "Deadline": deadline?.rfc3339, "Max-Parallel": maxParallel.map(String.init),
       "Arguments": Self.json(arguments), "Environment": Self.json(environment),
-      "Keep": kept.isEmpty ? nil : Self.json(Dictionary(kept.map { ($0.path, $0.hash) }) { first, _ in first }),
+      "Keep": kept.isEmpty
+        ? nil : Self.json(Dictionary(kept.map { ($0.path, $0.hash + ($0.isForAll ? "*" : "")) }) { first, _ in first }),
     ])
     // A name that cannot stand in one line would come back as another.
     for path in [script, directory] where path.printable != path {
@@ -85,7 +86,7 @@ public struct RunRequest: Sendable {
     environment = try decoded("Environment", as: [String: String].self, "a JSON object of words")
     if entry.header["Keep"] != nil {
       kept = try decoded("Keep", as: [String: String].self, "a JSON object of paths and SHA-256").map {
-        KeptFile(path: $0.key, hash: $0.value)
+        KeptFile(path: $0.key, hash: String($0.value.prefix(64)), isForAll: $0.value.hasSuffix("*"))
       }.sorted { $0.path < $1.path }
     }
     if let word = entry.header["Deadline"] {

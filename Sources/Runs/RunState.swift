@@ -6,7 +6,7 @@ import Spool
 /// - `steps/NAME`: the product of a finished step. Its rename to there is what finishes the step.
 /// - `steps/.step-NAME`: its record, and its lock: flocked while its `pipeline-step`, or anything that its command has started, lives.
 /// - `steps/.out-NAME`: what it has printed so far. `steps/.uses-NAME`: what it has asked for (`StepUse`).
-/// - `running/NAME`: it is under way; where this is not locked, its `pipeline-step` has died.
+/// - `running/`: who is under way (`StepPresence`).
 /// - `halt`: why nothing more is begun. `halts/`: why it once was not.
 /// - `undo`: what undoes which step, in the order in which they began. `undone/`: the steps that were undone.
 ///
@@ -105,41 +105,9 @@ public final class RunState {
 
   // MARK: Steps
 
-  private func running() throws(Failure) -> Directory {
-    // Of no use after a power cut: then nothing runs.
-    try Directory.making("running", in: directory, isLitter: true)
-  }
-
-  /// Says that a step is under way, as long as the file that it returns is open: it is locked before it has its name.
-  func enter(_ step: String) throws(Failure) -> File {
-    let running = try running()
-    let temporary = ".\(SpoolDirectory.processID)"
-    try running.unlink(temporary)
-    let file = try running.create(temporary)
-    try file.lock()
-    try running.unlink(step)
-    _ = try running.move(temporary, to: running, as: step)
-    return file
-  }
-
-  /// Says that it is over.
-  func leave(_ step: String) throws(Failure) { try running().unlink(step) }
-
-  /// A step of this pass that has died: its script may go on all the same, and must not get far.
-  func dead() throws(Failure) -> String? {
-    let running = try running()
-    for name in try running.names().sorted() where !name.hasPrefix(".") {
-      guard let file = try running.open(name), try file.tryLock() else { continue }
-      // It may have ended since the names were read.
-      if try running.status(name)?.isSameFile(as: file.status()) == true { return name }
-    }
-    return nil
-  }
-
-  /// A new pass begins: the dead of the last one are no reason to go no further.
-  func forgetDead() throws(Failure) { while let name = try dead() { try leave(name) } }
-
   static let recordPrefix = ".step-"
+  /// In `undone/`, of one that had not ended well and has nothing to be undone.
+  static let endedPrefix = ".ended-"
   static let outputPrefix = ".out-"
   static let usesPrefix = ".uses-"
 
@@ -181,18 +149,29 @@ public final class RunState {
     return found.sorted { ($0.record.began, $0.record.name) < ($1.record.began, $1.record.name) }
   }
 
-  /// The steps that were undone, with when.
-  func undone() throws(Failure) -> [(record: StepRecord, ended: Timestamp?, time: Timestamp)] {
+  /// What is left of a step that was undone, or was begun anew.
+  struct Past {
+    var record: StepRecord
+    var ended: Timestamp?
+    var isUndone: Bool
+    /// When it was moved here.
+    var time: Timestamp
+  }
+
+  func undone() throws(Failure) -> [Past] {
     guard try directory.status("undone")?.isDirectory == true else { return [] }
     let undone = try Directory("undone", in: directory)
-    var found: [(StepRecord, Timestamp?, Timestamp)] = []
-    for fileName in try undone.names() where fileName.hasPrefix(Self.recordPrefix) {
+    var found: [Past] = []
+    for fileName in try undone.names() {
+      let prefix = [Self.recordPrefix, Self.endedPrefix].first { fileName.hasPrefix($0) }
+      guard let prefix else { continue }
       // NAME.GENERATION, as its product beside it.
-      let product = String(fileName.dropFirst(Self.recordPrefix.count))
+      let product = String(fileName.dropFirst(prefix.count))
       let name = product.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
       guard let file = try undone.open(fileName), let record = try StepRecord(name, in: file) else { continue }
       let ended = try undone.status(product)?.modified ?? record.ended
-      found.append((record, ended, try file.status().changed))
+      found.append(
+        Past(record: record, ended: ended, isUndone: prefix == Self.recordPrefix, time: try file.status().changed))
     }
     return found
   }

@@ -20,6 +20,9 @@ public struct Step {
   /// Gets what the command says on stderr as it comes.
   public var onError: ([UInt8]) -> Void = { _ in }
 
+  /// Ours: who dies is told by it.
+  public var presence: StepPresence?
+
   let state: RunState
   private var queue: Queue { state.queue }
 
@@ -43,9 +46,12 @@ public struct Step {
     package var product: File?
     /// For a person, where there is something to be said.
     public var words: String?
+    /// It was asked to stop, and is in doubt: nothing goes past it.
+    public var isStopped = false
   }
 
   public func run() throws(Failure) -> Ending {
+    try presence?.tell(name)
     if let refusal = try refusal() { return refusal }
     // Shared by all steps of the run: who has it alone knows that none is under way.
     try state.steps.file.lockShared()
@@ -58,19 +64,15 @@ public struct Step {
     if let replayed = try replay() { return replayed }
     let earlier = try StepRecord(name, in: file)
     if let earlier, let refused = try refuseIfChanged(since: earlier) { return refused }
-    if let dead = try state.dead() {
+    if let dead = try StepPresence.dead(in: state) {
       return Ending(
         exit: ExitStatus.tryAgain.rawValue,
-        words: "\(name): not begun: the step \(dead) has died: the run goes on from there")
+        words: "\(name): not begun: \(dead) has died: the run goes on from there")
     }
-    let running = try state.enter(name)
-    defer { try? running.close() }
     Signals.catchThem()
     let slot = try StepSlot(of: state)
     defer { slot?.giveBack() }
-    let ending = try attempt(StepRecord(name: name, command: command, attempt: (earlier?.attempt ?? 0) + 1), file)
-    try state.leave(name)
-    return ending
+    return try attempt(StepRecord(name: name, command: command, attempt: (earlier?.attempt ?? 0) + 1), file)
   }
 
   // MARK: Not begun
@@ -130,7 +132,6 @@ public struct Step {
     let last = record.attempt + attempts - 1
     var pause = Duration.seconds(1)
     while true {
-      record.began = .now
       try record.write(to: file)
       let deadline = timeout.map { Deadline.within($0) } ?? Deadline.inherited()
       let output = try freshOutput()
@@ -147,7 +148,7 @@ public struct Step {
         onError(Array($0))
       }
       // Asked to stop: it stays in doubt, and the run goes on from here.
-      if let number = outcome.stoppedBy { return Ending(exit: ExitStatus.signal(number).rawValue) }
+      if let number = outcome.stoppedBy { return Self.stopped(number) }
       if outcome.succeeded { return try commit(output, record, file) }
       let isOverdue = Deadline.inherited()?.hasPassed ?? false
       if Self.isTransient(outcome), record.attempt < last, !isOverdue {
@@ -155,7 +156,7 @@ public struct Step {
           Array("pipeline-step: \(name): attempt \(record.attempt): \(outcome.spoken): again in \(pause.spoken)\n".utf8)
         )
         Signals.wait(atMost: pause)
-        if let number = Signals.pending() { return Ending(exit: ExitStatus.signal(number).rawValue) }
+        if let number = Signals.pending() { return Self.stopped(number) }
         pause = min(pause * 2, .seconds(60))
         record.attempt += 1
         try input.rewind()
@@ -163,6 +164,10 @@ public struct Step {
       }
       return try settle(outcome, isOverdue: isOverdue, output, record, file)
     }
+  }
+
+  private static func stopped(_ number: Int32) -> Ending {
+    Ending(exit: ExitStatus.signal(number).rawValue, isStopped: true)
   }
 
   /// Everywhere the same rule: 75, 74, death by signal and the death timer are tried again; all else is final.
@@ -184,13 +189,17 @@ public struct Step {
   private func versions() throws(Failure) -> [String] {
     guard let kept = try KeptList(of: state) else { return command }
     let working = Directory.currentPath
-    return command.enumerated().map { place, word in
-      guard place > 0, let version = kept.version(of: word, from: working) else { return word }
+    let reader = command.firstIndex { $0.split(separator: "/").last == "claude-call" } ?? command.endIndex
+    var words: [String] = []
+    for (place, word) in command.enumerated() {
+      let version = try place == 0 ? nil : kept.version(of: word, from: working, isRead: place > reader)
+      words.append(version ?? word)
+      if version == nil { continue }
       onError(
         Array("pipeline-step: \(name): \(word.printable) has changed since the run began: it is given as it was\n".utf8)
       )
-      return version
     }
+    return words
   }
 
   private func world(_ inherited: [String: String], _ record: StepRecord, _ deadline: Deadline?) throws(Failure)
@@ -228,6 +237,28 @@ public struct Step {
     return Ending(exit: record.exit ?? 0, product: output)
   }
 
+  /// A shell's `pipeline-step` ended as what is killed does. Where nothing on record says why, it has died before it could say so.
+  public static func ended(_ name: String, with status: Int32, of state: RunState, _ presence: StepPresence?)
+    throws(Failure)
+  {
+    let exit = try StepRecord.read(name, in: state)?.exit
+    let isKnown = try state.steps.contains(name) && exit == status
+    let isHalted = try state.halt() != nil
+    let isDead = try StepPresence.dead(in: state) != nil
+    if isKnown || isHalted || isDead { presence?.leave() } else { try presence?.tell(name) }
+  }
+
+  /// What keeps us from our own work keeps the script from going past it.
+  public static func fail(_ status: ExitStatus, _ why: String, of state: RunState, step: String?) throws(Failure) {
+    let kind: Halt.Kind
+    switch status {
+    case .usage: kind = .failed
+    case .tryAgain, .io, .cannotCreate: kind = .parked
+    default: kind = .held
+    }
+    try state.stop(Halt(kind, step: step, exit: status.rawValue, why: why))
+  }
+
   private func settle(notStarted failure: Failure, _ record: StepRecord, _ file: File) throws(Failure) -> Ending {
     let output = try freshOutput()
     let exit = Child.Outcome(end: .exited(failure.status.rawValue))
@@ -256,6 +287,7 @@ public struct Step {
     try state.stop(halt)
     // The halt is what counts; this is for who looks, and for a step that failed beside the first one.
     try record.write(to: file)
-    return Ending(exit: exit, words: "\(name): \(reason)")
+    try output.seek(to: 0)
+    return Ending(exit: exit, product: output, words: "\(name): \(reason)")
   }
 }

@@ -77,8 +77,9 @@ public struct TimeLine: Encodable, Sendable {
         notUndone = try Rollback(state: state, request: request, environment: [:]).remaining(looking: true).map(\.step)
       }
       for undone in try state.undone() {
-        var step = try Step(undone.record, "undone", undone.ended, state)
-        step.undone = undone.time.rfc3339
+        let word = undone.isUndone ? "undone" : undone.record.ended == nil ? "in doubt" : "failed"
+        var step = try Step(undone.record, word, undone.ended ?? undone.time, state)
+        step.undone = undone.isUndone ? undone.time.rfc3339 : nil
         steps.append(step)
       }
       for found in try state.found(looking: true) {

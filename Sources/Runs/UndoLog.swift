@@ -2,17 +2,20 @@ import FoundationEssentials
 import Spool
 
 /// What undoes which step: a line for each step with `--undo`, durable before its command begins, in the order in which they began.
-struct UndoLog {
+public struct UndoLog {
   struct Line: Codable, Equatable {
     var step: String
     var command: String
     /// Of the step, and so of its undo; in nanoseconds.
     var limit: Int64?
+    /// It undoes a run that the step has started; there may be several.
+    var isInner: Bool?
 
-    init(step: String, command: String, timeout: Duration?) {
+    init(step: String, command: String, timeout: Duration?, isInner: Bool = false) {
       self.step = step
       self.command = command
       limit = timeout?.nanoseconds
+      self.isInner = isInner ? true : nil
     }
 
     /// An undo that hangs is ended: ten minutes are more than a revert takes, and less than a person would wait.
@@ -48,8 +51,25 @@ struct UndoLog {
     var newestFirst: [Line] = []
     for words in bytes.split(separator: 10).reversed() {
       guard let line = try? JSONDecoder().decode(Line.self, from: Data(words)) else { continue }
-      if seen.insert(line.step).inserted { newestFirst.append(line) }
+      // What a step says of itself counts as it was said last, and for the runs that it has started too.
+      if line.isInner == true {
+        if seen.contains(line.step) || !seen.insert("\(line.step) \(line.command)").inserted { continue }
+      } else if !seen.insert(line.step).inserted {
+        continue
+      }
+      newestFirst.append(line)
     }
     return newestFirst.reversed()
+  }
+
+  /// Says that a step of this process is about to start a run: what undoes the step undoes that as well.
+  public static func noteInnerRun(key: String, in spool: SpoolDirectory, _ environment: [String: String])
+    throws(Failure)
+  {
+    guard let step = environment["STEP"], environment["SPINDLE_STEP"] != nil, let word = environment["RUN"],
+      let outer = try? EntryID(word), let state = try RunState(of: outer, in: spool.queue(RunRequest.queueName))
+    else { return }
+    let command = "pipeline-run -q --undo --key \(key.shellQuoted)"
+    try UndoLog(state).append(Line(step: step, command: command, timeout: nil, isInner: true), again: true)
   }
 }

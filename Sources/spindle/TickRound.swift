@@ -33,9 +33,6 @@ struct TickRound {
     if !isWhole && queues.contains(ApprovalRequest.queueName) {
       try attempt("approvals") { try tendApprovals(Desk(Courier(spool))) }
     }
-    if isWhole || queues.contains(RunRequest.queueName) {
-      try attempt("runs") { try tendRuns(daily: daily) }
-    }
     if isWhole {
       let now = Timestamp.now
       var jobs: [String] = []
@@ -46,6 +43,10 @@ struct TickRound {
       for name in try spool.queueNames() where name.hasPrefix("inbox-") {
         try attempt(name) { try alertIfUnanswered(spool.queue(name), now) }
       }
+    }
+    // Behind the approvals: what waited for one of them goes on in the same round.
+    if isWhole || queues.contains(RunRequest.queueName) {
+      try attempt("runs") { try tendRuns(daily: daily) }
     }
     lock?.unlock()
     // Last, and without the lock: a channel may hang for a minute, and the next round need not wait for it.
@@ -88,7 +89,7 @@ struct TickRound {
   private func tendRuns(daily: Bool) throws {
     guard try spool.root.status(RunRequest.queueName)?.isDirectory == true else { return }
     let keeper = try RunKeeper(spool, forwarding: false)
-    _ = try keeper.startDue()
+    _ = try keeper.start(keeper.due())
     if daily { try keeper.removeOld() }
   }
 

@@ -37,5 +37,9 @@ default:
       "spindle: \(called.printable): no such tool: one of \(tools.map { $0.manual.name }.joined(separator: ", "))")
     Exit.now(.usage)
   }
+  if called == PipelineStepTool.manual.name {
+    PipelineStepTool.enter()
+    if arguments.first == "--ended" { PipelineStepTool.ended(arguments) }
+  }
   tool.start(arguments)
 }

@@ -12,9 +12,9 @@ extension PipelineRunTool {
       the steps should do no harm when it is done again.
 
       A run goes on with what it began with: a copy of the script (its $0 stays what it was), its arguments, working
-      directory, umask, and of the environment PATH, HOME, LANG and what --env names. Files that the script names, and
-      what --keep names, are kept too: a step whose argument names one gets it as it was, where it has changed or is
-      gone. Values that --env names lie in the run's entry, which only you can read; keep secrets in files. Standard
+      directory, umask, and of the environment PATH, HOME, LANG and what --env names. Files that the script names are
+      kept as they are when it begins: claude-call gets its prompts so, where they have changed or are gone since; what
+      --keep names every command gets so, as an argument. Values that --env names lie in the run's entry, which only you can read; keep secrets in files. Standard
       input is /dev/null.
 
       Once a step has failed or was rejected, nothing more of the run is begun; steps that are under way end. Then the
@@ -22,11 +22,15 @@ extension PipelineRunTool {
       (unavailable) or 75 (try again) is no verdict: nothing is undone, and the run is parked, in hold/ until spool
       release, or in wait/ until its time comes. Alert: in the spool's config (by default people/me) is told of each.
 
+      spool cancel RUN gives a run up and undoes what it did; pipeline-run --undo RUN undoes also one that has ended well.
+      What undoes a step undoes the runs that it has started, too. spool retry RUN begins a failed run again: what was
+      not undone is not repeated. pipeline-run --resume RUN goes on at once, also where it is held.
+
       What the script prints goes through, and what its last pass printed is the run's response: spool show --response RUN.
       """,
     exits: [
       (.done, "The run is over, and all its steps have ended well."),
-      (.unavailable, "The run is parked in hold/; or it failed before, under this --key."),
+      (.unavailable, "The run is parked in hold/; or it failed before, under this --key; or it could not be undone."),
       (.tryAgain, "The run is parked in wait/; or --singleton, and another one of its name is open."),
       (
         .timedOut,

@@ -16,12 +16,14 @@ struct PipelineRunTool: Tool {
   @Option(help: "An idempotency key: the same one again is the same run.") var key: String?
   @Flag(help: "Refuse (75) while another run of this name is open.") var singleton = false
   @Option(help: "So many of its steps run at once.") var maxParallel: Int?
-  @Option(help: "By when the whole run is over, whatever it waits for.") var timeout: Span?
+  @Option(help: "When the whole run is over, whatever it waits for: a span (4h) or a time (RFC 3339).") var timeout:
+    Expiry?
   @Option(help: ArgumentHelp("A variable of our environment that the script gets too.", valueName: "variable")) var env:
     [String] = []
   @Option(help: ArgumentHelp("A file, or a directory's files, that its steps get as they are now.", valueName: "path"))
   var keep: [String] = []
   @Flag(help: "Go on with the run that SCRIPT names, or with all whose time has come.") var resume = false
+  @Flag(help: "Undo what the run has done that SCRIPT, or --key, names; also one that is over.") var undo = false
   @Flag(help: "With --resume RUN: results count though their step's command was another one.") var acceptChange = false
   @Argument(
     parsing: .captureForPassthrough,
@@ -30,15 +32,26 @@ struct PipelineRunTool: Tool {
 
   private var script: String? { words.first }
   private var arguments: [String] { Array(words.dropFirst()) }
+  /// Also behind the run: what follows a script is the script's own.
+  private var acceptsChange: Bool { acceptChange || resume && arguments == ["--accept-change"] }
 
   func validate() throws {
+    // What comes before the script is ours, and not parsed as such where all is passed through.
+    if script == "--help" || script == "-h" { throw CleanExit.helpRequest(Self.self) }
+    if script == "--version" { throw CleanExit.message(Self.configuration.version) }
     if let script, script.hasPrefix("-") { throw ValidationError("unknown option \(script)") }
     if resume {
-      guard arguments.isEmpty else { throw ValidationError("--resume: at most one run") }
-      if acceptChange && script == nil { throw ValidationError("--accept-change: name the run") }
+      guard arguments.isEmpty || acceptsChange else { throw ValidationError("--resume: at most one run") }
+      if acceptsChange && script == nil { throw ValidationError("--accept-change: name the run") }
       let others =
         name != nil || key != nil || singleton || maxParallel != nil || timeout != nil || !env.isEmpty || !keep.isEmpty
       if others { throw ValidationError("--resume: the run goes on with the options that it was begun with") }
+      return
+    }
+    if undo {
+      guard (script == nil) != (key == nil), arguments.isEmpty else {
+        throw ValidationError("--undo: name one run, or give its --key")
+      }
       return
     }
     guard script != nil else { throw ValidationError("the script is missing: pipeline-run SCRIPT") }
@@ -46,7 +59,7 @@ struct PipelineRunTool: Tool {
     if let maxParallel, !(1...1000).contains(maxParallel) {
       throw ValidationError("--max-parallel: a number from 1 to 1000")
     }
-    if let timeout, timeout.duration <= .zero { throw ValidationError("--timeout: longer than nothing") }
+    if let timeout, timeout.time <= .now { throw ValidationError("--timeout: is over by now") }
   }
 
   func run() throws {
@@ -60,8 +73,10 @@ struct PipelineRunTool: Tool {
       return try resume(found, keeper)
     }
     try keeper.queue.sweep()
+    if undo { return try RunUndo(keeper: keeper, isQuiet: spool.quiet).run(script, key: key) }
     let request = try request()
-    let key = try StepUse.key(key, tool: "pipeline-run", to: request.name)
+    let key = try key(for: request)
+    if let key { try UndoLog.noteInnerRun(key: key, in: opened, inheritedEnvironment()) }
     let published = try keeper.publish(request, key: key, isSingle: singleton, keeping: keep)
     if isatty(STDERR_FILENO) == 1 && !spool.quiet || spool.verbose { complain("pipeline-run: \(published.id)") }
     try RunRound(keeper: keeper, id: published.id, isQuiet: spool.quiet).run()
@@ -86,12 +101,19 @@ struct PipelineRunTool: Tool {
     var request = try RunRequest(
       name: name ?? Self.name(ofScript: given), script: path, text: text, arguments: arguments, directory: directory,
       umask: UInt32(mask), environment: environment)
-    // It cannot outlive what it is a part of.
-    let own = timeout.map { Deadline(after: $0.duration) }
-    let inherited = Deadline.inherited()
-    request.deadline = [own, inherited].compactMap { $0 }.min().map { Timestamp.now + $0.remaining }
+    // An inner run cannot outlive what it is a part of. Who else has started it (a job, say) has a time of his own.
+    let outer = ours["SPINDLE_STEP"] == nil ? nil : Deadline.inherited().map { Timestamp.now + $0.remaining }
+    request.deadline = [timeout?.time, outer].compactMap { $0 }.min()
     request.maxParallel = maxParallel
     return request
+  }
+
+  /// Inside a step that step's, and for an entry of `spool work` that entry's: tried again, it is the same run.
+  private func key(for request: RunRequest) throws(Failure) -> String? {
+    if let key = try StepUse.key(key, tool: "pipeline-run", to: request.name) { return key }
+    let ours = inheritedEnvironment()
+    guard let queue = ours["SPOOL_QUEUE"], let id = ours["SPOOL_ID"] else { return nil }
+    return "\(queue)/\(id)/\(request.name)"
   }
 
   private static func text(of file: File) throws(Failure) -> [UInt8]? {
@@ -111,12 +133,13 @@ struct PipelineRunTool: Tool {
       try keeper.reopen(found.place)
       try keeper.queue.carryOut(.release, for: found.place, by: "pipeline-run --resume")
     }
-    try RunRound(keeper: keeper, id: id, isQuiet: spool.quiet, acceptsChange: acceptChange).run()
+    try RunRound(keeper: keeper, id: id, isQuiet: spool.quiet, acceptsChange: acceptsChange).run()
   }
 
   /// Each in a process of its own, which lives on when we end.
   private func resumeAll(_ keeper: RunKeeper) throws {
-    var processes = try keeper.startDue()
+    // Also those that only wait for an orphan's end: there is no event of it, and somebody has to.
+    var processes = try keeper.start(keeper.due() + keeper.orphaned())
     while !processes.isEmpty {
       var status: Int32 = 0
       let process = waitpid(-1, &status, WNOHANG)

@@ -17,7 +17,9 @@ struct RunRound {
     while true {
       switch try keeper.queue.claim(id) {
       case .claimed(let claim):
-        if try end(keeper.goOn(claim, acceptsChange: acceptsChange)) { return }
+        let ending = try keeper.goOn(claim, acceptsChange: acceptsChange)
+        try keeper.sendAlerts()
+        if try end(ending) { return }
       case .busy: try awaitOthers()
       case .gone, .settled: if try report() { return }
       }
@@ -93,14 +95,27 @@ extension RunKeeper {
       var alert = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(trouble.text.utf8))
       alert.subject = "run \(trouble.name): \(trouble.halt.kind.rawValue)"
       alert.author = "alert"
-      _ = try alert.commit(to: spool, key: trouble.key, quietly: true)
+      let published = try alert.commit(to: spool, key: trouble.key, quietly: true)
+      if published.isNew { Alerts.toSend.append(published.id) }
     }
   }
 
-  /// Starts each run whose time has come in a process of its own.
-  func startDue() throws -> Set<pid_t> {
+  /// How long the end of a run may wait for a channel; what is not sent by then, spool tick sends.
+  private static let patience = Duration.seconds(10)
+
+  /// What has been told of is sent at once, where no tick runs too.
+  func sendAlerts() throws {
+    defer { Alerts.toSend = [] }
+    for id in Alerts.toSend {
+      let courier = try Courier(queue.spool)
+      if let number = try courier.send(id, patience: Self.patience) { throw Exit(.signal(number)) }
+    }
+  }
+
+  /// Goes on with each of these runs in a process of its own.
+  func start(_ ids: [EntryID]) throws -> Set<pid_t> {
     var processes: Set<pid_t> = []
-    for id in try due() {
+    for id in ids {
       let command = Command(
         path: try Installation.executable(),
         arguments: ["pipeline-run", "-q", "-C", queue.spool.path, "--resume", "\(RunRequest.queueName)/\(id)"],
@@ -111,12 +126,15 @@ extension RunKeeper {
   }
 }
 
+/// Of this process, committed and not sent yet.
+private enum Alerts { nonisolated(unsafe) static var toSend: [EntryID] = [] }
+
 extension RunKeeper.Trouble {
   fileprivate var text: String {
     """
     The run \(name) stops: \(halt.spoken)
-    \(advice.prefix(1).uppercased() + advice.dropFirst()).
-    spool show \(id.short) tells more.
+    \(advice)
+    To see it: spool show \(id.short)
 
     """
   }

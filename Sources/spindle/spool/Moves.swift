@@ -52,7 +52,7 @@ extension MoveVerb {
             .no, id.description, keeper.queue.lastReason(id) ?? "could not be undone", do: "spool show \(id.short)")
         }
       case .ending(let pid): kill(pid, SIGTERM)
-      case .givenUp: break
+      case .underWay, .givenUp: break
       }
       if !options.spool.quiet { output(id.description) }
       return true
@@ -106,7 +106,10 @@ extension SpoolTool {
   struct Cancel: MoveVerb {
     static let configuration = CommandConfiguration(
       commandName: "cancel", abstract: "Give entries up: from new/, wait/ or hold/ to fail/.",
-      discussion: "What is being worked on (run/) cannot be cancelled; end its worker instead.")
+      discussion: """
+        What is being worked on (run/) cannot be cancelled; end its worker instead. A run of pipeline-run can: it is ended, and
+        what it did is undone. Of one whose undoing is stuck (hold/) the rest is left as it is.
+        """.reflowed)
     static let request = Request.cancel
     @OptionGroup var options: MoveOptions
   }

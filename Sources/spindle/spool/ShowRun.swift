@@ -23,7 +23,7 @@ struct ShowRun {
     for step in line.notUndone { output("  \(line.room == "fail" ? "not undone" : "to be undone"): \(step)") }
     output("")
     output("  log: \(log)".printable)
-    output("  \(total)".printable)
+    for words in total { output("  \(words)".printable) }
   }
 
   private func events(_ width: Int) -> [(time: String, words: String)] {
@@ -58,14 +58,14 @@ struct ShowRun {
     return words
   }
 
-  private var total: String {
+  private var total: [String] {
     var words = Self.length(line.seconds)
     if line.waitedSeconds > 0 {
       words +=
         ", \(Duration.seconds(line.waitedSeconds).spoken) of it waiting for \(line.waitedFor.joined(separator: ", "))"
     }
-    if let cost = line.costUSD { words = "\(Self.dollars(cost)) for model calls\n  " + words }
-    return words
+    // Last what a person looks for.
+    return (line.costUSD.map { ["\(Self.dollars($0)) for model calls"] } ?? []) + [words]
   }
 
   private static func length(_ seconds: Double) -> String {
