@@ -10,7 +10,7 @@
 #   CONTENT_DIR                         preview/RUN.html and archive/RUN/ are made there; default: ~/content
 #   NOTION_DB, ...                      see notion.sh; without it the step says so and does nothing
 #
-# A run has these only where --env names them. Models are asked as the agents nova, kira and lex; content/README.md has more.
+# A run has these only where --env names them. Models are asked as the agents nova, kira and lex. docs/content.md has more.
 set -e
 
 fail() {
