@@ -12,7 +12,7 @@ from home import Skipped, children, until
 
 SOURCE = Path(__file__).resolve().parent.parent.parent
 AGENTS = "nova", "kira", "lex"
-PRODUCTS = "render", "canonical", "linkedin", "instagram", "medium", "blog"
+PRODUCTS = "render", "linkedin", "instagram", "medium", "blog"
 STAGES = ("article", "gather", "analyze", "present", "approval", "canonical", "linkedin", "instagram", "medium", "blog",
           "review", "draft", "approval-2", "render", "preview", "publish", "notion_update", "archive")
 RUN = "20261124T070000.000000Z-abc234-content-v2"

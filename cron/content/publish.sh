@@ -1,5 +1,5 @@
 #!/bin/sh
-# Publishes a run's texts as one commit on the branch that is checked out in CONTENT_REPO: one for each run, however often it is
+# Publishes what was approved of a run as one commit on the branch that is checked out in CONTENT_REPO: one for each run, however often it is
 # begun or killed. --undo takes just that commit back, by another one.
 #
 #   publish.sh SLUG TITLE               as posts/SLUG/
@@ -33,7 +33,7 @@ common=$(path --git-common-dir) || fail 69 'is no git repository that can be use
 undo=
 [ "$1" != --undo ] || { undo=1; shift; }
 place=posts/$1 title=${2-}
-products='render canonical linkedin instagram medium blog'
+products='render linkedin instagram medium blog'
 file_of() { if [ "$1" = render ]; then echo "$place/index.html"; else echo "$place/$1.md"; fi; }
 paths=$(for product in $products; do file_of "$product"; done)
 git var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
