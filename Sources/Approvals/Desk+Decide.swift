@@ -79,6 +79,7 @@ extension Desk {
   func finish(
     _ locked: LockedEntry, _ request: ApprovalRequest, _ verdict: Verdict, _ proof: Proof?
   ) throws(Failure) {
+    onDeciding(locked.id)
     let words = RequestWords(id: locked.id, request: request, spool: spool)
     var products = [verdict.product(subject: request.subject, proof)]
     if let proof {

@@ -16,6 +16,8 @@ public final class Desk {
   let courier: Courier
   /// Deliveries were made here that nobody has sent yet: what a person is told, a message that says what was decided.
   var hasWords = false
+  /// Told that a request is about to be decided here.
+  var onDeciding: (EntryID) -> Void = { _ in }
 
   public init(_ courier: Courier) throws(Failure) {
     self.courier = courier

@@ -13,6 +13,8 @@ final class Waiting {
   private var watch: Watch?
   /// Whether the watch is for an open request; else for one that nobody has confirmed.
   private var isWatchForOpen = false
+  /// It was dismissed, for the request was about to be decided by us.
+  private var isDismissed = false
   private var open: Open?
   private var deadline: Timestamp?
   private var hasAsked = false
@@ -44,6 +46,11 @@ final class Waiting {
 
   func run() throws(Failure) -> ApprovalWait.Ending {
     Signals.catchThem()
+    desk.onDeciding = { [unowned self] id in
+      if id == wait.id { watch?.dismiss() }
+      isDismissed = isDismissed || id == wait.id
+    }
+    defer { desk.onDeciding = { _ in } }
     while true {
       let step: Step
       do throws(Failure) {
@@ -64,7 +71,7 @@ final class Waiting {
       case .sleep(let pause):
         if budget?.hasPassed == true { return .outOfTime }
         // The watch is there before the look that finds nothing: what lands in between is an event.
-        guard let watch, isWatchForOpen == (open != nil) else {
+        guard let watch, isWatchForOpen == (open != nil), !isDismissed else {
           try beginWatch()
           continue
         }
@@ -156,6 +163,7 @@ final class Waiting {
   private func beginWatch() throws(Failure) {
     // One at a time: the library has one instance.
     watch = nil
+    isDismissed = false
     isWatchForOpen = open != nil
     var directories = try [desk.approvals[.re], desk.approvals[.fail], desk.replies[.drop], desk.replies[.new]]
     if !isWatchForOpen { directories += try [desk.deliveries[.done], desk.deliveries[.fail], desk.deliveries[.hold]] }

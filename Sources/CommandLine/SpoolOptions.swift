@@ -18,8 +18,9 @@ public struct SpoolOptions: ParsableArguments {
   public init() {}
 
   /// The spool's path: `-C`, else `$SPOOL_DIR`, else `~/spool`.
-  public func path() throws -> String {
-    if let directory { return directory }
+  public func path() throws -> String { try directory ?? Self.defaultPath() }
+
+  private static func defaultPath() throws -> String {
     if let variable = getenv("SPOOL_DIR"), variable.pointee != 0 { return String(cString: variable) }
     guard let home = getenv("HOME"), home.pointee != 0 else {
       throw Failure(.configuration, "SPOOL_DIR", "neither SPOOL_DIR nor HOME is set", do: "set SPOOL_DIR")
@@ -28,8 +29,11 @@ public struct SpoolOptions: ParsableArguments {
   }
 
   /// Opens the spool, made at first use.
-  public func open(as tool: String) throws -> SpoolDirectory {
-    let path = try path()
+  public func open(as tool: String) throws -> SpoolDirectory { try Self.open(path(), as: tool) }
+
+  /// - Parameter path: nil: where it lies without `-C`.
+  public static func open(_ path: String?, as tool: String) throws -> SpoolDirectory {
+    let path = try path ?? defaultPath()
     let spool = try SpoolDirectory(path: path, tool: tool) { complain("\(tool): \($0.printable)") }
     try Skeleton.fill(spool)
     return spool

@@ -28,6 +28,14 @@ extension Tool {
 
   /// Parses, runs, and exits with the status that the table gives.
   public static func start(_ arguments: [String]) -> Never {
+    start {
+      var command = try parsed(arguments)
+      try command.run()
+    }
+  }
+
+  /// The same for what needs no parsing.
+  public static func start(_ run: () throws -> Void) -> Never {
     // A reader that goes away (`| head`) is noticed at the write, and ends us quietly.
     signal(SIGPIPE, SIG_IGN)
     do {
@@ -35,8 +43,7 @@ extension Tool {
         throw Failure(
           .usage, "SPOOL_NOW", "\"\(String(cString: now))\" is no time", do: "write it as 2026-11-23T17:20:44Z")
       }
-      var command = try parsed(arguments)
-      try command.run()
+      try run()
       Exit.now(.done)
     } catch {
       end(with: error)

@@ -78,6 +78,11 @@ public final class Watch {
     return probe
   }
 
+  /// Hears nothing more. The kernel takes some milliseconds to give up what was watched: begun early, the end need not wait for that.
+  package func dismiss() {
+    if descriptor != nil { for directory in directories { inotifytools_remove_watch_by_filename(directory.path) } }
+  }
+
   /// - Parameter limit: at most this long; nil: until an event, or a minute.
   public func wait(atMost limit: Duration?) -> Wake {
     var none: [pollfd] = []

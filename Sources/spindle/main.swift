@@ -20,6 +20,9 @@ if called == "spindle", let first = arguments.first {
   arguments.removeFirst()
 }
 
+// Before any tool is looked up: a step is in its run from its first instant on.
+if called == "pipeline-step" { StepCall.start(arguments) }
+
 switch called {
 case "--manual":
   // For the build: man pages come from the same source as --help.
@@ -36,10 +39,6 @@ default:
     complain(
       "spindle: \(called.printable): no such tool: one of \(tools.map { $0.manual.name }.joined(separator: ", "))")
     Exit.now(.usage)
-  }
-  if called == PipelineStepTool.manual.name {
-    PipelineStepTool.enter()
-    if arguments.first == "--ended" { PipelineStepTool.ended(arguments) }
   }
   tool.start(arguments)
 }

@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ PROGRAMS = {
     "waker": (["waker.c", "rooms.c", "bench.c"], []),
     "steps": (["steps.c", "rooms.c", "bench.c"], []),
     "start": (["start.c", "bench.c"], []),
+    "row": (["row.c", "rooms.c", "bench.c"], []),
     "answer": (["answer.c", "bench.c"], []),
 }
 # Static and with musl. Those that all sides run alike: its start is the shortest, so that it hides no difference. And
@@ -63,12 +65,23 @@ class Parts:
         if server:
             link.symlink_to(os.path.realpath(server))
 
-    def started(self, rounds, *commands, stdin="/dev/null"):
-        """Runs commands in turn, whole processes: for each its times in ns and its peak memory in KiB."""
-        words = [self.program("start"), "--stdin", str(stdin), str(rounds)]
+    def started(self, rounds, *commands, stdin="/dev/null", stamps=None, status=0, said=None):
+        """Runs commands in turn, whole processes: for each its times in ns and its peak memory in KiB. With a FIFO for
+        stamps: those until the first one, and from there to the last. `said`: a file for their stderr."""
+        words = [self.program("start"), "--stdin", str(stdin)]
+        words += ["--stamps", str(stamps)] * bool(stamps) + ["--status", str(status)] * bool(status) + [str(rounds)]
         for command in commands:
             words += ["--", *(str(word) for word in command)]
-        done = subprocess.run(words, stdout=subprocess.PIPE)
-        if done.returncode != 0:
-            raise Failed(f"a command of {[os.path.basename(str(command[0])) for command in commands]} failed")
+        with open(said, "w+") if said else nullcontext() as file:
+            done = subprocess.run(words, stdout=subprocess.PIPE, stderr=file)
+            if done.returncode != 0:
+                names = [os.path.basename(str(command[0])) for command in commands]
+                raise Failed(f"a command of {names} failed{said_at_last(file)}")
         return json.loads(done.stdout)
+
+
+def said_at_last(file):
+    if not file:
+        return ""
+    file.seek(0)
+    return f": {file.read()[-500:].strip()}"

@@ -21,7 +21,7 @@ class Side:
     """One who waits for one answer, again and again."""
 
     def __init__(self, parts, place):
-        self.parts, self.directory = parts, place.fresh(self.program)
+        self.parts, self.place, self.directory = parts, place, place.fresh(self.program)
         # Milliseconds from each answer to the first word of the one who waited for it, and to his end.
         self.said, self.ended = Figure(), Figure()
         self.made = 0
@@ -38,10 +38,14 @@ class Side:
             words = self.answer(self.ready(waiter))
             time.sleep(MOMENT)
             done = subprocess.run([self.parts.program("answer"), str(waiter.pid), *words],
-                                  stdin=waiter.stdout, stdout=subprocess.PIPE)
+                                  stdin=self.heard(waiter), stdout=subprocess.PIPE)
             if done.returncode != 0 or waiter.wait() != 0:
                 raise Failed(f"{self.name}: who waits did not end as he should")
             return map(int, done.stdout.split())
+
+    def heard(self, waiter):
+        """Where the first word of the one who waited comes from."""
+        return waiter.stdout
 
     def moved(self, name, drop):
         """Gives an answer by a rename."""

@@ -1,13 +1,16 @@
 // Runs commands in turn, each from its start to its end, many times; what they print is thrown away.
 //
-//   start [--stdin FILE] ROUNDS -- COMMAND ARGUMENTS... [-- COMMAND ARGUMENTS...]...
+//   start [--stdin FILE] [--stamps FIFO] [--status N] ROUNDS -- COMMAND ARGUMENTS... [-- COMMAND ARGUMENTS...]...
 //
-// Prints a JSON array with {"ns": [...], "peak_kib": N} for each. A program of its own, since a process's peak memory
-// counts what it had before its exec: here that is next to nothing. A round before the first one is not counted.
+// Prints a JSON array with {"ns": [...], "peak_kib": N} for each. With --stamps, what a command starts writes times
+// into the FIFO (see stamp.c): "first" is how long after the start of the command the first of them was, "between" how
+// long after that one the last. Each command must end with status N, or 0. A program of its own, since a process's peak
+// memory counts what it had before its exec: here that is next to nothing. A round before the first one is not counted.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +24,37 @@ enum { COMMANDS_AT_MOST = 32 };
 
 extern char **environ;
 
+struct times {
+  int64_t whole, first, between;
+};
+
 struct command {
   char **words;
-  int64_t *ns;
+  struct times *times;
   long peak_kib;
 };
 
-static int64_t run(struct command *command, const char *input) {
+static const char *input = "/dev/null";
+static int stamps = -1;
+static int expected;
+
+static void read_stamps(struct times *times, int64_t start, const char *name) {
+  int64_t stamp, last = 0;
+  ssize_t count;
+  times->first = 0;
+  while ((count = read(stamps, &stamp, sizeof stamp)) == sizeof stamp) {
+    if (times->first == 0) times->first = stamp - start;
+    last = stamp;
+  }
+  if (count >= 0 || errno != EAGAIN) fail("read the FIFO");
+  if (last == 0) {
+    fprintf(stderr, "bench: %s: made no stamp\n", name);
+    exit(1);
+  }
+  times->between = last - start - times->first;
+}
+
+static struct times run(struct command *command) {
   posix_spawn_file_actions_t files;
   pid_t child;
   int status;
@@ -40,35 +67,61 @@ static int64_t run(struct command *command, const char *input) {
   errno = posix_spawnp(&child, command->words[0], &files, NULL, command->words, environ);
   if (errno != 0) fail(command->words[0]);
   if (wait4(child, &status, 0, &used) < 0) fail("wait4");
-  int64_t taken = now_ns() - start;
+  struct times times = {.whole = now_ns() - start};
   if (posix_spawn_file_actions_destroy(&files) != 0) fail("file actions");
-  if (status != 0) {
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != expected) {
     fprintf(stderr, "bench: %s: ended with status %d\n", command->words[0], status);
     exit(1);
   }
+  if (stamps >= 0) read_stamps(&times, start, command->words[0]);
   if (used.ru_maxrss > command->peak_kib) command->peak_kib = used.ru_maxrss;
-  return taken;
+  return times;
+}
+
+static void print_times(const char *name, size_t at, const struct command *command, long rounds) {
+  printf(", \"%s\": [", name);
+  for (long round = 0; round < rounds; round++) {
+    const char *times = (const char *)&command->times[round];
+    printf("%s%lld", round == 0 ? "" : ", ", (long long)*(const int64_t *)(times + at));
+  }
+  printf("]");
 }
 
 static void print(const struct command *commands, int count, long rounds) {
   for (int i = 0; i < count; i++) {
-    printf("%s{\"peak_kib\": %ld, \"ns\": [", i == 0 ? "[" : ",\n ", commands[i].peak_kib);
-    for (long round = 0; round < rounds; round++)
-      printf("%s%lld", round == 0 ? "" : ", ", (long long)commands[i].ns[round]);
-    printf("]}");
+    printf("%s{\"peak_kib\": %ld", i == 0 ? "[" : ",\n ", commands[i].peak_kib);
+    print_times("ns", offsetof(struct times, whole), &commands[i], rounds);
+    if (stamps >= 0) {
+      print_times("first", offsetof(struct times, first), &commands[i], rounds);
+      print_times("between", offsetof(struct times, between), &commands[i], rounds);
+    }
+    printf("}");
   }
   puts("]");
   if (ferror(stdout) || fflush(stdout) != 0) fail("stdout");
 }
 
-int main(int argc, char **argv) {
-  const char *synopsis = "start [--stdin FILE] ROUNDS -- COMMAND ARGUMENTS... [-- ...]";
-  const char *input = "/dev/null";
+// Where the options end.
+static int read_options(int argc, char **argv) {
   int at = 1;
-  if (argc > 2 && strcmp(argv[1], "--stdin") == 0) {
-    input = argv[2];
-    at = 3;
+  for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
+    if (strcmp(argv[at], "--stdin") == 0) {
+      input = argv[at + 1];
+    } else if (strcmp(argv[at], "--stamps") == 0) {
+      // For writing too, so that it never ends.
+      if ((stamps = open(argv[at + 1], O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0) fail(argv[at + 1]);
+    } else if (strcmp(argv[at], "--status") == 0) {
+      expected = (int)count_in(argv[at + 1]);
+    } else {
+      break;
+    }
   }
+  return at;
+}
+
+int main(int argc, char **argv) {
+  const char *synopsis = "start [--stdin FILE] [--stamps FIFO] [--status N] ROUNDS -- COMMAND ARGUMENTS... [-- ...]";
+  int at = read_options(argc, argv);
   if (argc <= at + 2) usage(synopsis);
   long rounds = count_in(argv[at++]);
   struct command commands[COMMANDS_AT_MOST];
@@ -77,16 +130,17 @@ int main(int argc, char **argv) {
     if (strcmp(argv[at], "--") != 0) continue;
     if (count == COMMANDS_AT_MOST || at + 1 == argc) usage(synopsis);
     argv[at] = NULL;
-    commands[count] = (struct command){argv + at + 1, calloc((size_t)rounds, sizeof(int64_t)), 0};
-    if (commands[count++].ns == NULL) fail("memory");
+    commands[count] = (struct command){argv + at + 1, calloc((size_t)rounds, sizeof(struct times)), 0};
+    if (commands[count++].times == NULL) fail("memory");
   }
   if (count == 0) usage(synopsis);
-  for (int i = 0; i < count; i++) run(&commands[i], input);
+  for (int i = 0; i < count; i++) run(&commands[i]);
   for (long round = 0; round < rounds; round++)
     for (int i = 0; i < count; i++) {
-      // Each has each of the others before it.
-      struct command *command = &commands[(i + round) % count];
-      command->ns[round] = run(command, input);
+      // A B C, then backwards from another one: nobody has always the same one before him, whose writes he may pay for.
+      int turn = (int)((i + round) % count);
+      struct command *command = &commands[round % 2 == 0 ? turn : count - 1 - turn];
+      command->times[round] = run(command);
     }
   print(commands, count, rounds);
   return 0;
