@@ -1,6 +1,6 @@
 #!/bin/sh
-# Publishes what was approved of a run as one commit on the branch that is checked out in CONTENT_REPO: one for each run, however often it is
-# begun or killed. --undo takes just that commit back, by another one.
+# Publishes what was approved of a run as one commit on the branch that is checked out in CONTENT_REPO: one for each run,
+# however often it is begun or killed. --undo takes just that commit back, by another one.
 #
 #   publish.sh SLUG TITLE               as posts/SLUG/
 #   publish.sh --undo SLUG
