@@ -5,7 +5,7 @@ top=$(cd "$(dirname "$0")/.." && pwd -P)
 
 # Needed to build and to run; then to test.
 # shellcheck disable=SC2034
-packages_run='libinotifytools0-dev libsqlite3-dev libcurl4-openssl-dev binutils python3 python3-icalendar python3-recurring-ical-events python3-jsonschema tzdata'
+packages_run='libinotifytools0-dev libsqlite3-dev libcurl4-openssl-dev binutils python3 python3-icalendar python3-recurring-ical-events python3-jsonschema tzdata git cmark-gfm curl jq'
 # shellcheck disable=SC2034
 packages_test='cron strace e2fsprogs faketime qemu-system-x86 busybox-static kmod gcc libc6-dev procps util-linux mandoc shellcheck inotify-tools iproute2 msmtp-mta apprise python3-aiosmtpd'
 

@@ -97,7 +97,7 @@ class Exchange(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.give(self.server.taken(Request(self.command, self.path, self.headers, body)))
 
-    do_GET = do_PUT = do_POST
+    do_GET = do_PUT = do_PATCH = do_POST
 
     def give(self, answer):
         self.close_connection = self.close_connection or answer.end != "whole"
