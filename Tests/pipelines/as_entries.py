@@ -75,9 +75,19 @@ def without_a_name_it_is_called_as_its_script(home):
 
 @case
 def with_a_name_it_is_called_so(home):
-    for name in "content-v2", "Der Morgen, um 7", "好":
+    for name in "content-v2", "A_b.c", "Grüße":
         run = home.pipe("true\n", options=("--name", name))
         expect(run.entry.header["Subject"] == name, f"it is called {run.entry.header['Subject']}")
+
+
+for words, name in {"blanks": "Der Morgen", "a_slash": "a/b", "a_newline": "a\nb", "an_escape": "a\x1b[2J", "65_characters": "x" * 65}.items():
+    def is_no_name(home, name=name):
+        home.furnish().script("tally a\n")
+        done = failed(home.run("pipeline-run", "--name", name, "job.sh"), 64, "--name", tool="pipeline-run")
+        expect(not set(done.err) & set(b"\x1b"), f"it says {done.err!r}")
+        home.has_run()
+
+    register(f"a_name_with_{words}_is_refused", is_no_name)
 
 
 # ------------------------------------------------------------------ --singleton

@@ -29,7 +29,7 @@ def a_changed_command_is_refused_and_the_difference_is_shown(home):
     run = parked_after(home, "old-word\n", "new-word\n")
     refused(run, home.resume_now(run.id), "old-word", "new-word", "--accept-change")
     home.has_run("a", "c")
-    home.told(run.id)
+    home.told(run.short, "held")
 
 
 @case
@@ -55,7 +55,7 @@ def no_later_step_runs_behind_a_changed_command(home):
 
 @case
 def a_changed_command_in_the_same_pass_is_refused(home):
-    run = home.pipe("pipeline-step a -- tally a\npipeline-step a -- tally b\npipeline-step c -- tally c\n", code=65, room="hold")
+    run = home.pipe("pipeline-step a -- tally a\npipeline-step a -- tally b\npipeline-step c -- tally c\n", code=69)
     run.says("tally a", "tally b")
     home.has_run("a")
 
@@ -64,16 +64,16 @@ def a_changed_command_in_the_same_pass_is_refused(home):
 def resume_with_accept_change_takes_the_recorded_results(home):
     run = parked_after(home, "old\n", "new\n")
     home.resume_now()
-    home.resume(run.id, "--accept-change", code=0)
+    home.resume("--accept-change", run.id, code=0)
     expect(run.lies("done").response == b"a done\nold same\nc done\nd done\n", f"it prints {run.response!r}")
     home.has_run("a", "c", "c", "d")
 
 
 @case
-def accept_change_may_stand_before_the_run_too(home):
+def accept_change_may_stand_behind_the_run_too(home):
     run = parked_after(home, "old\n", "new\n")
     home.resume_now()
-    home.resume("--accept-change", run.id, code=0)
+    home.resume(run.id, "--accept-change", code=0)
     run.lies("done")
 
 
@@ -82,7 +82,7 @@ def what_was_accepted_once_is_no_change_any_more(home):
     """The next pass, by cron, takes it too."""
     run = parked_after(home, "old\n", "new\n", text=TEXT + "pipeline-step e -- moody e 75\n")
     home.resume_now()
-    home.resume(run.id, "--accept-change", code=75)
+    home.resume("--accept-change", run.id, code=75)
     run.lies("wait")
     home.is_well("e")
     home.resume_now()

@@ -79,7 +79,7 @@ def a_call_whose_step_is_killed_at_many_moments_is_recorded_once(home):
         moment(0.01 * number)
         home.kill_all()
         until(lambda: home.resume() and run.room == "done", "it is done", SOON)
-        expect(run.response == b"reply to hello-%d\n" % number or run.response == b"reply to hello-%d" % number, f"{run.response!r}")
+        expect(run.response.endswith(b"hello-%d\n" % number), f"it prints {run.response!r}")
     expect(len(home.entries("calls-counter")) == 12, f"{len(home.entries('calls-counter'))} entries")
 
 

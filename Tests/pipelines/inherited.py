@@ -3,7 +3,7 @@ import json
 import os
 
 from case import expect
-from home import case
+from home import case, failed
 from running import one_of
 from sending import register
 
@@ -12,45 +12,46 @@ TWICE = "pipeline-step z -- moody z 75 >/dev/null\n"
 OF_THE_SHELL = {"PWD", "OLDPWD", "SHLVL", "_"}
 
 
-def both_passes(home, text, *arguments, **how):
+def both_passes(home, text, *arguments, of=lambda out: out, **how):
     """What the script prints on its first pass, and on one that is started with an empty environment; it must be the same."""
     run = home.pipe(text + TWICE, *arguments, code=75, **how)
-    first = run.out
     home.is_well("z")
     home.resume_now()
-    expect(run.lies("done").response == first, f"first {first!r}, then {run.response!r}")
+    first, then = of(run.out), of(run.lies("done").response)
+    expect(first == then, f"first {first!r}, then {then!r}")
     return run, first
 
 
 def variables(bytes):
-    return dict(line.split("=", 1) for line in bytes.decode().split("\0") if "=" in line)
+    """But those that are the tools' own."""
+    found = dict(line.split("=", 1) for line in bytes.decode().split("\0") if "=" in line)
+    return {name: value for name, value in found.items() if not name.startswith("SPINDLE_")}
 
 
 @case
 def the_script_has_what_is_promised_and_nothing_else(home):
-    run, out = both_passes(home, "env -0\n", env={"SECRET": "x", "FOO": "foo", "LC_ALL": "C"}, options=("--env", "FOO"))
-    found = variables(out)
+    env = {"SECRET": "x", "FOO": "foo", "LC_ALL": "C"}
+    run, found = both_passes(home, "env -0\n", of=variables, env=env, options=("--env", "FOO"))
     for name, value in {"RUN": run.id, "STEPS": f"{run.state}/steps", "SPOOL_DIR": f"{home.spool}", "FOO": "foo",
                         "HOME": f"{home.home}", "LANG": "C.UTF-8"}.items():
-        expect(found.pop(name, None) == value, f"{name} is not {value}: {out!r}")
+        expect(found.pop(name, None) == value, f"{name} is not {value}: {found}")
     path = found.pop("PATH").split(":")
     wanted = home.settings["PATH"].split(":")
     expect(path[:len(wanted)] == wanted, f"PATH is {path}")
-    more = {name for name in found if name not in OF_THE_SHELL and not name.startswith("SPINDLE_")}
+    more = {name for name in found if name not in OF_THE_SHELL}
     expect(not more, f"it has {more} too")
 
 
 @case
 def the_tools_are_found_where_PATH_has_them_not(home):
-    home.settings["PATH"] = "/usr/bin:/bin"
     home.furnish().script("pipeline-step a -- echo hello\n")
-    done = home.run(home.bin / "pipeline-run", "job.sh")
+    done = home.run(home.bin / "pipeline-run", "job.sh", env={"PATH": "/usr/bin:/bin"})
     expect(done.code == 0 and done.out == b"hello\n", f"exit {done.code}, and it says {done.err!r}")
 
 
 for words, value in {"blanks": " a  b ", "a_newline": "a\nb\n", "nothing_in_it": "", "quotes": "'\"`$(touch pwned)\\",
                      "an_equals_sign": "a=b=c", "another_script": "好\u202e", "escapes": "\x1b[2J\x07",
-                     "no_encoding": os.fsdecode(b"a\xff\xfeb"), "100_KB": "x" * 100_000}.items():
+                     "an_emoji": "👩\u200d💻", "a_soft_hyphen": "a\u00adb", "a_line_separator": "a\u2028b", "50_KB": "x" * 50_000}.items():
     def is_kept(home, value=value):
         run, out = both_passes(home, 'printf "%s." "$FOO"\n', env={"FOO": value}, options=("--env", "FOO"))
         expect(out == os.fsencode(value) + b".", f"it has {out!r}")
@@ -60,8 +61,20 @@ for words, value in {"blanks": " a  b ", "a_newline": "a\nb\n", "nothing_in_it":
 
 
 @case
-def a_variable_that_is_not_set_is_not_set(home):
-    both_passes(home, 'echo "${FOO-none}"\n', options=("--env", "FOO"), env={"BAR": "x"})
+def a_variable_that_is_not_set_is_refused(home):
+    home.furnish().script("tally a\n")
+    failed(home.run("pipeline-run", "--env", "FOO", "job.sh"), 64, "FOO", "not set", tool="pipeline-run")
+    home.has_run()
+
+
+for words, value, says in ("of_no_encoding", os.fsdecode(b"a\xff\xfeb"), "FOO"), ("of_100_KB", "x" * 100_000, "FOO"):
+    def is_kept_or_refused(home, value=value, says=says):
+        """Never another value in silence."""
+        home.furnish().script('printf "%s" "$FOO"\n')
+        done = home.run("pipeline-run", "--env", "FOO", "job.sh", env={"FOO": value})
+        expect(done.out == os.fsencode(value) or done.code == 65 and says in done.err.decode(), f"exit {done.code}: {done.err!r} {done.out!r}")
+
+    register(f"a_variable_{words}_is_kept_as_it_is_or_refused", is_kept_or_refused)
 
 
 @case
@@ -83,7 +96,7 @@ def the_variables_do_not_change_with_who_goes_on(home):
 
 @case
 def the_directory_is_the_one_it_was_started_in(home):
-    place = home.home / "a b\nc"
+    place = home.home / "a  b"
     place.mkdir()
     home.script("pwd; echo x >here\n" + TWICE)
     home.furnish()
@@ -121,8 +134,8 @@ SHOW = 'printf "%s\\0" "$#" "$@"\n'
 for words, arguments in {
         "none": (), "blanks": ("a b", " ", "\t"), "newlines": ("a\nb", "\n", "a\n"), "nothing_in_them": ("", "", "x"),
         "quotes": ("'", '"', "`touch pwned`", "$(touch pwned)", "\\"), "dashes": ("--", "-n", "--resume", "--key", "-h"),
-        "another_script": ("好", "a\u202eb"), "escapes": ("\x1b[2J", "\x07", "\r"), "no_encoding": (b"a\xff\xfe",),
-        "what_looks_like_a_header": ("x\nSubject: forged\n\nbody",), "100_KB": ("x" * 100_000,),
+        "another_script": ("好", "a\u202eb"), "escapes": ("\x1b[2J", "\x07", "\r"), "an_emoji": ("👩\u200d💻",),
+        "what_looks_like_a_header": ("x\nSubject: forged\n\nbody",), "50_KB": ("x" * 50_000,),
         "a_thousand_of_them": tuple(map(str, range(1000)))}.items():
     def are_kept(home, arguments=arguments):
         run, out = both_passes(home, SHOW, *map(os.fsdecode, arguments))
@@ -132,6 +145,14 @@ for words, arguments in {
         expect(not list(home.home.rglob("pwned")), "one was run")
 
     register(f"arguments_with_{words}_are_the_same_on_each_pass", are_kept)
+
+
+@case
+def arguments_of_no_encoding_or_of_100_KB_are_kept_as_they_are_or_refused(home):
+    home.furnish().script('printf "%s" "$1"\n')
+    for word in b"a\xff\xfe", b"x" * 100_000:
+        done = home.run("pipeline-run", "job.sh", os.fsdecode(word))
+        expect(done.out == word or done.code == 65 and done.err, f"exit {done.code}: {done.err!r} {done.out[:100]!r}")
 
 
 @case

@@ -4,7 +4,7 @@ import signal
 
 from case import expect
 from home import case, until
-from running import SOON, kill, living, moment
+from running import SOON, kill, living, moment, shells
 from sending import register
 
 # Each step is quick; `work` is what a step does: it notes that it began, and, last, that it has ended.
@@ -53,7 +53,7 @@ def at_many_moments(choose):
             run.command.process.wait(SOON)
             if run.room not in ("done", "fail"):
                 until_over(home, run)
-            twice += once_each(home, run)
+            twice += once_each(home, run.lies("done"))
         home.remark(f"{twice} steps began twice")
 
     return check
@@ -74,7 +74,7 @@ def one_called(*names):
 
 
 for words, choose in {"all_of_it": all_of_it, "pipeline-run": one_called("pipeline-run"), "a_pipeline-step": one_called("pipeline-step"),
-                      "the_shell": one_called("job.sh", "sh"), "any_process_of_it": one_called()}.items():
+                      "the_shell": lambda home, dice: kill(*shells())}.items():
     register(f"killed_at_many_moments_{words}_and_each_finished_step_has_run_once", at_many_moments(choose))
 
 
@@ -196,10 +196,8 @@ def with_its_pipeline_step_alone_killed_no_later_step_runs_in_that_pass(home):
 def with_the_shell_alone_killed_the_run_goes_on_with_the_next_pass(home):
     run = home.launch("pipeline-step a -- tally a\npipeline-step b -- await b\npipeline-step c -- tally c\n")
     home.until_ran("b")
-    shells = [pid for pid in living("job.sh", "sh", "dash") if pid in living()]
-    parents = [pid for pid in shells if f"(pipeline-run)" in open(f"/proc/{ppid(pid)}/stat").read()]
-    expect(len(parents) == 1, f"the shell is not found: {shells}")
-    kill(*parents)
+    expect(len(shells()) == 1, f"the shell is not found: {shells()}")
+    kill(*shells())
     home.go("b")
     run.command.process.wait(SOON)
     for _ in range(3):
@@ -207,10 +205,6 @@ def with_the_shell_alone_killed_the_run_goes_on_with_the_next_pass(home):
             home.resume()
     run.lies("done")
     home.has_run("a", "b", "c")
-
-
-def ppid(pid):
-    return int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
 
 
 @case
@@ -314,7 +308,7 @@ def one_run_by_its_name_goes_on_and_no_other(home):
     home.resume(second.id, code=0)
     second.lies("done")
     expect(first.room in ("run", "wait"), f"the other lies in {first.room}/")
-    home.resume(first.id[22:28], code=0)
+    home.resume(first.short, code=0)
     first.lies("done")
 
 

@@ -220,7 +220,7 @@ def with_its_directory_deleted_the_run_parks_and_says_what_is_missing(home):
     home.has_run("a", "z")
     [name] = home.names("runs", "hold") or home.names("runs", "wait")
     expect(name.startswith(id), "it is not parked")
-    home.told(id)
+    home.told(id.split("-")[1], "held")
     place.mkdir()
     if home.names("runs", "hold"):
         home.good("spool", "release", id)

@@ -119,7 +119,7 @@ def a_script_that_exits_with_75_or_69_is_no_verdict(home):
 @case
 def a_step_that_takes_too_long_is_ended_with_all_that_it_started(home):
     begun = time.monotonic()
-    run = home.pipe("pipeline-step a --timeout 1s -- sh -c 'sleep 1000 & setsid sleep 1001 & sleep 1002'\n"
+    run = home.pipe("pipeline-step a --timeout 1s -- sh -c 'sleep 1000 & sleep 1001 | sleep 1002'\n"
                     "echo \"it was $?\" >&2\n" + AFTER, code=124)
     expect(1 <= time.monotonic() - begun < 15, f"after {time.monotonic() - begun:.1f} s")
     run.says("it was 124\n", "a")

@@ -61,16 +61,17 @@ def sixty_nine_holds_the_run_until_it_is_released(home):
 
 
 for code, room in (75, "wait"), (69, "hold"):
-    def is_told_once(home, code=code, room=room):
+    def is_told(home, code=code, room=room):
+        """What waits is told of once for its step; what is held, each time that somebody has released it in vain."""
         run = home.pipe(TEXT.format("", code), code=code)
-        home.told(run.id, "b")
+        home.told(run.short, "b")
         for _ in range(2):
             if room == "hold":
                 home.good("spool", "release", run.id)
             home.resume_now()
             run.lies(room)
         home.tick()
-        home.told(run.id, "b")
+        home.told(run.short, "b", times=3 if room == "hold" else 1)
 
     def no_later_step(home, code=code):
         """The script goes on: nobody has said set -e, and c may need what b has not made."""
@@ -87,7 +88,7 @@ for code, room in (75, "wait"), (69, "hold"):
         home.pipe(f"pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- moody b {code} || exit 1\n", code=code, room=room)
         home.has_run("a", "b")
 
-    register(f"{code}_is_told_to_a_person_once_for_its_step", is_told_once)
+    register(f"{code}_is_told_to_a_person_and_not_again_and_again", is_told)
     register(f"after_{code}_no_later_step_runs_in_that_pass", no_later_step)
     register(f"{code}_of_a_step_parks_the_run_whatever_the_script_makes_of_it", is_no_verdict)
     register(f"{code}_of_a_step_and_another_exit_of_the_script_parks_the_run", is_no_failure_of_the_script)

@@ -131,9 +131,10 @@ def what_a_step_leaves_running_does_not_hold_it_up(home):
 
 
 @case
-def a_step_is_given_no_file_but_its_three(home):
+def a_step_is_given_no_file_but_its_three_and_its_lock(home):
+    """3 is the directory that ls reads."""
     run = home.pipe("pipeline-step a -- ls /proc/self/fd\n")
-    expect(run.out.split() == [b"0", b"1", b"2", b"3"], f"it is given {run.out!r}")  # 3 is the directory that ls reads
+    expect(run.out.split() == [b"0", b"1", b"2", b"3", b"9"], f"it is given {run.out!r}")
 
 
 # ------------------------------------------------------------------ a great deal

@@ -23,7 +23,10 @@ PROGRAMS = {
 
 
 def living(*names):
-    """The processes that we, and ours, have started and that are called so; all of them without a name."""
+    """The processes that we, and ours, have started and that are called so; all of them without a name.
+
+    What a tool starts is called as the tool until it is another program: that one does not count.
+    """
     found = []
     for pid in children(os.getpid()):
         try:
@@ -33,7 +36,20 @@ def living(*names):
             continue
         if state != "Z" and (not names or comm in names):
             found.append(pid)
-    return found
+    return [pid for pid in found if not names or parent(pid) not in found]
+
+
+def shells():
+    """Those that read a script: the children of a pipeline-run."""
+    runs = living("pipeline-run")
+    return [pid for pid in living() if pid not in runs and parent(pid) in runs]
+
+
+def parent(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def kill(*pids, number=signal.SIGKILL):
@@ -68,9 +84,14 @@ class Run:
             ids = until(new, "the run is there", SOON)
             ids = self.home.run_ids() if ids is True else ids
             ids = [id for id in ids if id not in self.known]
-            expect(len(ids) == 1, f"{len(ids)} new runs: {self.command.said()!r}")
-            self.found = ids[0]
+            expect(ids, f"there is no run: {self.command.said()!r}")
+            self.found = ids[0]  # what it has started itself is younger
         return self.found
+
+    @property
+    def short(self):
+        """Its six characters, by which people are told of it."""
+        return self.id.split("-")[1]
 
     def paths(self):
         return [path for room in ROOMS for path in (self.home.spool / "runs" / room).glob(f"{self.id}*")]

@@ -67,8 +67,15 @@ def the_options_of_the_first_line_hold(home):
 @case
 def bash_is_bash(home):
     run = home.pipe('a=(x y)\nfor i in "${!a[@]}"; do pipeline-step "s-$i" -- echo "${a[$i]}"; done\n'
-                    'pipeline-step in -- cat <<<"here"\npipeline-step sub -- cat <(echo fd)\n', head="#!/usr/bin/env bash\n")
-    expect(run.out == b"x\ny\nhere\nfd\n", f"it prints {run.out!r}")
+                    'pipeline-step in -- cat <<<"here"\n', head="#!/usr/bin/env bash\n")
+    expect(run.out == b"x\ny\nhere\n", f"it prints {run.out!r}")
+
+
+@case
+def in_bash_a_step_reads_what_another_program_writes(home):
+    """cat <(sort a) is a file /dev/fd/63."""
+    run = home.pipe("pipeline-step a -- cat <(echo x)\n", head="#!/bin/bash\n")
+    expect(run.out == b"x\n", f"it prints {run.out!r}")
 
 
 @case

@@ -218,9 +218,9 @@ FAILING = "pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b --u
 
 @case
 def an_undo_that_fails_is_tried_three_times_then_the_run_is_held_and_told_and_release_goes_on(home):
-    run = home.pipe(FAILING, code=5, room="hold", within=60)
+    run = home.pipe(FAILING, code=69, within=60)
     home.has_run("a", "b", "c", "undo-b", "undo-b", "undo-b")
-    home.told(run.id, "b")
+    home.told(run.short, "b")
     listed = home.good("spool", "ls", "runs").out.decode()
     expect("undo" in listed, f"spool ls says {listed!r}")
     home.is_well("undo-b")
@@ -241,15 +241,15 @@ def an_undo_that_fails_once_is_tried_again_and_all_is_well(home):
 def an_undo_that_hangs_is_ended_and_the_run_is_held(home):
     """Its time is its step's --timeout."""
     run = home.pipe("pipeline-step a --timeout 1s --undo 'tally undo-a; sleep 1000' -- tally a\npipeline-step c -- tally c 5\n",
-                    code=5, room="hold", within=60)
+                    code=69, within=60)
     home.has_run("a", "c", "undo-a", "undo-a", "undo-a")
     until(lambda: not living("sleep"), "what hung is ended", 5)
-    home.told(run.id)
+    home.told(run.short)
 
 
 @case
 def a_rollback_that_is_held_and_cancelled_is_given_up(home):
-    run = home.pipe(FAILING, code=5, room="hold", within=60)
+    run = home.pipe(FAILING, code=69, within=60)
     home.good("spool", "cancel", run.id)
     until(lambda: run.room == "fail" or home.resume() and run.room == "fail", "it is given up", SOON)
     said = run.show()
@@ -259,7 +259,7 @@ def a_rollback_that_is_held_and_cancelled_is_given_up(home):
 
 @case
 def an_undo_that_says_75_or_69_is_not_taken_as_done(home):
-    run = home.pipe("pipeline-step a --undo 'moody undo-a 75' -- tally a\npipeline-step c -- tally c 5\n", code=5, room="hold", within=60)
+    run = home.pipe("pipeline-step a --undo 'moody undo-a 75' -- tally a\npipeline-step c -- tally c 5\n", code=69, within=60)
     home.is_well("undo-a")
     home.good("spool", "release", run.id)
     home.resume()
