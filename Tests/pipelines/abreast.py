@@ -104,6 +104,20 @@ def one_that_fails_beside_one_that_parks_fails_the_run(home):
 
 
 @case
+def one_that_failed_beside_one_that_parks_is_not_run_again(home):
+    run = home.launch("pipeline-step a --undo 'tally undo-a' -- await a 5 &\npipeline-step b --undo 'tally undo-b' -- moody b 75 &\nwait\n")
+    home.until_ran("a")
+    home.until_ran("b")
+    until(lambda: (run.state / "halt").exists(), "the run stops", SOON)
+    home.go("a")
+    run.command.end()
+    home.is_well("b")
+    home.resume_now()
+    run.lies("fail")
+    expect(home.ran().count("a") == 1, f"what ran: {home.ran()}")
+
+
+@case
 def a_process_number_can_be_waited_for(home):
     run = home.pipe("pipeline-step a --may-fail -- tally a 5 & a=$!\npipeline-step b -- tally b & b=$!\n"
                     'wait $a; echo "a $?"; wait $b; echo "b $?"\n')

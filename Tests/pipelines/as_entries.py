@@ -180,6 +180,14 @@ def the_same_key_after_it_is_done_prints_its_output_again(home):
 
 
 @case
+def the_same_key_prints_a_long_output_again_as_it_was(home):
+    run = home.pipe("pipeline-step a -- seq 1000000\n", options=("--key", "k"))
+    again = home.good(*KEYED).out
+    expect(again == run.out, f"first {len(run.out)} bytes, then {len(again)}: {again[:20]!r}...")
+    home.good("pipeline-run", "--key", "k", "--timeout", "1h", "job.sh")
+
+
+@case
 def the_same_key_while_it_waits_goes_on_with_it(home):
     run = home.pipe("pipeline-step a -- tally a\npipeline-step b -- moody b 75\n", code=75, options=("--key", "k"))
     home.is_well("b")
@@ -279,9 +287,9 @@ def the_deadline_holds_while_the_run_is_parked(home):
 
 
 @case
-def an_inherited_deadline_is_the_run_s_too(home):
+def the_deadline_may_be_a_time(home):
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))
-    home.launch("pipeline-step a -- sleep 1000\n", env={"SPINDLE_DEADLINE": at}).ends(124)
+    home.launch("pipeline-step a -- sleep 1000\n", options=("--timeout", at)).ends(124)
 
 
 # ------------------------------------------------------------------ a job of cron

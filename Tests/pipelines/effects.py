@@ -137,6 +137,18 @@ def a_no_fails_the_run_and_nothing_more_happens(home):
 
 
 @case
+def a_question_does_not_outlive_its_run(home):
+    """Nobody is to answer for what is over."""
+    run = home.launch(ASK.format(""))
+    id = until_asked(home)
+    home.good("spool", "cancel", run.id)
+    run.command.end()
+    run.comes_to("fail")
+    expect(home.run("approve", id).code != 0 and not home.names("approvals", "hold"), "it can be answered")
+    expect("after" not in home.ran(), f"what ran: {home.ran()}")
+
+
+@case
 def no_answer_in_time_fails_the_run_with_124(home):
     home.launch("pipeline-step before --undo 'tally undo' -- tally before\n" + ASK.format("--timeout 1s")).ends(124)
     home.has_run("before", "undo")

@@ -53,6 +53,7 @@ def at_many_moments(choose):
             run.command.process.wait(SOON)
             if run.room not in ("done", "fail"):
                 until_over(home, run)
+            home.good("spool", "sweep")  # the response of what was killed at its very end
             twice += once_each(home, run.lies("done"))
         home.remark(f"{twice} steps began twice")
 

@@ -119,6 +119,15 @@ def cancelling_the_outer_run_ends_the_inner_one(home):
 
 
 @case
+def an_inner_run_that_was_done_is_undone_with_the_outer_one(home):
+    run = nest(home, "pipeline-step a --undo 'tally undo-a' -- tally a\n",
+               "pipeline-step before --undo 'tally undo-before' -- tally before\npipeline-step inner -- pipeline-run inner.sh\n"
+               "pipeline-step last -- tally last 5\n").ends(5)
+    home.has_run("before", "a", "last", "undo-a", "undo-before")
+    expect(inner_of(home, run).room in ("done", "fail"), "it is not over")
+
+
+@case
 def an_inner_run_of_three_levels_is_done_once(home):
     home.script("pipeline-step a -- tally a\npipeline-step b -- await b\n", "third.sh")
     home.script("pipeline-step third -- pipeline-run third.sh\n", "second.sh")

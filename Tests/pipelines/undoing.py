@@ -69,7 +69,7 @@ def an_undo_reads_the_product_on_its_standard_input(home):
 
 @case
 def an_undo_is_a_line_of_shell_in_the_directory_and_environment_of_the_run(home):
-    run = home.pipe("cd /\npipeline-step a --undo 'x=y; (pwd; echo \"$FOO|$RUN|$STEPS|$STEP|$STEP_STATE|$UNDO_ATTEMPT\" | sed s/x/X/) >>given' "
+    run = home.pipe("cd /\npipeline-step a --undo 'x=y; (pwd; echo \"$FOO|$RUN|$STEPS|$STEP|$STEP_STATE|$UNDO_ATTEMPT\" | cat) >>given' "
                     "-- true\npipeline-step b -- false\n", code=1, options=("--env", "FOO"), env={"FOO": "foo"})
     lines = home.lines("given")
     expect(lines[0] == str(home.home), f"it runs in {lines[0]}")
@@ -265,6 +265,25 @@ def an_undo_that_says_75_or_69_is_not_taken_as_done(home):
     home.resume()
     run.lies("fail")
     expect(home.ran()[-1] == "undo-a", f"what ran: {home.ran()}")
+
+
+# ------------------------------------------------------------------ pipeline-run --undo
+
+@case
+def a_run_that_is_done_is_undone_once_when_somebody_asks_for_it(home):
+    run = home.pipe(FAILS)
+    for _ in range(2):
+        home.run("pipeline-run", "--undo", run.id)
+    home.has_run("a", "b", "c", *UNDONE)
+    expect("undone" in run.show(), f"spool show says {run.show()!r}")
+
+
+@case
+def a_run_under_a_key_is_undone_by_its_key_and_one_that_never_was_is_no_problem(home):
+    home.pipe(FAILS, options=("--key", "k"))
+    home.good("pipeline-run", "--undo", "--key", "k")
+    home.good("pipeline-run", "--undo", "--key", "never")
+    home.has_run("a", "b", "c", *UNDONE)
 
 
 # ------------------------------------------------------------------ why
