@@ -64,6 +64,20 @@ def a_run_may_be_named_by_its_six_characters(home):
     expect(run.id in home.good("spool", "show", short).out.decode(), "it is not found")
 
 
+@case
+def by_hand_it_is_moved_as_any_entry(home):
+    """mv -n wait/X hold/ parks; mv -n hold/X new/ goes on."""
+    run = home.pipe("pipeline-step a -- moody a 75\n", code=75)
+    home.is_well("a")
+    run.path.rename(home.spool / "runs/hold" / run.path.name)
+    home.make_due("runs")
+    home.resume()
+    run.lies("hold")
+    run.path.rename(home.spool / "runs/new" / run.path.name)
+    home.resume()
+    run.lies("done")
+
+
 # ------------------------------------------------------------------ --name
 
 @case

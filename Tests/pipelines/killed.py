@@ -6,6 +6,7 @@ from case import expect
 from home import case, until
 from running import SOON, kill, living, moment, shells
 from sending import register
+from setup_terminal import Terminal
 
 # Each step is quick; `work` is what a step does: it notes that it began, and, last, that it has ended.
 FIVE = """work() { pipeline-step "$1" -- sh -c 'echo "$0" >>began; sleep 0.02; echo "$0" >>ended; echo "$0 done"' "$1"; }
@@ -342,6 +343,32 @@ def by_signal(number, name):
 
 for name, number in (("TERM", 15), ("INT", 2), ("HUP", 1)):
     register(f"SIG{name}_ends_the_script_and_its_steps_and_the_run_goes_on_later", by_signal(number, name))
+
+
+@case
+def a_pipeline_step_alone_that_is_ended_is_run_again_at_once(home):
+    """SIGTERM is no failure of the step: somebody wants the machine."""
+    run = home.launch("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b\npipeline-step c -- tally c\n")
+    home.until_ran("b")
+    kill(*living("pipeline-step"), number=signal.SIGTERM)
+    home.until_ran("b", 2)
+    home.go("b")
+    run.comes_to("done")
+    home.has_run("a", "b", "b", "c")
+
+
+@case
+def ctrl_c_at_a_terminal_ends_the_run_for_now_and_undoes_nothing(home):
+    home.furnish().script("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b\npipeline-step c -- tally c\n")
+    terminal = Terminal(home, "pipeline-run", "job.sh")
+    home.until_ran("b")
+    terminal.types("\x03")
+    expect(terminal.end() in (130, -2), f"another end: {terminal.shown!r}")
+    until(lambda: not living("pipeline-step", "await"), "its steps have ended", 5)
+    expect(len(home.names("runs", "wait")) == 1, f"it lies elsewhere: {home.listing()}")
+    home.go("b")
+    home.resume()
+    home.has_run("a", "b", "b", "c")
 
 
 @case

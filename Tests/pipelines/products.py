@@ -198,6 +198,19 @@ def a_response_of_150_MB_passes_through_with_little_memory(home):
 
 
 @case
+def complaints_of_100_MB_pass_through_with_little_memory(home):
+    run = home.launch("pipeline-step a -- sh -c 'yes | head -c 100000000 >&2; echo product'\n")
+    most = most_memory("pipeline-step", run.command)
+    run.command.process.wait()
+    size = run.command.files[2].stat().st_size
+    run.command.files[2].write_bytes(b"")
+    run.ends()
+    home.remark(f"{most >> 20} MiB")
+    expect(size == 100_000_000 and run.product("a") == b"product\n", f"{size} bytes went through")
+    expect(0 < most < 40 * MEGABYTE, f"it needs {most} bytes")
+
+
+@case
 def five_hundred_steps_run_once_each(home):
     run = home.pipe('i=1\nwhile [ $i -le 500 ]; do pipeline-step "post-$i" -- tally "$i"; i=$((i+1)); done\n'
                     "pipeline-step last -- moody last 75\n", code=75)

@@ -1,6 +1,7 @@
 """Plain shell: whatever a script is made of, it is run again from its beginning and each of its steps runs once."""
 from case import expect
-from home import case
+from home import case, until
+from running import SOON, shells
 from sending import needs, register
 
 HEADS = {"sh": "#!/bin/sh\n", "dash": "#!/bin/dash\n", "bash": "#!/bin/bash\n", "env_bash": "#!/usr/bin/env bash\n",
@@ -160,6 +161,69 @@ for words, head in (("sh", "#!/bin/sh\n"), ("dash", "#!/bin/dash\n"), ("bash", "
 def in_bash_BASH_SOURCE_is_the_script_too(home):
     run = home.pipe('echo "${BASH_SOURCE[0]}"\n', head="#!/bin/bash\n")
     expect(run.out.decode().strip() == f"{home.home}/job.sh", f"it is {run.out!r}")
+
+
+for words, last in {"BASH_SOURCE": '[[ "${BASH_SOURCE[0]}" == "$0" ]] && main "$@"', "BASH_SOURCE_and_if": 'if [ "$0" = "$BASH_SOURCE" ]; then main "$@"; fi',
+                    "return": '(return 0 2>/dev/null) || main "$@"'}.items():
+    def is_no_library(home, last=last):
+        """What a bash script ends with that can be sourced as well: here it is executed."""
+        run = home.pipe(f'main() {{ pipeline-step a -- tally "$1"; }}\n{last}\n', "x", head="#!/usr/bin/env bash\n")
+        expect(run.out == b"x done\n", f"it prints {run.out!r}")
+
+    register(f"in_bash_a_script_that_asks_by_{words}_whether_it_is_executed_is_told_so", is_no_library)
+
+
+@case
+def in_bash_a_library_beside_the_script_is_found_by_BASH_SOURCE(home):
+    home.write(home.home / "dir/lib.sh", "echo lib\n")
+    run = home.pipe('. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"\n', name="dir/job.sh", head="#!/bin/bash\n")
+    expect(run.out == b"lib\n", f"it prints {run.out!r}")
+
+
+WAYS = """X=1 pipeline-step a -- sh -c 'echo "X=$X"'
+pipeline-step b -- cat <<HERE
+here
+HERE
+{ pipeline-step c -- echo c; } 2>err
+f() { x=3; pipeline-step "d-$x" -- echo d; }; f
+echo e | xargs -I{} pipeline-step e -- echo {}
+timeout 60 pipeline-step f -- echo f
+env pipeline-step g -- echo g
+command pipeline-step h -- echo h
+step=pipeline-step; $step i -- echo i
+sh -c 'pipeline-step j -- echo j'
+k=$(pipeline-step k -- echo k); echo "$k"
+pipeline-step l --may-fail -- sh -c 'exit 200'; echo $?
+"""
+for head in "sh", "bash":
+    def however_called(home, head=head):
+        run = home.pipe(WAYS + "pipeline-step z -- moody z 75\n", head=f"#!/bin/{head}\n", code=75)
+        wanted = b"X=1\nhere\nc\nd\ne\nf\ng\nh\ni\nj\nk\n200\n"
+        expect(run.out == wanted, f"it prints {run.out!r}")
+        home.is_well("z")
+        home.resume_now()
+        expect(run.lies("done").response == wanted + b"z done\n", f"then it prints {run.response!r}")
+
+    register(f"in_{head}_a_step_is_a_step_however_it_is_called", however_called)
+
+
+@case
+def a_script_that_ends_before_its_steps_do_is_waited_for(home):
+    run = home.launch("pipeline-step a -- await a &\n")
+    home.until_ran("a")
+    until(lambda: not shells(), "the script has ended", SOON)
+    expect(run.command.process.poll() is None and run.room == "run", "the run has ended")
+    home.go("a")
+    expect(run.ends().out == b"a done\n", f"it prints {run.out!r}")
+
+
+@case
+def a_script_that_ends_before_a_step_that_fails_has_failed(home):
+    run = home.launch("pipeline-step b --undo 'tally undo-b' -- tally b\npipeline-step a -- await a 5 &\n")
+    home.until_ran("a")
+    home.go("a")
+    run.ends(5)
+    home.has_run("b", "a", "undo-b")
 
 
 @case
