@@ -28,7 +28,8 @@ def parallel_steps_run_at_the_same_time_and_a_bare_wait_waits_for_them(home):
 
 @case
 def a_hundred_parallel_steps_run_once_each(home):
-    run = home.pipe('for i in $(seq 100); do pipeline-step "s-$i" -- tally "$i" & done; wait\npipeline-step z -- moody z 75\n', code=75)
+    run = home.pipe('for i in $(seq 100); do pipeline-step "s-$i" -- tally "$i" & done; wait\n'
+                    'pipeline-step z -- moody z 75\n', code=75)
     home.is_well("z")
     home.resume_now()
     run.lies("done")
@@ -49,7 +50,8 @@ def the_outputs_of_parallel_steps_are_not_mixed(home):
 
 def one_fails(head):
     def check(home):
-        run = home.launch("pipeline-step a --undo 'tally undo-a' -- await a &\npipeline-step b -- await b 5 &\nwait\n" + AFTER, head=head)
+        run = home.launch("pipeline-step a --undo 'tally undo-a' -- await a &\npipeline-step b -- await b 5 &\n"
+                          "wait\n" + AFTER, head=head)
         home.until_ran("a")
         home.go("b")
         home.until_ran("b")
@@ -105,7 +107,8 @@ def one_that_fails_beside_one_that_parks_fails_the_run(home):
 
 @case
 def one_that_failed_beside_one_that_parks_is_not_run_again(home):
-    run = home.launch("pipeline-step a --undo 'tally undo-a' -- await a 5 &\npipeline-step b --undo 'tally undo-b' -- moody b 75 &\nwait\n")
+    run = home.launch("pipeline-step a --undo 'tally undo-a' -- await a 5 &\n"
+                      "pipeline-step b --undo 'tally undo-b' -- moody b 75 &\nwait\n")
     home.until_ran("a")
     home.until_ran("b")
     until(lambda: (run.state / "halt").exists(), "the run stops", SOON)
@@ -136,7 +139,8 @@ def two_at_once_under_one_name_run_once_and_both_print_it(home):
 
 @case
 def two_at_once_under_one_name_with_two_commands_are_refused(home):
-    run = home.launch("pipeline-step a -- await a &\nuntil [ -s ran ]; do sleep 0.02; done\npipeline-step a -- tally other\nwait\n")
+    run = home.launch("pipeline-step a -- await a &\nuntil [ -s ran ]; do sleep 0.02; done\npipeline-step a -- tally other\n"
+                      "wait\n")
     home.until_ran("a")
     home.go("a")
     done = run.command.end()
@@ -204,7 +208,8 @@ def finished_steps_need_no_place(home):
 @case
 def one_that_waits_for_its_turn_needs_no_time_of_its_timeout(home):
     """The clock of --timeout starts with the command."""
-    run = home.launch("pipeline-step a -- await a &\nuntil [ -s ran ]; do sleep 0.02; done\npipeline-step b --timeout 1s -- tally b &\nwait\n",
+    run = home.launch("pipeline-step a -- await a &\nuntil [ -s ran ]; do sleep 0.02; done\n"
+                      "pipeline-step b --timeout 1s -- tally b &\nwait\n",
                       options=("--max-parallel", "1"))
     home.until_ran("a")
     until(lambda: len(living("pipeline-step")) >= 2, "it waits for its turn", SOON)

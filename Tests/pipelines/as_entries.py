@@ -1,4 +1,4 @@
-"""A run is an entry: the same rooms, the same verbs, a name, a key, alone where that is wanted, and a deadline for all of it."""
+"""A run is an entry: the same rooms and verbs, a name, a key, alone where that is wanted, a deadline for all of it."""
 import json
 import time
 
@@ -82,7 +82,8 @@ def by_hand_it_is_moved_as_any_entry(home):
 
 @case
 def without_a_name_it_is_called_as_its_script(home):
-    for file, name in ("job.sh", "job"), ("job", "job"), ("a.b.sh", "a.b"), ("dir/x.sh", "x"), ("content-v2.bash", "content-v2.bash"):
+    for file, name in ("job.sh", "job"), ("job", "job"), ("a.b.sh", "a.b"), ("dir/x.sh", "x"), \
+            ("content-v2.bash", "content-v2.bash"):
         run = home.pipe("true\n", name=file)
         expect(run.entry.header["Subject"] == name, f"{file} is called {run.entry.header['Subject']}")
 
@@ -94,7 +95,8 @@ def with_a_name_it_is_called_so(home):
         expect(run.entry.header["Subject"] == name, f"it is called {run.entry.header['Subject']}")
 
 
-for words, name in {"blanks": "Der Morgen", "a_slash": "a/b", "a_newline": "a\nb", "an_escape": "a\x1b[2J", "65_characters": "x" * 65}.items():
+for words, name in {"blanks": "Der Morgen", "a_slash": "a/b", "a_newline": "a\nb", "an_escape": "a\x1b[2J",
+                    "65_characters": "x" * 65}.items():
     def is_no_name(home, name=name):
         home.furnish().script("tally a\n")
         done = failed(home.run("pipeline-run", "--name", name, "job.sh"), 64, "--name", tool="pipeline-run")
@@ -250,16 +252,18 @@ def the_same_key_while_it_is_held_says_so(home):
 
 @case
 def eight_at_once_under_one_key_are_one_run_and_each_prints_it(home):
-    home.furnish().script("pipeline-step a -- await a\n")
-    commands = [home.start(*KEYED) for _ in range(8)]
-    home.until_ran("a")
-    until(lambda: len(living("pipeline-run")) >= 8, "all are there", SOON)
-    home.go("a")
-    for command in commands:
-        done = command.end()
-        expect(done.code == 0 and done.out == b"a done\n", f"exit {done.code}, and it prints {done.out!r}: {done.err!r}")
-    expect(len(home.run_ids()) == 1, f"the runs: {home.run_ids()}")
-    home.has_run("a")
+    home.furnish().script('pipeline-step a -- await "$1"\n')
+    for name in "a", "b", "c", "d", "e", "f":
+        commands = [home.start("pipeline-run", "--key", name, "job.sh", name) for _ in range(8)]
+        home.until_ran(name)
+        until(lambda: len(living("pipeline-run")) >= 8, "all are there", SOON)
+        home.go(name)
+        for command in commands:
+            done = command.end()
+            expect(done.code == 0 and done.out == f"{name} done\n".encode(),
+                   f"exit {done.code}, and it prints {done.out!r}: {done.err!r}")
+    expect(len(home.run_ids()) == 6, f"the runs: {home.run_ids()}")
+    home.has_run("a", "b", "c", "d", "e", "f")
 
 
 @case
@@ -274,7 +278,8 @@ def the_same_key_for_another_script_is_told(home):
 
 @case
 def the_steps_inherit_the_deadline_of_the_run(home):
-    text = "for t in 1h 10s; do pipeline-step s-$t --timeout $t -- sh -c 'echo $SPINDLE_DEADLINE'; done\npipeline-step s -- sh -c 'echo $SPINDLE_DEADLINE'\n"
+    say = "sh -c 'echo $SPINDLE_DEADLINE'"
+    text = f"for t in 1h 10s; do pipeline-step s-$t --timeout $t -- {say}; done\npipeline-step s -- {say}\n"
     run = home.pipe(text, options=("--timeout", "60s"))
     lines = run.out.decode().split()
     expect(len(lines) == 3 and lines[0] == lines[2] > lines[1], f"the deadlines: {lines}")
@@ -294,7 +299,8 @@ def the_deadline_holds_while_the_run_is_parked(home):
     """The time in wait/ and hold/ counts; the tick ends it."""
     for code in 75, 69:
         (home.home / "ran").unlink(missing_ok=True)
-        run = home.pipe(f"pipeline-step a --undo 'tally undo' -- tally a\npipeline-step b -- moody b {code}\n", code=code, options=("--timeout", "1s"))
+        run = home.pipe(f"pipeline-step a --undo 'tally undo' -- tally a\npipeline-step b -- moody b {code}\n", code=code,
+                        options=("--timeout", "1s"))
         moment(1.2)
         until(lambda: home.tick() and run.room == "fail", "the tick ends it", SOON)
         home.has_run("a", "b", "undo")

@@ -1,7 +1,7 @@
 """spool cancel, hold, release and retry on a run: wherever it is, what it has done is undone once, or done again once."""
 from case import expect
 from home import case, until
-from running import SOON, kill, living
+from running import SOON, kill, living, moment
 from sending import register
 
 FAILS = "pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b --undo 'tally undo-b' -- tally b\n"
@@ -82,7 +82,8 @@ for words, prepare in {"waits": waiting, "is_held": held, "was_released": new, "
 
 @case
 def a_run_that_is_cancelled_while_it_runs_is_ended_with_all_its_processes(home):
-    run = home.launch(FAILS + "pipeline-step d -- sh -c 'trap \"\" TERM; echo d >>ran; sleep 1000 & while :; do sleep 0.1; done' &\n"
+    run = home.launch(FAILS + "pipeline-step d -- sh -c 'trap \"\" TERM; echo d >>ran; sleep 1000 & "
+                      "while :; do sleep 0.1; done' &\n"
                       "pipeline-step e -- await e &\nwait\npipeline-step f -- tally f\n")
     home.until_ran("d")
     home.until_ran("e")
@@ -116,6 +117,29 @@ def two_who_cancel_at_once_undo_once(home):
 
 
 @case
+def a_cancel_at_the_very_end_is_obeyed_or_refused(home):
+    """Exit 0 means that it is cancelled, and that what it did is undone."""
+    home.furnish().script("pipeline-step a --undo 'tally undo-a' -- tally a\n")
+    obeyed = 0
+    for number in range(40):
+        (home.home / "ran").unlink(missing_ok=True)
+        known = home.run_ids()
+        command = home.start("pipeline-run", "--name", f"n{number}", "job.sh")
+        until(lambda: len(home.run_ids()) > len(known), "the run is there", SOON)
+        moment(number * 0.0005)
+        done = home.run("spool", "cancel", f"n{number}")
+        command.end()
+        if done.code == 0:
+            obeyed += 1
+            home.resume()
+            [id] = set(home.run_ids()) - set(known)
+            rooms = [room for room in ("done", "fail") for name in home.names("runs", room) if name.startswith(id)]
+            is_undone = "undo-a" in home.ran() or "a" not in home.ran()
+            expect(rooms == ["fail"] and is_undone, f"cancel exits 0, it lies in {rooms}, and what ran: {home.ran()}")
+    home.remark(f"{obeyed} of 40 were cancelled")
+
+
+@case
 def a_run_that_is_done_cannot_be_cancelled(home):
     run = home.pipe(FAILS)
     done = home.run("spool", "cancel", run.id)
@@ -137,7 +161,8 @@ def a_cancel_that_is_killed_is_done_by_the_next(home):
         home.run("spool", "cancel", run.id)
         until_fail(home, run)
         ran = home.ran()
-        expect(ran[:3] == ["a", "b", "d"] and list(dict.fromkeys(ran[3:])) == ["undo-b", "undo-a"] and len(ran) <= 6, f"what ran: {ran}")
+        expect(ran[:3] == ["a", "b", "d"] and list(dict.fromkeys(ran[3:])) == ["undo-b", "undo-a"] and len(ran) <= 6,
+               f"what ran: {ran}")
 
 
 @case
@@ -171,7 +196,11 @@ def a_run_that_waits_is_held_and_released(home):
 
 # ------------------------------------------------------------------ retry
 
-RETRY = "pipeline-step a -- tally a\npipeline-step b --undo 'tally undo-b' -- tally b\npipeline-step c -- moody c 5\npipeline-step d -- tally d\n"
+RETRY = """pipeline-step a -- tally a
+pipeline-step b --undo 'tally undo-b' -- tally b
+pipeline-step c -- moody c 5
+pipeline-step d -- tally d
+"""
 
 
 @case
@@ -214,7 +243,8 @@ def a_cancelled_run_that_is_retried_goes_on(home):
 @case
 def a_run_whose_time_was_over_can_be_retried(home):
     """With its whole time again; else it would fail at once for ever."""
-    run = home.pipe("pipeline-step a -- tally a\npipeline-step b -- sh -c 'echo b >>ran; [ -e well ] || sleep 1000'\n", code=124,
+    run = home.pipe("pipeline-step a -- tally a\npipeline-step b -- sh -c 'echo b >>ran; [ -e well ] || sleep 1000'\n",
+                    code=124,
                     options=("--timeout", "2s"))
     (home.home / "well").touch()
     home.good("spool", "retry", run.id)

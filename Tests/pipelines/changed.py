@@ -1,10 +1,14 @@
-"""A step recorded with another command: it is refused, the difference is shown, and the run is parked until somebody says so."""
+"""A step recorded with another command is refused, the difference is shown, and the run is held until somebody says so."""
 from case import expect
 from home import case
 from sending import register
 
 # The command of b is what the file `words` says.
-TEXT = "pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- {}\npipeline-step c -- moody c 75\npipeline-step d -- tally d\n"
+TEXT = """pipeline-step a --undo 'tally undo-a' -- tally a
+pipeline-step b -- {}
+pipeline-step c -- moody c 75
+pipeline-step d -- tally d
+"""
 ECHO = 'echo "$(cat words)" same'
 
 
@@ -114,7 +118,8 @@ for words, first, then in (("one_more_word", "echo x", "echo x y"), ("one_word_l
                            ("another_program", "echo x", "printf x"), ("two_words_exchanged", "echo x y", "echo y x"),
                            ("a_last_newline", "echo x", "echo 'x\n'"), ("no_encoding", "echo x", b"echo x\xff")):
     def is_seen(home, first=first, then=then):
-        run = parked_after(home, first, then, text=TEXT.replace("pipeline-step b -- {}", 'eval "pipeline-step b -- $(cat words)"'))
+        text = TEXT.replace("pipeline-step b -- {}", 'eval "pipeline-step b -- $(cat words)"')
+        run = parked_after(home, first, then, text=text)
         refused(run, home.resume_now(run.id))
         home.has_run("a", "c")
 

@@ -1,4 +1,4 @@
-"""What a step does outside happens once, however often the step is begun: its calls, messages and questions are made under its key."""
+"""What a step does outside happens once, however often it is begun: its calls, messages and questions have its key."""
 import re
 
 from case import expect
@@ -180,7 +180,8 @@ for words, (effect, *_) in EFFECTS.items():
 
 @case
 def two_keys_in_one_step_are_two_messages(home):
-    furnished(home).pipe("pipeline-step a -- sh -c 'echo one. | deliver -q --to me --key 1; echo two. | deliver -q --to me --key 2'\n")
+    furnished(home).pipe("pipeline-step a -- sh -c 'echo one. | deliver -q --to me --key 1; "
+                         "echo two. | deliver -q --to me --key 2'\n")
     expect(len(home.messages("one.")) == len(home.messages("two.")) == 1, f"people/me was told {home.inbox()!r}")
 
 

@@ -12,7 +12,8 @@ def goes_on(home, disk, run):
 
 @case_on("tmpfs", "ext4")
 def a_product_that_does_not_fit_parks_the_run_and_is_no_product(home, disk):
-    run = home.launch(ROOMY + "pipeline-step b -- sh -c 'tally b; [ -e b.well ] || exec head -c 20000000 /dev/zero'\npipeline-step c -- tally c\n")
+    run = home.launch(ROOMY + "pipeline-step b -- sh -c 'tally b; [ -e b.well ] || exec head -c 20000000 /dev/zero'\n"
+                              "pipeline-step c -- tally c\n")
     done = run.command.end(40)
     expect(done.code not in (0, 70) and done.err, f"exit {done.code}: {done.err!r}")
     expect(run.products() == ["a"] and "undo-a" not in home.ran(), f"steps/ has {run.products()}; what ran: {home.ran()}")
@@ -56,5 +57,6 @@ def a_disk_that_is_full_while_it_is_undone_loses_no_undo(home, disk):
     home.go("w")
     run.command.end(60)
     disk.free()
-    until(lambda: run.room == "fail" or home.run("spool", "release", run.id) and home.resume_now() and run.room == "fail", "it is over", 40)
+    until(lambda: run.room == "fail" or home.run("spool", "release", run.id) and home.resume_now() and run.room == "fail",
+          "it is over", 40)
     expect(home.ran().count("undo-a") in (1, 2), f"what ran: {home.ran()}")

@@ -1,4 +1,4 @@
-"""kill -9 of the shell, of a tool, of all, at many moments: cron goes on in / with nothing, and each finished step has run once."""
+"""kill -9 of the shell, of a tool, of all, at many moments: cron goes on with nothing, each finished step has run once."""
 import random
 import signal
 
@@ -75,7 +75,8 @@ def one_called(*names):
     return choose
 
 
-for words, choose in {"all_of_it": all_of_it, "pipeline-run": one_called("pipeline-run"), "a_pipeline-step": one_called("pipeline-step"),
+for words, choose in {"all_of_it": all_of_it, "pipeline-run": one_called("pipeline-run"),
+                      "a_pipeline-step": one_called("pipeline-step"),
                       "the_shell": lambda home, dice: kill(*shells())}.items():
     register(f"killed_at_many_moments_{words}_and_each_finished_step_has_run_once", at_many_moments(choose))
 
@@ -145,7 +146,8 @@ def an_orphan_that_has_ended_before_the_next_pass_is_taken_too(home):
 
 @case
 def an_orphan_that_fails_fails_the_run(home):
-    run = home.launch("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b 5\npipeline-step c -- tally c\n")
+    run = home.launch("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b 5\n"
+                      "pipeline-step c -- tally c\n")
     home.until_ran("b")
     run.command.kill(9).end()
     command = home.start("pipeline-run", "--resume")
@@ -158,7 +160,8 @@ def an_orphan_that_fails_fails_the_run(home):
 @case
 def an_orphan_that_failed_before_the_next_pass_fails_the_run(home):
     """It is not begun again as if nobody knew."""
-    run = home.launch("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b 5\npipeline-step c -- tally c\n")
+    run = home.launch("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b 5\n"
+                      "pipeline-step c -- tally c\n")
     home.until_ran("b")
     run.command.kill(9).end()
     home.go("b")
@@ -327,7 +330,8 @@ def the_output_of_a_run_that_goes_on_by_its_name_is_printed(home):
 
 def by_signal(number, name):
     def check(home):
-        run = home.launch("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b\npipeline-step c -- tally c\n")
+        run = home.launch("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b\n"
+                          "pipeline-step c -- tally c\n")
         home.until_ran("b")
         run.command.kill(number).end()
         expect(run.command.process.returncode in (128 + number, -number), f"exit {run.command.process.returncode}")
@@ -348,7 +352,8 @@ for name, number in (("TERM", 15), ("INT", 2), ("HUP", 1)):
 @case
 def a_pipeline_step_alone_that_is_ended_is_run_again_at_once(home):
     """SIGTERM is no failure of the step: somebody wants the machine."""
-    run = home.launch("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b\npipeline-step c -- tally c\n")
+    run = home.launch("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b\n"
+                      "pipeline-step c -- tally c\n")
     home.until_ran("b")
     kill(*living("pipeline-step"), number=signal.SIGTERM)
     home.until_ran("b", 2)
@@ -359,7 +364,8 @@ def a_pipeline_step_alone_that_is_ended_is_run_again_at_once(home):
 
 @case
 def ctrl_c_at_a_terminal_ends_the_run_for_now_and_undoes_nothing(home):
-    home.furnish().script("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b\npipeline-step c -- tally c\n")
+    home.furnish().script("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- await b\n"
+                          "pipeline-step c -- tally c\n")
     terminal = Terminal(home, "pipeline-run", "job.sh")
     home.until_ran("b")
     terminal.types("\x03")

@@ -1,4 +1,4 @@
-"""Script, prompts and directory are changed or deleted meanwhile: the run goes on with what it began with, or says what is missing."""
+"""Script, prompts, directory are changed or deleted: the run goes on with what it began with, or says what is missing."""
 import os
 import shutil
 
@@ -21,7 +21,8 @@ def parked(home, command, head="#!/bin/sh\n", **how):
 
 # ------------------------------------------------------------------ the script
 
-for words, change in {"changed": lambda path: path.write_text("#!/bin/sh\ntally other\n"), "deleted": lambda path: path.unlink(),
+for words, change in {"changed": lambda path: path.write_text("#!/bin/sh\ntally other\n"),
+                      "deleted": lambda path: path.unlink(),
                       "a_directory_now": lambda path: (path.unlink(), path.mkdir()),
                       "no_longer_readable": lambda path: path.chmod(0)}.items():
     for language, head, name in (("sh", "#!/bin/sh\n", "job.sh"), ("bash", "#!/usr/bin/env bash\n", "job.sh")):
@@ -132,7 +133,8 @@ def a_program_that_was_deleted_holds_the_run_and_is_named_and_put_back_it_goes_o
 @case
 def an_undo_whose_program_was_deleted_holds_the_run_and_put_back_it_is_undone(home):
     home.furnish().write(home.home / "unpublish.sh", "#!/bin/sh\ntally undo\n")
-    run = home.pipe("pipeline-step a --undo ./unpublish.sh -- tally a\npipeline-step b -- moody b 75\npipeline-step c -- tally c 5\n", code=75)
+    run = home.pipe("pipeline-step a --undo ./unpublish.sh -- tally a\npipeline-step b -- moody b 75\n"
+                    "pipeline-step c -- tally c 5\n", code=75)
     (home.home / "unpublish.sh").unlink()
     home.is_well("b")
     home.resume_now()
@@ -222,7 +224,8 @@ def a_pipe_and_a_directory_that_the_script_names_hold_nothing_up(home):
 def with_its_directory_deleted_the_run_parks_and_says_what_is_missing(home):
     place = home.home / "work"
     place.mkdir()
-    home.furnish().script("pipeline-step a --undo 'tally undo' -- tally a\npipeline-step z -- moody z 75\npipeline-step b -- tally b\n")
+    home.furnish().script("pipeline-step a --undo 'tally undo' -- tally a\npipeline-step z -- moody z 75\n"
+                          "pipeline-step b -- tally b\n")
     known = home.run_ids()
     done = home.run("env", "-C", place, "pipeline-run", home.home / "job.sh")
     expect(done.code == 75, f"exit {done.code}")

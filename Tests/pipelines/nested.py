@@ -115,7 +115,8 @@ def cancelling_the_outer_run_ends_the_inner_one(home):
     home.go("b")
     for _ in range(2):
         home.resume_now()
-    expect(inner.room == "fail" and home.ran().count("undo-a") == 1, f"the inner run lies in {inner.room}/; what ran: {home.ran()}")
+    expect(inner.room == "fail" and home.ran().count("undo-a") == 1,
+           f"the inner run lies in {inner.room}/; what ran: {home.ran()}")
 
 
 @case
@@ -145,7 +146,8 @@ def an_inner_run_of_three_levels_is_done_once(home):
 
 def in_a_step(options):
     def check(home):
-        run = home.launch("pipeline-step a -- sh -c 'pipeline-step b -- tally b; tally a'\npipeline-step c -- tally c\n", options=options)
+        run = home.launch("pipeline-step a -- sh -c 'pipeline-step b -- tally b; tally a'\npipeline-step c -- tally c\n",
+                          options=options)
         done = run.command.end(30)  # refused or run: it does not hang
         if done.code == 0:
             home.has_run("b", "a", "c")

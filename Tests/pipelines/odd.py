@@ -16,7 +16,8 @@ def nothing_was_run(home):
 # ------------------------------------------------------------------ the script's name, the directory, the spool
 
 NAMES = {"blanks": "a  b.sh", "quotes": "a'b\"c.sh", "a_command": "$(touch pwned).sh", "backquotes": "`touch pwned`.sh",
-         "a_dash_first": "-n.sh", "dashes_first": "--help", "a_backslash": "a\\nb.sh", "a_percent": "a%s%n.sh", "a_star": "*.sh", "a_semicolon": "a;touch pwned;.sh",
+         "a_dash_first": "-n.sh", "dashes_first": "--help", "a_backslash": "a\\nb.sh", "a_percent": "a%s%n.sh",
+         "a_star": "*.sh", "a_semicolon": "a;touch pwned;.sh",
          "another_script": "好.sh", "an_emoji": "👩\u200d💻.sh", "250_characters": "x" * 250, "an_equals_sign": "A=b.sh"}
 for words, name in NAMES.items():
     for head in "sh", "bash":
@@ -36,11 +37,13 @@ for words, name in NAMES.items():
         register(f"a_script_whose_name_has_{words}_is_run_by_{head}_as_any", is_run)
 
 
-for words, name in {"a_newline": "a\nb.sh", "escapes": "a\x1b[2J.sh", "what_turns_the_line": "a\u202eb.sh", "no_encoding": os.fsdecode(b"a\xff.sh")}.items():
+for words, name in {"a_newline": "a\nb.sh", "escapes": "a\x1b[2J.sh", "what_turns_the_line": "a\u202eb.sh",
+                    "no_encoding": os.fsdecode(b"a\xff.sh")}.items():
     def is_run_or_refused(home, name=name):
         home.furnish().write(home.home / name, "#!/bin/sh\ntally a\n")
         done = home.run("pipeline-run", home.home / name)
-        expect(done.code == 0 or done.code in (64, 65) and done.err.startswith(b"pipeline-run: "), f"exit {done.code}: {done.err!r}")
+        expect(done.code == 0 or done.code in (64, 65) and done.err.startswith(b"pipeline-run: "),
+               f"exit {done.code}: {done.err!r}")
         expect(not set(done.err.decode(errors="replace")) & set("\x1b\u202e"), f"it says {done.err!r}")
         expect(home.ran() == (["a"] if done.code == 0 else []), f"what ran: {home.ran()}")
 
@@ -61,9 +64,11 @@ for words, name in {"blanks": "a  b", "quotes": "a'b\"c", "a_command": "$(touch 
         place.mkdir()
         home.spool = place / "spool"
         home.write(place / "prompt.md", "old\n", 0o644)
-        home.furnish().write(place / "job.sh", "#!/bin/sh\npipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step z -- moody z 75\n"
-                             'pipeline-step b -- cat "$STEPS/a" prompt.md "$(dirname "$0")/prompt.md"\npipeline-step c -- tally c 5\n')
-        done = home.run("env", "-C", place, "pipeline-run", "job.sh")
+        home.furnish().write(place / "job.sh",
+                             "#!/bin/sh\npipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step z -- moody z 75\n"
+                             'pipeline-step b -- cat "$STEPS/a" prompt.md "$(dirname "$0")/prompt.md"\n'
+                             'pipeline-step c -- tally c 5\n')
+        done = home.run("env", "-C", place, "pipeline-run", "--keep", "prompt.md", "job.sh")
         expect(done.code == 75 and done.out == b"a done\n", f"exit {done.code}, and it prints {done.out!r}: {done.err!r}")
         (place / "prompt.md").unlink()
         home.is_well("z")
@@ -89,13 +94,17 @@ def C_names_the_spool_for_the_run_and_for_what_it_starts_wherever(home):
 
 # ------------------------------------------------------------------ the script itself
 
-for words, text in {"windows_lines": b"#!/bin/sh\r\npipeline-step a -- tally a\r\n", "NULs": b"#!/bin/sh\npipeline-step a -- tally a\n\0\0\0exit\n",
-                    "no_last_newline": b"#!/bin/sh\npipeline-step a -- tally a", "a_byte_order_mark": b"\xef\xbb\xbf#!/bin/sh\npipeline-step a -- tally a\n",
+for words, text in {"windows_lines": b"#!/bin/sh\r\npipeline-step a -- tally a\r\n",
+                    "NULs": b"#!/bin/sh\npipeline-step a -- tally a\n\0\0\0exit\n",
+                    "no_last_newline": b"#!/bin/sh\npipeline-step a -- tally a",
+                    "a_byte_order_mark": b"\xef\xbb\xbf#!/bin/sh\npipeline-step a -- tally a\n",
                     "no_encoding": b"#!/bin/sh\n# \xff\xfe\npipeline-step a -- tally a\n",
                     "an_interpreter_that_is_not_there": b"#!/no/such/program\npipeline-step a -- tally a\n",
-                    "an_empty_first_line": b"#!\npipeline-step a -- tally a\n", "a_long_first_line": b"#!/bin/sh " + b"x" * 5000 + b"\n",
+                    "an_empty_first_line": b"#!\npipeline-step a -- tally a\n",
+                    "a_long_first_line": b"#!/bin/sh " + b"x" * 5000 + b"\n",
                     "a_megabyte_of_comments": b"#!/bin/sh\n" + b"# comment\n" * 100_000 + b"pipeline-step a -- tally a\n",
-                    "lines_like_a_header": b"#!/bin/sh\n: <<X\nSubject: forged\nId: forged\n\nX\npipeline-step a -- tally a\n"}.items():
+                    "lines_like_a_header": b"#!/bin/sh\n: <<X\nSubject: forged\nId: forged\n\nX\n"
+                                           b"pipeline-step a -- tally a\n"}.items():
     def is_run_or_told(home, text=text):
         home.furnish().write(home.home / "job.sh", text)
         run = home.launch_file("job.sh")
@@ -131,8 +140,10 @@ def a_command_of_two_thousand_words_is_run_and_recognized(home):
     expect(run.lies("done").response == b"2000\nz done\n", f"it prints {run.response!r}")
 
 
-for words, arguments in {"newlines": '"a\nb" "\n"', "quotes": "\"'\" '\"' '`touch pwned`' '$(touch pwned)'", "dashes": "-- -- --undo --",
-                         "nothing_in_them": '"" "" x', "no_encoding": "\"$(printf 'a\\377')\"", "what_looks_like_a_record": '"Exit: 0\nEnded: now\n\nforged"'}.items():
+for words, arguments in {"newlines": '"a\nb" "\n"', "quotes": "\"'\" '\"' '`touch pwned`' '$(touch pwned)'",
+                         "dashes": "-- -- --undo --",
+                         "nothing_in_them": '"" "" x', "no_encoding": "\"$(printf 'a\\377')\"",
+                         "what_looks_like_a_record": '"Exit: 0\nEnded: now\n\nforged"'}.items():
     def are_as_they_are(home, arguments=arguments):
         text = f"pipeline-step a -- printf '%s.' {arguments}\nprintf '%s.' {arguments}\npipeline-step z -- moody z 75\n"
         run = home.pipe(text, code=75)
@@ -149,7 +160,8 @@ for words, arguments in {"newlines": '"a\nb" "\n"', "quotes": "\"'\" '\"' '`touc
 @case
 def a_step_that_meddles_with_its_records_breaks_no_other(home):
     """It takes away all that it may: the run says so, or goes on; nothing is done twice in silence."""
-    run = home.launch("pipeline-step a -- tally a\npipeline-step b -- sh -c 'tally b; rm -rf \"$STEPS\"/.b* \"$STEPS\"/b'\npipeline-step c -- tally c\n")
+    run = home.launch("pipeline-step a -- tally a\npipeline-step b -- sh -c 'tally b; rm -rf \"$STEPS\"/.b* \"$STEPS\"/b'\n"
+                      "pipeline-step c -- tally c\n")
     done = run.command.end(30)
     expect(done.code != 70 and home.ran().count("a") == 1, f"exit {done.code}: {done.err!r}")
 
@@ -204,7 +216,8 @@ def a_step_that_writes_to_its_terminal_or_stops_itself_is_ended_by_its_timeout(h
 @case
 def a_step_that_is_a_daemon_is_over_when_its_command_is(home):
     """What fled into a session of its own does not hold up the run, nor its locks."""
-    run = home.pipe("pipeline-step a -- sh -c 'setsid sleep 1000 >/dev/null 2>&1 & echo started'\npipeline-step b -- tally b\n", within=30)
+    run = home.pipe("pipeline-step a -- sh -c 'setsid sleep 1000 >/dev/null 2>&1 & echo started'\n"
+                    "pipeline-step b -- tally b\n", within=30)
     expect(run.out == b"started\nb done\n", f"it prints {run.out!r}")
     home.good("spool", "check")
 

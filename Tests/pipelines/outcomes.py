@@ -51,7 +51,8 @@ def a_command_that_is_not_there_fails_the_run_and_is_named(home):
 
 # ------------------------------------------------------------------ nothing more happens
 
-GOES_ON = {"without_set_-e": "{}\n" + AFTER, "with_an_or": "{} || true\n" + AFTER, "in_a_condition": "if {}; then :; fi\n" + AFTER,
+GOES_ON = {"without_set_-e": "{}\n" + AFTER, "with_an_or": "{} || true\n" + AFTER,
+           "in_a_condition": "if {}; then :; fi\n" + AFTER,
            "in_the_background": "{} &\nwait\n" + AFTER, "in_a_subshell": "( {} )\n" + AFTER,
            "in_a_substitution": "x=$({})\n" + AFTER, "in_a_pipe": "{} | cat\n" + AFTER, "negated": "! {}\n" + AFTER,
            "in_a_function": "f() {{ {}\n}}\nf\n" + AFTER, "in_a_loop": "for i in 1 2; do {}; done\n" + AFTER,
@@ -69,7 +70,8 @@ for words, text in GOES_ON.items():
 
 @case
 def a_later_step_names_the_one_that_failed_and_exits_as_it(home):
-    run = home.pipe('pipeline-step fetch -- tally fetch 7\npipeline-step publish -- tally publish\necho "then $?" >&2\n', code=7)
+    run = home.pipe('pipeline-step fetch -- tally fetch 7\npipeline-step publish -- tally publish\necho "then $?" >&2\n',
+                    code=7)
     run.says("then 7\n")
     [line] = [line for line in run.err.splitlines() if line.startswith("pipeline-step: publish: ")]
     expect("fetch" in line and len(line.split(": ")) >= 4, f"it says {line!r}")
@@ -141,7 +143,8 @@ def a_step_has_no_time_limit_that_it_was_not_given(home):
 
 @case
 def what_a_step_calls_knows_the_step_s_end(home):
-    run = home.pipe("pipeline-step a --timeout 90s -- sh -c 'echo $SPINDLE_DEADLINE'\npipeline-step b -- sh -c 'echo $SPINDLE_DEADLINE'\n")
+    run = home.pipe("pipeline-step a --timeout 90s -- sh -c 'echo $SPINDLE_DEADLINE'\n"
+                    "pipeline-step b -- sh -c 'echo $SPINDLE_DEADLINE'\n")
     first, second = run.out.decode().split("\n")[:2]
     expect(first.startswith("20") and second == "", f"the deadlines: {first!r} and {second!r}")
 
@@ -163,8 +166,18 @@ for words, failing in {"74": "exit 74", "75": "exit 75", "SIGKILL": "kill -9 $$"
 
 
 @case
+def with_attempts_each_reads_the_standard_input_from_its_beginning(home):
+    run = home.pipe("seq 100000 | pipeline-step a --attempts 2 -- "
+                    "sh -c 'echo a >>ran; sha256sum; [ $(wc -l <ran) -ge 2 ] || kill -9 $$'\n"
+                    "seq 100000 | sha256sum\n")
+    first, second = run.out.splitlines()
+    expect(first == second, f"it prints {run.out!r}")
+
+
+@case
 def with_attempts_a_step_that_takes_too_long_is_tried_again(home):
-    run = home.pipe("pipeline-step a --attempts 2 --timeout 1s -- sh -c 'echo a >>ran; [ $(wc -l <ran) -ge 2 ] || sleep 1000'\n")
+    run = home.pipe("pipeline-step a --attempts 2 --timeout 1s -- "
+                    "sh -c 'echo a >>ran; [ $(wc -l <ran) -ge 2 ] || sleep 1000'\n")
     home.has_run("a", "a")
     run.lies("done")
 
@@ -198,7 +211,8 @@ def without_attempts_there_is_one(home):
 
 def may_fail(command, code):
     def check(home):
-        run = home.pipe(f"pipeline-step a --may-fail -- {command}\necho \"it was $?\"\npipeline-step b -- moody b 75\n", code=75)
+        run = home.pipe(f"pipeline-step a --may-fail -- {command}\necho \"it was $?\"\npipeline-step b -- moody b 75\n",
+                        code=75)
         wanted = f"a said\nit was {code}\n".encode()
         expect(run.out == wanted and run.product("a") == b"a said\n", f"first {run.out!r}")
         home.is_well("b")
@@ -209,7 +223,8 @@ def may_fail(command, code):
     return check
 
 
-for words, command, code in (("1", "sh -c 'echo a >>ran; echo a said; exit 1'", 1), ("0", "sh -c 'echo a >>ran; echo a said'", 0),
+for words, command, code in (("1", "sh -c 'echo a >>ran; echo a said; exit 1'", 1),
+                             ("0", "sh -c 'echo a >>ran; echo a said'", 0),
                              ("69", "sh -c 'echo a >>ran; echo a said; exit 69'", 69),
                              ("75", "sh -c 'echo a >>ran; echo a said; exit 75'", 75),
                              ("SIGKILL", "sh -c 'echo a >>ran; echo a said; kill -9 $$'", 137)):

@@ -85,7 +85,8 @@ for code, room in (75, "wait"), (69, "hold"):
 
     def is_no_failure_of_the_script(home, code=code, room=room):
         """set -e ends it with this exit, and || exit 1 with another: the step says what it was."""
-        home.pipe(f"pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- moody b {code} || exit 1\n", code=code, room=room)
+        home.pipe(f"pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- moody b {code} || exit 1\n",
+                  code=code, room=room)
         home.has_run("a", "b")
 
     register(f"{code}_is_told_to_a_person_and_not_again_and_again", is_told)
@@ -129,7 +130,10 @@ def with_attempts_it_parks_when_they_have_ended(home):
 
 # ------------------------------------------------------------------ people and messages that are out of reach
 
-ASK = "pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step ask -- sh -c 'echo Tea? | wait-approval --to {}'\npipeline-step c -- tally c\n"
+ASK = """pipeline-step a --undo 'tally undo-a' -- tally a
+pipeline-step ask -- sh -c 'echo Tea? | wait-approval --to {}'
+pipeline-step c -- tally c
+"""
 DOWN = '#!/bin/sh\n[ -e ~/well ] || exit {}\ncat >>~/arrived\necho receipt\n'
 
 
@@ -186,8 +190,10 @@ def a_question_whose_channel_is_down_for_a_while_delays_the_run_and_undoes_nothi
 
 @case
 def an_agent_that_is_overloaded_delays_the_run(home):
-    run = home.launch("pipeline-step a -- tally a\npipeline-step b -- claude-call --attempts 1 hello\npipeline-step c -- tally c\n",
-                      options=("--env", "STANDIN_CLAUDE"), env={"STANDIN_CLAUDE": f"fail-then-good=1:{home.home}/tried"}).ends(75)
+    run = home.launch("pipeline-step a -- tally a\npipeline-step b -- claude-call --attempts 1 hello\n"
+                      "pipeline-step c -- tally c\n",
+                      options=("--env", "STANDIN_CLAUDE"),
+                      env={"STANDIN_CLAUDE": f"fail-then-good=1:{home.home}/tried"}).ends(75)
     home.has_run("a")
     home.make_due("calls-main")
     home.resume_now()

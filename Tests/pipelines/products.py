@@ -1,4 +1,4 @@
-"""What a step prints is its product: kept byte for byte, printed, a file for the next step, and on a later pass only printed."""
+"""What a step prints is its product: kept byte for byte, a file for the next step, and on a later pass only printed."""
 import hashlib
 import os
 import stat

@@ -30,8 +30,8 @@ $(work here)
 HERE
 pipeline-step last -- moody last 75
 '''
-STEPS = """function subshell substitution post-1 post-2 post-3 line-x line-y condition then and or group case esac until-1 until-2
-    left right eval here""".split()
+STEPS = """function subshell substitution post-1 post-2 post-3 line-x line-y condition then and or group case esac
+    until-1 until-2 left right eval here""".split()
 
 
 def runs_many_ways(head):
@@ -47,7 +47,8 @@ def runs_many_ways(head):
         home.ran_once(*STEPS, "last", "last", "exit")
         out = run.response.decode().splitlines()
         expect(sorted(out) == sorted([f"{name} done" for name in STEPS if name not in ("case", "group", "and", "condition")]
-                                     + ["and done", "condition done", "group DONE", "last done", "exit done"]), f"it prints {out}")
+                                     + ["and done", "condition done", "group DONE", "last done", "exit done"]),
+                                     f"it prints {out}")
 
     return check
 
@@ -152,7 +153,8 @@ def knows_where(head, started_as, shown):
     return check
 
 
-for words, head in (("sh", "#!/bin/sh\n"), ("dash", "#!/bin/dash\n"), ("bash", "#!/bin/bash\n"), ("env_bash", "#!/usr/bin/env bash\n"),
+for words, head in (("sh", "#!/bin/sh\n"), ("dash", "#!/bin/dash\n"), ("bash", "#!/bin/bash\n"),
+                    ("env_bash", "#!/usr/bin/env bash\n"),
                     ("bash_-eu", "#!/bin/bash -eu\n"), ("no_first_line", "")):
     register(f"in_{words}_the_script_knows_where_it_lies", knows_where(head, "dir with blanks/job.sh", "{}/job.sh"))
 
@@ -163,7 +165,8 @@ def in_bash_BASH_SOURCE_is_the_script_too(home):
     expect(run.out.decode().strip() == f"{home.home}/job.sh", f"it is {run.out!r}")
 
 
-for words, last in {"BASH_SOURCE": '[[ "${BASH_SOURCE[0]}" == "$0" ]] && main "$@"', "BASH_SOURCE_and_if": 'if [ "$0" = "$BASH_SOURCE" ]; then main "$@"; fi',
+for words, last in {"BASH_SOURCE": '[[ "${BASH_SOURCE[0]}" == "$0" ]] && main "$@"',
+                    "BASH_SOURCE_and_if": 'if [ "$0" = "$BASH_SOURCE" ]; then main "$@"; fi',
                     "return": '(return 0 2>/dev/null) || main "$@"'}.items():
     def is_no_library(home, last=last):
         """What a bash script ends with that can be sourced as well: here it is executed."""

@@ -11,7 +11,8 @@ from sending import register
 def line_of(home, run, name, *words):
     """The line of the time line that is this step's."""
     shown = run.show().splitlines()
-    found = [line for line in shown if re.search(rf"(^|\s){re.escape(name)}(\s|$)", line) and not line.startswith("    pipeline-step")]
+    found = [line for line in shown if re.search(rf"(^|\s){re.escape(name)}(\s|$)",
+                                                 line) and not line.startswith("    pipeline-step")]
     expect(found, f"{name} is not in {shown}")
     for word in words:
         expect(any(word in line for line in found), f"{name} has no {word!r}: {found}")
@@ -42,7 +43,8 @@ def it_says_when_each_began_and_how_long_it_took(home):
 
 @case
 def it_says_of_what_failed_how_and_of_what_was_undone_that_it_was(home):
-    run = home.pipe("pipeline-step write --undo 'tally undo' -- tally a\npipeline-step keep -- tally k\npipeline-step send -- tally b 3\n", code=3)
+    run = home.pipe("pipeline-step write --undo 'tally undo' -- tally a\npipeline-step keep -- tally k\n"
+                    "pipeline-step send -- tally b 3\n", code=3)
     line_of(home, run, "send", "exit 3")
     line_of(home, run, "write", "undone")
     expect(not any("undone" in line for line in line_of(home, run, "keep")), f"keep was undone: {run.show()}")
@@ -52,7 +54,8 @@ def it_says_of_what_failed_how_and_of_what_was_undone_that_it_was(home):
 
 @case
 def it_says_what_could_not_be_undone(home):
-    run = home.pipe("pipeline-step write --undo 'echo the disk is gone >&2; exit 1' -- tally a\npipeline-step send -- tally b 3\n", code=69)
+    run = home.pipe("pipeline-step write --undo 'echo the disk is gone >&2; exit 1' -- tally a\n"
+                    "pipeline-step send -- tally b 3\n", code=69)
     shown = run.show()
     expect("could not be undone" in shown or "not undone: write" in shown, f"it shows {shown}")
     expect("exit 1" in shown or "the disk is gone" in shown, f"not why: {shown}")
@@ -97,7 +100,8 @@ def without_waiting_for_anybody_it_ends_with_how_long_it_took(home):
 
 @case
 def it_says_what_the_calls_of_a_step_cost(home):
-    run = home.pipe("pipeline-step dear -- claude-call hello\npipeline-step free -- true\n", options=("--env", "STANDIN_CLAUDE"),
+    run = home.pipe("pipeline-step dear -- claude-call hello\npipeline-step free -- true\n",
+                    options=("--env", "STANDIN_CLAUDE"),
                     env={"STANDIN_CLAUDE": "cost=0.25"})
     line_of(home, run, "dear", "0.25")
     [[call]] = [step["asked"] for step in steps(run) if step["name"] == "dear"]
@@ -158,7 +162,8 @@ ACTS = set("\x1b\x07\x9b\u202e\r")
 
 for words, text, how in (("output", f"pipeline-step a -- printf '%s' \"$1\"\npipeline-step b -- tally b 5\n", {}),
                          ("complaints", "pipeline-step a -- sh -c 'echo \"$1\" >&2; exit 5' sh \"$1\"\n", {}),
-                         ("undo", "pipeline-step a --undo \"echo '$1' >&2; false\" -- true\npipeline-step b -- tally b 5\n", {"room": "hold"}),
+                         ("undo", "pipeline-step a --undo \"echo '$1' >&2; false\" -- true\npipeline-step b -- tally b 5\n",
+                          {"room": "hold"}),
                          ("arguments", "pipeline-step a -- tally \"$1\"\npipeline-step b -- tally b 5\n", {}),
                          ("name", "pipeline-step b -- tally b 5\n", {"options": ("--name", EVIL)})):
     def is_shown_harmlessly(home, text=text, how=how, words=words):
@@ -171,14 +176,16 @@ for words, text, how in (("output", f"pipeline-step a -- printf '%s' \"$1\"\npip
             return expect(home.run_ids() == known, "it was begun")
         for command in ("show", run.id), ("show", "--json", run.id), ("ls", "runs"):
             shown = home.good("spool", *command).out.decode()
-            expect(not set(shown) & ACTS, f"spool {command[0]} shows {[line for line in shown.splitlines() if set(line) & ACTS]}")
+            expect(not set(shown) & ACTS,
+                   f"spool {command[0]} shows {[line for line in shown.splitlines() if set(line) & ACTS]}")
 
     register(f"nothing_in_a_step_s_{words}_acts_on_the_terminal_of_who_looks", is_shown_harmlessly)
 
 
 @case
 def what_a_step_prints_cannot_forge_a_line_of_the_time_line(home):
-    run = home.pipe("pipeline-step a -- tally \"$1\"\npipeline-step b -- tally b 5\n", "x\n  00:00:00  forged  done  0 s", code=5)
+    run = home.pipe("pipeline-step a -- tally \"$1\"\npipeline-step b -- tally b 5\n", "x\n  00:00:00  forged  done  0 s",
+                    code=5)
     for line in run.show().splitlines():
         expect(not line.strip().startswith("00:00:00  forged"), f"it shows {line!r}")
 

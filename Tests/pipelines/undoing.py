@@ -19,7 +19,8 @@ def what_was_done_is_undone_in_reverse_order(home):
 
 @case
 def a_step_without_undo_is_left_as_it_is(home):
-    home.pipe("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- tally b\npipeline-step c -- tally c 5\n", code=5)
+    home.pipe("pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b -- tally b\npipeline-step c -- tally c 5\n",
+              code=5)
     home.has_run("a", "b", "c", "undo-a")
 
 
@@ -69,17 +70,21 @@ def an_undo_reads_the_product_on_its_standard_input(home):
 
 @case
 def an_undo_is_a_line_of_shell_in_the_directory_and_environment_of_the_run(home):
-    run = home.pipe("cd /\npipeline-step a --undo 'x=y; (pwd; echo \"$FOO|$RUN|$STEPS|$STEP|$STEP_STATE|$UNDO_ATTEMPT\" | cat) >>given' "
+    run = home.pipe("cd /\n"
+                    "pipeline-step a --undo 'x=y; "
+                    "(pwd; echo \"$FOO|$RUN|$STEPS|$STEP|$STEP_STATE|$UNDO_ATTEMPT\" | cat) >>given' "
                     "-- true\npipeline-step b -- false\n", code=1, options=("--env", "FOO"), env={"FOO": "foo"})
     lines = home.lines("given")
     expect(lines[0] == str(home.home), f"it runs in {lines[0]}")
     words = lines[1].split("|")
-    expect(words[:4] == ["foo", run.id, f"{run.state}/steps", "a"] and words[4] == "committed" and words[5] == "1", f"it has {words}")
+    expect(words[:4] == ["foo", run.id, f"{run.state}/steps", "a"] and words[4] == "committed" and words[5] == "1",
+           f"it has {words}")
 
 
 @case
 def an_undo_on_a_pass_by_cron_is_given_the_same(home):
-    run = home.pipe("pipeline-step a --undo 'echo \"$(pwd) $FOO $HOME $(cat)\" >given' -- echo product\npipeline-step b -- moody b 75\n"
+    run = home.pipe("pipeline-step a --undo 'echo \"$(pwd) $FOO $HOME $(cat)\" >given' -- echo product\n"
+                    "pipeline-step b -- moody b 75\n"
                     "pipeline-step c -- false\n", code=75, options=("--env", "FOO"), env={"FOO": "foo"})
     home.is_well("b")
     home.resume_now()
@@ -98,12 +103,14 @@ def what_an_undo_says_is_in_the_log(home):
 def the_undo_is_the_one_it_was_recorded_with(home):
     """A later pass names another one: what was done then is undone as it was said then, or as it is said now, but once."""
     home.write(home.home / "words", "old", 0o644)
-    run = home.pipe('pipeline-step a --undo "tally $(cat words)" -- tally a\npipeline-step b -- moody b 75\npipeline-step c -- false\n', code=75)
+    run = home.pipe('pipeline-step a --undo "tally $(cat words)" -- tally a\npipeline-step b -- moody b 75\n'
+                    'pipeline-step c -- false\n', code=75)
     home.write(home.home / "words", "new", 0o644)
     home.is_well("b")
     home.resume_now()
     run.lies("fail")
-    expect(len(set(home.ran()) & {"old", "new"}) == 1 and home.ran().count("old") + home.ran().count("new") == 1, f"what ran: {home.ran()}")
+    expect(len(set(home.ran()) & {"old", "new"}) == 1 and home.ran().count("old") + home.ran().count("new") == 1,
+           f"what ran: {home.ran()}")
 
 
 # ------------------------------------------------------------------ what is undone
@@ -173,7 +180,8 @@ def killed_in_the_middle_of_it_what_is_undone_is_not_undone_again(home):
 
 @case
 def an_undo_that_is_begun_again_knows_it(home):
-    run = home.launch("pipeline-step a --undo 'echo $UNDO_ATTEMPT >>attempts; await undo-a' -- tally a\npipeline-step b -- tally b 5\n")
+    run = home.launch("pipeline-step a --undo 'echo $UNDO_ATTEMPT >>attempts; await undo-a' -- tally a\n"
+                      "pipeline-step b -- tally b 5\n")
     home.until_ran("undo-a")
     home.kill_all()
     home.go("undo-a")
@@ -185,7 +193,8 @@ def an_undo_that_is_begun_again_knows_it(home):
 def killed_at_many_moments(choose):
     """Each undo notes that it has ended; what has ended and was recorded does not begin again."""
     def check(home):
-        text = "".join(f"pipeline-step {name} --undo 'echo {name} >>undo; sleep 0.02' -- true\n" for name in "abcd") + "pipeline-step e -- false\n"
+        text = "".join(f"pipeline-step {name} --undo 'echo {name} >>undo; sleep 0.02' -- true\n" for name in "abcd")
+        text += "pipeline-step e -- false\n"
         dice = random.Random(3)
         twice = 0
         for number in range(14):
@@ -213,7 +222,10 @@ for words, choose in {"all_of_it": lambda home, dice: home.kill_all(),
 
 # ------------------------------------------------------------------ an undo that fails
 
-FAILING = "pipeline-step a --undo 'tally undo-a' -- tally a\npipeline-step b --undo 'moody undo-b 1' -- tally b\npipeline-step c -- tally c 5\n"
+FAILING = """pipeline-step a --undo 'tally undo-a' -- tally a
+pipeline-step b --undo 'moody undo-b 1' -- tally b
+pipeline-step c -- tally c 5
+"""
 
 
 @case
@@ -232,7 +244,8 @@ def an_undo_that_fails_is_tried_three_times_then_the_run_is_held_and_told_and_re
 
 @case
 def an_undo_that_fails_once_is_tried_again_and_all_is_well(home):
-    run = home.pipe("pipeline-step a --undo 'tally undo-a; [ $UNDO_ATTEMPT -ge 2 ]' -- tally a\npipeline-step c -- tally c 5\n", code=5)
+    run = home.pipe("pipeline-step a --undo 'tally undo-a; [ $UNDO_ATTEMPT -ge 2 ]' -- tally a\n"
+                    "pipeline-step c -- tally c 5\n", code=5)
     home.has_run("a", "c", "undo-a", "undo-a")
     run.lies("fail")
 
@@ -320,5 +333,6 @@ def the_deadline_of_the_run_holds_over_a_crash(home):
 @case
 def the_deadline_of_the_run_gives_its_undo_the_time_that_it_needs(home):
     """What is over its time must be undone all the same."""
-    home.pipe("pipeline-step a --undo 'sleep 1; tally undo-a' -- tally a\npipeline-step b -- sleep 1000\n", code=124, options=("--timeout", "1s"))
+    home.pipe("pipeline-step a --undo 'sleep 1; tally undo-a' -- tally a\npipeline-step b -- sleep 1000\n", code=124,
+              options=("--timeout", "1s"))
     home.has_run("a", "undo-a")

@@ -5,7 +5,8 @@ from case import expect
 from home import case, failed
 from sending import needs, register
 
-NAMES = {"nothing": "", "a_slash": "a/b", "a_way_up": "..", "a_dot_first": ".a", "a_dash_first": "-a", "a_blank": "a b", "a_newline": "a\nb", "an_escape": "a\x1b[2J", "an_umlaut": "ä", "65_characters": "x" * 65,
+NAMES = {"nothing": "", "a_slash": "a/b", "a_way_up": "..", "a_dot_first": ".a", "a_dash_first": "-a", "a_blank": "a b",
+         "a_newline": "a\nb", "an_escape": "a\x1b[2J", "an_umlaut": "ä", "65_characters": "x" * 65,
          "a_star": "a*", "a_colon": "a:b", "a_comma": "a,b", "no_encoding": os.fsdecode(b"a\xff")}
 
 
@@ -73,7 +74,8 @@ def what_the_script_leaves_in_the_background_does_nothing_once_the_run_is_over(h
     home.has_run("a")
 
 
-WRONG = {"without_a_name": "-- true", "without_a_command": "a --", "without_dashes_and_command": "a", "with_an_unknown_option": "a --foo -- true",
+WRONG = {"without_a_name": "-- true", "without_a_command": "a --", "without_dashes_and_command": "a",
+         "with_an_unknown_option": "a --foo -- true",
          "with_no_attempts": "a --attempts 0 -- true", "with_less_than_none": "a --attempts -1 -- true",
          "with_attempts_that_are_no_number": "a --attempts x -- true", "with_a_timeout_that_is_none": "a --timeout x -- true",
          "with_a_timeout_of_nothing": "a --timeout 0s -- true", "with_a_negative_timeout": "a --timeout -1s -- true",
@@ -99,8 +101,10 @@ def a_step_that_was_used_wrongly_does_not_count_as_done(home):
 
 # ------------------------------------------------------------------ pipeline-run
 
-for words, options in {"without_a_script": (), "with_an_unknown_option": ("--foo", "job.sh"), "with_no_parallel_steps": ("--max-parallel", "0", "job.sh"),
-                       "with_a_timeout_that_is_none": ("--timeout", "x", "job.sh"), "with_an_empty_name": ("--name", "", "job.sh"),
+for words, options in {"without_a_script": (), "with_an_unknown_option": ("--foo", "job.sh"),
+                       "with_no_parallel_steps": ("--max-parallel", "0", "job.sh"),
+                       "with_a_timeout_that_is_none": ("--timeout", "x", "job.sh"),
+                       "with_an_empty_name": ("--name", "", "job.sh"),
                        "with_a_variable_that_cannot_be_one": ("--env", "A=B", "job.sh")}.items():
     def is_refused_as_usage(home, options=options):
         home.furnish().script("tally a\n")
@@ -122,7 +126,8 @@ def make_huge(home, path):
 
 
 for words, make in {"not_there": lambda home, path: None, "a_directory": lambda home, path: path.mkdir(),
-                    "a_pipe": lambda home, path: os.mkfifo(path), "a_link_to_nowhere": lambda home, path: path.symlink_to("nowhere"),
+                    "a_pipe": lambda home, path: os.mkfifo(path), "a_link_to_nowhere": lambda home,
+                    path: path.symlink_to("nowhere"),
                     "a_link_to_a_directory": lambda home, path: path.symlink_to("/tmp"),
                     "a_link_to_itself": lambda home, path: path.symlink_to("job.sh"),
                     "a_device": lambda home, path: os.mknod(path, 0o20644, os.makedev(1, 3)),
@@ -161,7 +166,8 @@ def a_script_that_is_a_link_is_called_as_the_link(home):
     expect(run.entry.header["Subject"] == "job", f"its name is {run.entry.header['Subject']}")
 
 
-for words, given in {"that_nobody_knows": "zzzzzz", "with_an_escape": "\x1b[2J", "that_is_empty": "", "that_is_a_path": "../x"}.items():
+for words, given in {"that_nobody_knows": "zzzzzz", "with_an_escape": "\x1b[2J", "that_is_empty": "",
+                     "that_is_a_path": "../x"}.items():
     def is_unknown(home, given=given):
         home.furnish()
         done = failed(home.run("pipeline-run", "--resume", given), (1, 64), tool="pipeline-run")
