@@ -7,6 +7,7 @@ from running import SOON, kill, living, moment
 from sending import register
 
 AFTER = "pipeline-step after -- tally after\n"
+BEGUN = "until [ -s ran ]; do sleep 0.02; done\n"  # the step before, in the background
 
 
 def beside(*names, then="wait\n", options=""):
@@ -83,7 +84,8 @@ def of_two_that_fail_the_first_gives_the_exit(home):
 
 @case
 def one_that_parks_beside_one_that_goes_on_loses_nothing(home):
-    run = home.launch("pipeline-step a --undo 'tally undo' -- await a &\npipeline-step b -- moody b 75 &\nwait\n" + AFTER)
+    run = home.launch("pipeline-step a --undo 'tally undo' -- await a &\n" + BEGUN +
+                      "pipeline-step b -- moody b 75 &\nwait\n" + AFTER)
     home.until_ran("a")
     home.until_ran("b")
     home.go("a")
@@ -98,7 +100,7 @@ def one_that_parks_beside_one_that_goes_on_loses_nothing(home):
 
 @case
 def one_that_fails_beside_one_that_parks_fails_the_run(home):
-    run = home.launch("pipeline-step a -- await a 5 &\npipeline-step b -- moody b 75 &\nwait\n" + AFTER)
+    run = home.launch("pipeline-step a -- await a 5 &\n" + BEGUN + "pipeline-step b -- moody b 75 &\nwait\n" + AFTER)
     home.until_ran("b")
     home.go("a")
     run.ends(5)
@@ -107,7 +109,7 @@ def one_that_fails_beside_one_that_parks_fails_the_run(home):
 
 @case
 def one_that_failed_beside_one_that_parks_is_not_run_again(home):
-    run = home.launch("pipeline-step a --undo 'tally undo-a' -- await a 5 &\n"
+    run = home.launch("pipeline-step a --undo 'tally undo-a' -- await a 5 &\n" + BEGUN +
                       "pipeline-step b --undo 'tally undo-b' -- moody b 75 &\nwait\n")
     home.until_ran("a")
     home.until_ran("b")
