@@ -77,6 +77,7 @@ def it_says_what_is_in_doubt(home):
     run = home.launch("pipeline-step half -- await half\n")
     home.until_ran("half")
     home.kill_all()
+    until(lambda: "in doubt" in run.show(), "nobody has its lock any more", 5)
     line_of(home, run, "half", "in doubt")
 
 
