@@ -151,12 +151,21 @@ struct Rollback {
     state.queue.spool.journal.write("undo", queue: state.queue.name, id: state.id, detail: words)
   }
 
+  /// Which attempt it is of all that were made, also by others before us.
+  private func countAttempt(_ step: String) throws(Failure) -> Int {
+    let file = try state.steps.openOrCreate(".undos-" + step)
+    let count = 1 + (Int(String(decoding: try file.readAll(limit: 100) ?? [], as: UTF8.self)) ?? 0)
+    try file.seek(to: 0)
+    try file.write(Array(String(count).utf8))
+    return count
+  }
+
   private func execute(_ line: UndoLog.Line, _ attempt: Int, _ record: File) throws(Failure) -> Child.Outcome {
     let product = try state.steps.open(line.step)
     var environment = environment
     environment["STEP"] = line.step
     environment["STEP_STATE"] = product == nil ? "in-doubt" : "committed"
-    environment["UNDO_ATTEMPT"] = String(attempt)
+    environment["UNDO_ATTEMPT"] = String(try countAttempt(line.step))
     // The run's own time may be over; its undoing has its own.
     let deadline = Deadline(after: line.timeout)
     deadline.handDown(to: &environment)

@@ -41,11 +41,13 @@ extension RunKeeper {
 
   /// One that has stopped to be undone is not woken by its deadline a second time.
   private func isOverdue(_ place: Place) throws(Failure) -> Bool {
-    guard let word = try queue.header(at: place)?["Deadline"], let deadline = Timestamp(rfc3339: word), deadline <= .now
-    else {
-      return false
-    }
-    return try RunState(of: place.name.id, in: queue)?.halt()?.kind.undoes != true
+    guard try queue.header(at: place)?["Deadline"] != nil, let entry = try queue.entry(at: place),
+      let request = try? RunRequest(entry)
+    else { return false }
+    let state = try RunState(of: place.name.id, in: queue)
+    let deadline = try state?.deadline(of: request) ?? request.deadline
+    guard let deadline, deadline <= .now else { return false }
+    return try state?.halt()?.kind.undoes != true
   }
 
   /// Whether who gave it up was killed before he could undo it.
@@ -94,10 +96,7 @@ extension RunKeeper {
       return .givenUp
     }
     if place.room == .run, halt?.kind.undoes == true, worker(place) != nil { return .underWay }
-    // What a step parks it for at this moment does not count either.
-    while try !state.stop(Halt(.cancelled, exit: ExitStatus.no.rawValue, why: "cancelled by \(who)")).kind.undoes {
-      if let other = try state.halt(), !other.kind.undoes { try state.resume(from: other) }
-    }
+    try state.stop(Halt(.cancelled, exit: ExitStatus.no.rawValue, why: "cancelled by \(who)"))
     if place.room == .run, let pid = worker(place) { return .ending(pid: pid) }
     return .mine
   }

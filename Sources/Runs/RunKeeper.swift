@@ -45,7 +45,7 @@ public struct RunKeeper {
 
   /// Works on a run until it is over, parked or stopped.
   public func goOn(_ claim: Claim, acceptsChange: Bool = false) throws(Failure) -> Ending {
-    let request: RunRequest
+    var request: RunRequest
     do { request = try RunRequest(claim.entry) } catch {
       try claim.fail("is no run: \(error)")
       return .failed(Halt(.failed, exit: ExitStatus.malformed.rawValue, why: "is no run: \(error)"))
@@ -53,6 +53,7 @@ public struct RunKeeper {
     let state = try RunState(making: claim.id, in: queue)
     // Moved here by hand; spool retry has done so before.
     if claim.isFresh { try reopen(state) }
+    request.deadline = try state.deadline(of: request)
     if let deadline = request.deadline, deadline <= .now, try state.halt()?.kind.undoes != true {
       if let halt = try state.halt() { try state.resume(from: halt) }
       try state.stop(
@@ -67,10 +68,13 @@ public struct RunKeeper {
     let pass = RunPass(
       claim: claim, state: state, request: request, environment: environment, onOutput: onOutput, onError: onError)
     switch try pass.run() {
-    case .complete(let output):
+    case .complete(let output, let count):
       // Given up while it ended: then it has not.
       if let halt = try state.halt() { return try settle(claim, state, request, halt) }
-      let header = Header(["Subject": request.name, "Started": claim.id.time.rfc3339, "Ended": Timestamp.now.rfc3339])
+      let header = Header([
+        "Subject": request.name, "Started": claim.id.time.rfc3339, "Ended": Timestamp.now.rfc3339,
+        "Cut": count > output.count ? "the last \(output.count) bytes of \(count)" : nil,
+      ])
       try claim.finish(
         [Product(.response, header: header, body: output)],
         detail: "done after \((Timestamp.now - claim.id.time).spoken)")
@@ -123,8 +127,7 @@ public struct RunKeeper {
       try state.setUndoing(.undone)
       if halt.kind != .cancelled && !halt.isRejection {
         let undone = try rollback.spoken()
-        let again =
-          halt.kind == .overdue ? "A new run has a new time." : "To begin again: spool retry \(claim.id.short)"
+        let again = "To begin again: spool retry \(claim.id.short)"
         try tell(
           claim, request, halt, "\(undone.isEmpty ? "" : undone + "\n")\(again)", key: "failed-\(state.generation())")
       }
@@ -163,6 +166,7 @@ public struct RunKeeper {
     guard let halt = try state.halt() else { return }
     if halt.kind.undoes, try state.undoing() != .undone { return }
     if halt.kind.undoes { try state.forgetEnded() }
+    if halt.kind == .overdue { try state.renewDeadline() }
     try state.resume(from: halt)
     try state.setUndoing(nil)
   }

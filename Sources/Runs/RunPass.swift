@@ -13,20 +13,23 @@ struct RunPass {
 
   enum Ending {
     /// The script and all its steps have ended well.
-    case complete(output: [UInt8])
+    /// - Parameter of: so many bytes it was; more than what is kept where it was very much.
+    case complete(output: [UInt8], of: Int)
     case halted(Halt)
     /// Something died that should not have: the run goes on from here.
     case died(String)
     case stopped(Int32)
   }
 
-  /// What the record of a run keeps of what its script printed: the end says how it ended.
-  private static let outputLimit = 1 << 20
+  /// As much as a record keeps of what a script has printed; of more it keeps the end, which says how it ended.
+  private static let outputLimit = 16 << 20
+  private static let tail = 1 << 20
 
   func run() throws(Failure) -> Ending {
     try StepPresence.forgetDead(in: state)
-    let script = try copy()
+    let script = "\(state.path)/script"
     let interpreter = Interpreter(of: request, copy: script)
+    try copy(interpreter.text)
     var environment = environment
     environment["SPINDLE_SCRIPT"] = script
     let pass = "\(SpoolDirectory.processID).\(Timestamp.now.rfc3339)"
@@ -53,9 +56,11 @@ struct RunPass {
     child.leavesOthers = true
     child.leavesOthersWhenStopped = true
     var kept: [UInt8] = []
+    var count = 0
     let outcome = child.run(until: deadline) { piece in
+      count += piece.count
       kept += piece
-      if kept.count > 2 * Self.outputLimit { kept = Array(kept.suffix(Self.outputLimit)) }
+      if count > Self.outputLimit && kept.count > 2 * Self.tail { kept = Array(kept.suffix(Self.tail)) }
       onOutput(Array(piece))
       return .more
     } onError: { piece in
@@ -63,16 +68,14 @@ struct RunPass {
       onError(Array(piece))
     }
     let stopped = try awaitRest(child, outcome)
-    return try conclude(pass, outcome, stoppedBy: stopped ?? outcome.stoppedBy, kept)
+    return try conclude(pass, outcome, stoppedBy: stopped ?? outcome.stoppedBy, (kept, of: count))
   }
 
   /// The script as the entry has it, where an interpreter can read it.
-  private func copy() throws(Failure) -> String {
-    let name = "script"
-    let known = try state.directory.open(name)?.readAll(limit: Entry.sizeLimit)
-    if known != request.text { try state.directory.replace(name, with: request.text, mode: 0o500) }
+  private func copy(_ text: [UInt8]) throws(Failure) {
+    let known = try state.directory.open("script")?.readAll(limit: Entry.sizeLimit)
+    if known != text { try state.directory.replace("script", with: text, mode: 0o500) }
     if try !state.directory.contains(KeptList.fileName) { try KeptList.write(request.kept, to: state) }
-    return "\(state.path)/\(name)"
   }
 
   private func missing(_ what: String, _ why: String) throws(Failure) -> Ending {
@@ -107,7 +110,7 @@ struct RunPass {
   }
 
   private func conclude(
-    _ pass: String, _ outcome: Child.Outcome, stoppedBy: Int32?, _ output: [UInt8]
+    _ pass: String, _ outcome: Child.Outcome, stoppedBy: Int32?, _ output: (kept: [UInt8], of: Int)
   ) throws(Failure) -> Ending {
     if let halt = try state.halt() { return .halted(halt) }
     if let number = stoppedBy { return .stopped(number) }
@@ -123,7 +126,7 @@ struct RunPass {
     // Killed between its commit and its end, it is in no doubt; but the script went no further.
     if let dead = try StepPresence.dead(in: state) ?? inDoubt.first?.record.name { return .died("\(dead) has died") }
     switch outcome.end {
-    case .exited(0): return .complete(output: output)
+    case .exited(0): return .complete(output: output.kept, of: output.of)
     case .killed(let number): return .died("the script was ended by signal \(number), as its log may tell")
     // With set -e a shell says so of what it has waited for: of a step that was killed before it had its first word, say.
     case .exited(let code) where code > 128 && code < 128 + 65:

@@ -51,7 +51,7 @@ public final class RunState {
     return try Halt(parsing: file.readAll(limit: 65536) ?? [], of: file.path)
   }
 
-  /// Says durably that nothing more is begun, unless that was said before.
+  /// Says durably that nothing more is begun, unless that was said before. What undoes counts more than what parks.
   /// - Returns: what counts.
   @discardableResult
   public func stop(_ halt: Halt) throws(Failure) -> Halt {
@@ -61,8 +61,12 @@ public final class RunState {
     try file.write(halt.bytes)
     try file.sync()
     try file.close()
-    let moved = try directory.move(temporary, to: directory, as: "halt")
-    if moved != .done { try directory.unlink(temporary) }
+    var moved = try directory.move(temporary, to: directory, as: "halt")
+    // What only parks is outranked by what undoes: a step that fails beside one that is to be tried again has failed.
+    while moved == .targetExists, halt.kind.undoes, let other = try self.halt(), !other.kind.undoes {
+      try resume(from: other)
+      moved = try directory.move(temporary, to: directory, as: "halt")
+    }
     // Also where it was found: who wrote it may have died before it was durable.
     try directory.sync()
     if moved == .done { queue.spool.journal.write("halt", queue: queue.name, id: id, detail: halt.spoken) }
@@ -76,6 +80,24 @@ public final class RunState {
     _ = try directory.move("halt", to: halts, as: "\(number)-\(halt.kind.rawValue)")
     try halts.sync()
     try directory.sync()
+  }
+
+  // MARK: Deadline
+
+  /// When the run is to be over: as it was begun with, or as it was begun anew since.
+  func deadline(of request: RunRequest) throws(Failure) -> Timestamp? {
+    guard let given = request.deadline else { return nil }
+    guard let file = try directory.open("deadline"), let bytes = try file.readAll(limit: 100) else { return given }
+    return Timestamp(rfc3339: String(decoding: bytes, as: UTF8.self)) ?? given
+  }
+
+  /// Begun anew, it has its whole time again.
+  func renewDeadline() throws(Failure) {
+    guard let entry = try queue.entry(id), let given = entry.header["Deadline"].flatMap({ Timestamp(rfc3339: $0) })
+    else {
+      return
+    }
+    try directory.replace("deadline", with: Array((Timestamp.now + (given - id.time)).rfc3339.utf8))
   }
 
   // MARK: Where its undoing stands

@@ -105,7 +105,16 @@ public struct Step {
 
   private func refuseIfChanged(since record: StepRecord) throws(Failure) -> Ending? {
     let now = StepRecord(name: name, command: command, attempt: 1)
-    guard now.commandHash != record.commandHash, !acceptsChange else { return nil }
+    guard now.commandHash != record.commandHash else { return nil }
+    if acceptsChange {
+      // Accepted once is accepted.
+      var record = record
+      (record.command, record.commandHash) = (now.command, now.commandHash)
+      let file = try state.steps.openOrCreate(RunState.recordPrefix + name)
+      try record.write(to: file)
+      try file.sync()
+      return nil
+    }
     let halt = Halt(
       .held, step: name, exit: ExitStatus.malformed.rawValue,
       why: "was begun with another command, as its log tells")
@@ -114,10 +123,19 @@ public struct Step {
       exit: halt.exit,
       words: """
         \(name): another command than at \(record.began.rfc3339Seconds): a step is known by its name
-          then: \(record.command)
-          now:  \(now.command)
+          then: \(Self.around(record.command, now.command))
+          now:  \(Self.around(now.command, record.command))
           pipeline-run --resume \(state.id.short) --accept-change takes what was recorded; two steps need two names
         """)
+  }
+
+  /// What differs of a long command, with what stands before it.
+  private static func around(_ one: String, _ other: String) -> String {
+    let same = zip(one.unicodeScalars, other.unicodeScalars).prefix { $0 == $1 }.count
+    if one.utf8.count <= 400 { return one }
+    let start = max(0, same - 100)
+    return (start > 0 ? "..." : "") + String(String.UnicodeScalarView(one.unicodeScalars.dropFirst(start).prefix(300)))
+      + "..."
   }
 
   // MARK: Begun

@@ -8,9 +8,11 @@ struct StepSlot {
   /// Waits for one.
   /// - Returns: nil where their number is not limited.
   init?(of state: RunState) throws(Failure) {
-    guard let count = inheritedEnvironment()["SPINDLE_MAX_PARALLEL"].flatMap({ Int($0) }), count >= 1 else {
-      return nil
-    }
+    let environment = inheritedEnvironment()
+    // A step in a step has its outer one's place.
+    guard environment["SPINDLE_STEP"] == nil, let word = environment["SPINDLE_MAX_PARALLEL"], let count = Int(word),
+      count >= 1
+    else { return nil }
     let slots = try Directory.making("slots", in: state.directory)
     for number in 1...count { _ = try slots.openOrCreate(String(number)) }
     if let free = try Self.free(count, in: slots) {

@@ -55,6 +55,8 @@ public struct TimeLine: Encodable, Sendable {
   public var stops: [Stop] = []
   /// What is to be undone still, in its order; where the run is over, what was not.
   public var notUndone: [String] = []
+  /// Why it lies where it lies, where it waits for a person.
+  public var held: String?
 
   /// - Returns: nil where the entry is no run.
   public init?(of place: Place, in queue: Queue) throws(Failure) {
@@ -68,6 +70,7 @@ public struct TimeLine: Encodable, Sendable {
     deadline = request.deadline?.rfc3339
     seconds = 0
     var end: Timestamp? = try queue.response(id)?.header["Ended"].flatMap { Timestamp(rfc3339: $0) }
+    if place.room == .hold { held = queue.lastReason(id) }
     if let state = try RunState(of: id, in: queue) {
       let halt = try state.halt()
       var halts = try state.earlierHalts()

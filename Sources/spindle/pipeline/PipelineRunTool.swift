@@ -30,8 +30,10 @@ struct PipelineRunTool: Tool {
     help: ArgumentHelp("The script and its arguments; with --resume, a run.", valueName: "script"))
   var words: [String] = []
 
-  private var script: String? { words.first }
-  private var arguments: [String] { Array(words.dropFirst()) }
+  /// `--` may stand before a script whose name begins with a dash.
+  private var given: ArraySlice<String> { words.first == "--" ? words.dropFirst() : words[...] }
+  private var script: String? { given.first }
+  private var arguments: [String] { Array(given.dropFirst()) }
   /// Also behind the run: what follows a script is the script's own.
   private var acceptsChange: Bool { acceptChange || resume && arguments == ["--accept-change"] }
 
@@ -39,7 +41,7 @@ struct PipelineRunTool: Tool {
     // What comes before the script is ours, and not parsed as such where all is passed through.
     if script == "--help" || script == "-h" { throw CleanExit.helpRequest(Self.self) }
     if script == "--version" { throw CleanExit.message(Self.configuration.version) }
-    if let script, script.hasPrefix("-") { throw ValidationError("unknown option \(script)") }
+    if let script, script.hasPrefix("-"), words.first != "--" { throw ValidationError("unknown option \(script)") }
     if resume {
       guard arguments.isEmpty || acceptsChange else { throw ValidationError("--resume: at most one run") }
       if acceptsChange && script == nil { throw ValidationError("--accept-change: name the run") }
@@ -63,7 +65,10 @@ struct PipelineRunTool: Tool {
   }
 
   func run() throws {
-    let opened = try spool.open(as: "pipeline-run")
+    // The script may go elsewhere.
+    let place = try spool.path()
+    let opened = try SpoolOptions.open(
+      place.hasPrefix("/") ? place : "\(Directory.currentPath)/\(place)", as: "pipeline-run")
     let keeper = try RunKeeper(opened, forwarding: true)
     Signals.catchThem()
     if resume {
@@ -85,9 +90,12 @@ struct PipelineRunTool: Tool {
   private func request() throws -> RunRequest {
     let given = script!
     let directory = Directory.currentPath
+    guard directory.hasPrefix("/") else {
+      throw Failure(
+        .unavailable, "the working directory", "is gone: a later pass could not go on in it", do: "cd to another")
+    }
     let path = given.hasPrefix("/") ? given : "\(directory)/\(given)"
-    let file = try Input.file(path, for: "SCRIPT")
-    guard let text = try Self.text(of: file) else {
+    guard let text = try Self.text(of: path) else {
       throw Failure(.malformed, given, "is no file of at most \(Entry.sizeLimit >> 20) MiB", do: "give a script")
     }
     var environment: [String: String] = [:]
@@ -116,7 +124,12 @@ struct PipelineRunTool: Tool {
     return "\(queue)/\(id)/\(request.name)"
   }
 
-  private static func text(of file: File) throws(Failure) -> [UInt8]? {
+  private static func text(of path: String) throws(Failure) -> [UInt8]? {
+    let file: File
+    // A FIFO would keep us waiting.
+    do { file = File(try Kernel.open(path, in: nil, O_RDONLY | O_NONBLOCK), path: path) } catch {
+      throw Failure(.malformed, path, "cannot be opened: \(error)", do: "check the name")
+    }
     guard try file.status().isRegular else { return nil }
     return try file.readAll(limit: Entry.sizeLimit)
   }
@@ -124,7 +137,7 @@ struct PipelineRunTool: Tool {
   private static func name(ofScript path: String) -> String {
     let file = path.split(separator: "/").last.map(String.init) ?? path
     let plain = file.hasSuffix(".sh") && file.count > 3 ? String(file.dropLast(3)) : file
-    return String(plain.map { $0 == " " || !$0.isASCII ? "-" : $0 }.prefix(64))
+    return String(plain.map { !$0.isASCII || $0.asciiValue! <= 32 || $0.asciiValue! == 127 ? "-" : $0 }.prefix(64))
   }
 
   private func resume(_ found: Found, _ keeper: RunKeeper) throws {

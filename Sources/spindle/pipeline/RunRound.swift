@@ -71,8 +71,16 @@ struct RunRound {
           .unavailable, id.description, "was done, and undone: \(halt.spoken)", do: "begin another, under another --key"
         )
       }
+      // Killed between done/ and re/, it is in out/ still; or it is handed over at this moment.
       if try keeper.queue.response(id) == nil { try keeper.queue.sweep() }
-      output(bytes: try keeper.queue.response(id)?.body ?? [])
+      let isOnItsWay = try keeper.queue[.out].contains(id.description)
+      guard let response = try keeper.queue.response(id) else {
+        if !isOnItsWay { throw Failure(.no, id.description, "its response was removed", do: "spool show \(id.short)") }
+        Signals.wait(atMost: .milliseconds(10))
+        return false
+      }
+      output(bytes: response.body)
+      if let cut = response.header["Cut"] { complain("pipeline-run: \(id): on record are \(cut)") }
       return true
     case .hold:
       say("is held: \(keeper.queue.lastReason(id) ?? "")", "spool show \(id.short) tells more")
