@@ -37,12 +37,32 @@ import Testing
   }
 }
 
+@Suite struct SelfNamingTests {
+  /// As bash would answer in a script that it runs itself.
+  @Test(arguments: [
+    ("${BASH_SOURCE[0]}", "${0}"), ("$BASH_SOURCE", "$0"), ("${BASH_SOURCE}", "${0}"),
+    ("${BASH_SOURCE[0]%/*}", "${0%/*}"),
+    ("${BASH_SOURCE%/*}", "${0%/*}"), ("${BASH_SOURCE[@]}", "${BASH_SOURCE[@]}"),
+    ("${BASH_SOURCE[1]}", "${BASH_SOURCE[1]}"),
+  ])
+  func aBashScriptKnowsItsOwnName(text: String, expected: String) throws {
+    let request = try RunRequest(
+      name: "n", script: "/s.sh", text: Array("#!/bin/bash\necho \(text)".utf8), arguments: [], directory: "/",
+      umask: 0,
+      environment: [:])
+    #expect(Interpreter(of: request, copy: "/c").text == Array("#!/bin/bash\necho \(expected)".utf8))
+  }
+}
+
 @Suite struct KeptFileTests {
   @Test(arguments: [
-    ("claude-call -f prompts/a.md", ["/w/prompts/a.md"]), ("claude-call -f './b.md'", ["/w/./b.md"]),
-    (#"x --input "$here/p/c.md""#, ["/home/p/c.md"]), (#"x "$(dirname "$0")/d.md""#, ["/d.md", "/home/d.md"]),
-    ("x /etc/e.md", ["/etc/e.md", "/home/etc/e.md"]), ("x --file=f.md", ["/w/f.md"]), (#"x "$a/$b.md""#, []),
-    ("x ${dir}/g.md", ["/g.md", "/home/g.md"]), ("plain words", []), ("a.md a.md", ["/w/a.md"]),
+    ("claude-call -f prompts/a.md", ["/w/prompts/a.md"]), ("x -- claude-call -f './b.md'", ["/w/./b.md"]),
+    (#"claude-call --input "$here/p/c.md""#, ["/home/p/c.md"]),
+    (#"claude-call -f "$(dirname "$0")/d.md""#, ["/d.md", "/home/d.md"]),
+    ("claude-call -f /etc/e.md", ["/etc/e.md", "/home/etc/e.md"]), ("claude-call --file=f.md", ["/w/f.md"]),
+    (#"claude-call "$a/$b.md""#, []), ("claude-call ${dir}/g.md", ["/g.md", "/home/g.md"]), ("claude-call words", []),
+    ("claude-call a.md a.md", ["/w/a.md"]), ("claude-call \\\n  -f h.md\ncat i.md", ["/w/h.md"]),
+    ("cat secret.txt | claude-call", []), ("TOKEN=/run/secret", []),
   ])
   func wordsThatArePathsAreFound(line: String, expected: [String]) {
     let found = KeptFile.candidates(in: Array(line.utf8), lyingIn: "/home", directory: "/w")

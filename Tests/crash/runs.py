@@ -166,7 +166,7 @@ class Rollback(Runs):
 
     def command(self, case):
         state = self.moved_in(case)
-        return "pipeline-run", "-q", "--resume", state.name
+        return "pipeline-run", "-q", "--resume", f"runs/{state.name}"
 
     def settle(self, case, killed):
         undone = {path.name for path in case.spool.glob("runs/state/*/undone/.step-*")}

@@ -28,6 +28,35 @@ extension PipelineRunTool {
 
       What the script prints goes through, and what its last pass printed is the run's response: spool show --response RUN.
       """,
+    tables: [
+      (
+        "CAVEATS", "What a script should know of it:",
+        [
+          (
+            "it runs again",
+            "Each pass runs the script from its beginning: what stands between the steps is done again, and prints again."
+          ),
+          (
+            "set -e",
+            "Scripts with it and without it are safe. A shell's own pipeline-step is an alias, so that a step which is killed before its first word is missed too. Behind command, env, xargs or timeout, in a script of its own, or in another language, only set -e, or a look at the exit, does that."
+          ),
+          (
+            "exit above 128",
+            "Of the script itself it counts as a death, and the run goes on; after the fifth of a kind in a row it is held."
+          ),
+          (
+            "&",
+            "What is in the background at the end of the script is waited for; where the run stops, only steps are, and the rest is ended. A kill of $! ends the waiting for a step, not the step."
+          ),
+          (
+            "programs",
+            "./publish.sh is used as it is when its step comes; where it is gone by then, the run is held. A prompt that reaches claude-call through a variable, a redirection or sh -c is not kept, but by --keep, or as a step's product."
+          ),
+          ("bash", "The script is evaluated from a copy; $BASH_SOURCE and ${BASH_SOURCE[0]} are read as $0."),
+          ("words", "Arguments are UTF-8, or refused."),
+        ]
+      )
+    ],
     exits: [
       (.done, "The run is over, and all its steps have ended well."),
       (.unavailable, "The run is parked in hold/; or it failed before, under this --key; or it could not be undone."),
@@ -73,7 +102,8 @@ extension PipelineStepTool {
     description: """
       Runs COMMAND and stores what it prints; when it has ended well, one rename makes that the file $STEPS/NAME, and it
       is printed. On a later pass of the script it is only printed. What COMMAND says on standard error goes through, and
-      into the run's log. It reads this command's standard input.
+      into the run's log. It reads this command's standard input; with --attempts that is a file, or /dev/null, for a
+      pipe could not be read again.
 
       A step that was killed is in doubt: nobody knows what it did. The next pass runs it again. Inside a step
       claude-call, deliver, wait-approval and pipeline-run take the key RUN/STEP/TOOL/TO by default, so that the same
