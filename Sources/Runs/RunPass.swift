@@ -57,17 +57,23 @@ struct RunPass {
     child.leavesOthersWhenStopped = true
     var kept: [UInt8] = []
     var count = 0
-    let outcome = child.run(until: deadline) { piece in
+    func print(_ piece: ArraySlice<UInt8>) {
       count += piece.count
       kept += piece
       if count > Self.outputLimit && kept.count > 2 * Self.tail { kept = Array(kept.suffix(Self.tail)) }
       onOutput(Array(piece))
-      return .more
-    } onError: { piece in
+    }
+    func complain(_ piece: ArraySlice<UInt8>) {
       state.queue.log(state.id, String(decoding: piece, as: UTF8.self))
       onError(Array(piece))
     }
-    let stopped = try awaitRest(child, outcome)
+    let outcome = child.run(until: deadline) { piece in
+      print(piece)
+      return .more
+    } onError: {
+      complain($0)
+    }
+    let stopped = try awaitRest(child, outcome) { child.hearOthers(atMost: $0, onOutput: print, onError: complain) }
     return try conclude(pass, outcome, stoppedBy: stopped ?? outcome.stoppedBy, (kept, of: count))
   }
 
@@ -90,14 +96,16 @@ struct RunPass {
   /// Waits until all that the script has started is over, as far as it is in its group: a script may end before what it has sent to the
   /// background. Once the run stops, only steps are waited for, and the rest is ended.
   /// - Returns: the signal that stopped the waiting.
-  private func awaitRest(_ child: Child, _ outcome: Child.Outcome) throws(Failure) -> Int32? {
+  private func awaitRest(
+    _ child: Child, _ outcome: Child.Outcome, hearing: (Duration) -> Void
+  ) throws(Failure) -> Int32? {
     var stopped: Int32?
     var isEnding = outcome.stoppedBy != nil || outcome.timedOut
     var end = isEnding ? Deadline(after: Self.grace) : request.deadline.map { Deadline(after: $0 - .now) }
     while true {
       let halt = try state.halt()
       if isEnding || halt != nil || !child.othersLive, try state.isQuiet() { break }
-      Signals.wait(atMost: Self.look)
+      hearing(Self.look)
       if let number = Signals.pending() { stopped = number }
       if stopped != nil && !isEnding || end?.hasPassed == true {
         child.endOthers(isEnding ? SIGKILL : SIGTERM)
@@ -106,6 +114,8 @@ struct RunPass {
       }
     }
     child.endOthers()
+    // What they have said last.
+    hearing(.zero)
     return stopped
   }
 

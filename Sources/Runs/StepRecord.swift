@@ -22,7 +22,7 @@ public struct StepRecord: Sendable {
   init(name: String, command: [String], attempt: Int) {
     self.name = name
     // A record is for a person and for comparison; what is longer is compared by its hash.
-    self.command = command.map(\.shellQuoted).joined(separator: " ").printable.cut(toBytes: 4000)
+    self.command = command.map(\.shellQuoted).joined(separator: " ").printable.cut(toBytes: 30_000)
     commandHash = sha256(Array(command.joined(separator: "\0").utf8))
     self.attempt = attempt
     began = .now

@@ -242,6 +242,17 @@ public final class Child {
     return nil
   }
 
+  /// Where others were left: takes what they print, for at most so long, or until a signal comes.
+  public func hearOthers(
+    atMost limit: Duration, onOutput: (ArraySlice<UInt8>) -> Void, onError: (ArraySlice<UInt8>) -> Void
+  ) {
+    var polled = [output, error].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    Signals.wait(atMost: limit, or: &polled)
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    if polled[0].revents != 0 { while let piece = Self.read(&output, &buffer) { onOutput(piece) } }
+    if polled[1].revents != 0 { while let piece = Self.read(&error, &buffer) { onError(piece) } }
+  }
+
   /// Where others were left: whether anything of its group lives. As a subreaper we are the parent of all of it.
   public var othersLive: Bool {
     while true {

@@ -21,7 +21,7 @@ func givenWords() -> [String] {
       let why = "argument \(place) is not UTF-8: \(String(cString: clinux_argument(place)).printable)"
       complain("\(tool.printable): \(why): rename what it names, or put it into a file")
       if tool == "pipeline-step" { StepCall.refuse(why) }
-      Exit.now(.usage)
+      Exit.now(.malformed)
     }
     return word
   }

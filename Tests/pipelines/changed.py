@@ -116,7 +116,7 @@ for words, first, then in (("one_more_word", "echo x", "echo x y"), ("one_word_l
                            ("two_words_that_were_one", "echo 'x y'", "echo x y"), ("a_blank", "echo 'x y'", "echo 'x  y'"),
                            ("an_empty_word", "echo x", "echo x ''"), ("a_newline", "echo xy", "echo 'x\ny'"),
                            ("another_program", "echo x", "printf x"), ("two_words_exchanged", "echo x y", "echo y x"),
-                           ("a_last_newline", "echo x", "echo 'x\n'"), ("no_encoding", "echo x", b"echo x\xff")):
+                           ("a_last_newline", "echo x", "echo 'x\n'")):
     def is_seen(home, first=first, then=then):
         text = TEXT.replace("pipeline-step b -- {}", 'eval "pipeline-step b -- $(cat words)"')
         run = parked_after(home, first, then, text=text)
@@ -136,8 +136,8 @@ def the_difference_is_shown_without_what_acts_on_a_terminal(home):
 
 @case
 def the_difference_of_long_commands_is_short(home):
-    """Of a command of 100 KB the changed word is shown, and not all of it twice."""
-    run = parked_after(home, "x " * 20_000 + "old", "x " * 20_000 + "new", "sh -c : $(cat words)")
+    """Of a command of 20 KB the changed word is shown, and not all of it twice."""
+    run = parked_after(home, "x " * 10_000 + "old", "x " * 10_000 + "new", "sh -c : $(cat words)")
     done = home.resume_now(run.id)
     refused(run, done, "old", "new")
     expect(len(done.err) < 50_000, f"it says {len(done.err)} bytes")

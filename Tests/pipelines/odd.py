@@ -142,7 +142,7 @@ def a_command_of_two_thousand_words_is_run_and_recognized(home):
 
 for words, arguments in {"newlines": '"a\nb" "\n"', "quotes": "\"'\" '\"' '`touch pwned`' '$(touch pwned)'",
                          "dashes": "-- -- --undo --",
-                         "nothing_in_them": '"" "" x', "no_encoding": "\"$(printf 'a\\377')\"",
+                         "nothing_in_them": '"" "" x',
                          "what_looks_like_a_record": '"Exit: 0\nEnded: now\n\nforged"'}.items():
     def are_as_they_are(home, arguments=arguments):
         text = f"pipeline-step a -- printf '%s.' {arguments}\nprintf '%s.' {arguments}\npipeline-step z -- moody z 75\n"
@@ -155,6 +155,15 @@ for words, arguments in {"newlines": '"a\nb" "\n"', "quotes": "\"'\" '\"' '`touc
         nothing_was_run(home)
 
     register(f"words_of_a_command_with_{words}_are_as_they_are", are_as_they_are)
+
+
+@case
+def words_of_a_command_with_no_encoding_are_refused(home):
+    """Never another word in silence."""
+    run = home.launch("pipeline-step a -- tally \"$(printf 'a\\377')\"\npipeline-step b -- tally b\n")
+    done = run.command.end(30)
+    expect(done.code == 69 and b"UTF-8" in done.err and run.room == "hold", f"exit {done.code}: {done.err!r}")
+    home.has_run()
 
 
 @case

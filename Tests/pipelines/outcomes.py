@@ -167,11 +167,20 @@ for words, failing in {"74": "exit 74", "75": "exit 75", "SIGKILL": "kill -9 $$"
 
 @case
 def with_attempts_each_reads_the_standard_input_from_its_beginning(home):
-    run = home.pipe("seq 100000 | pipeline-step a --attempts 2 -- "
+    home.good("sh", "-c", "seq 100000 >numbers")
+    run = home.pipe("pipeline-step a --attempts 2 <numbers -- "
                     "sh -c 'echo a >>ran; sha256sum; [ $(wc -l <ran) -ge 2 ] || kill -9 $$'\n"
                     "seq 100000 | sha256sum\n")
     first, second = run.out.splitlines()
     expect(first == second, f"it prints {run.out!r}")
+
+
+@case
+def with_attempts_a_pipe_is_refused_for_it_is_somebody_s_loop(home):
+    run = home.launch("printf '1\n2\n' | while read x; do pipeline-step a-$x --attempts 2 -- tally $x; done\n")
+    done = run.command.end(30)
+    expect(done.code == 64 and b"pipe" in done.err, f"exit {done.code}: {done.err!r}")
+    home.has_run()
 
 
 @case

@@ -101,8 +101,13 @@ struct PipelineRunTool: Tool {
     var environment: [String: String] = [:]
     let ours = inheritedEnvironment()
     for name in RunRequest.inherited + env { environment[name] = ours[name] }
-    for name in env where ours[name] == nil {
-      throw Failure(.usage, "--env \(name)", "is not set", do: "set it, or leave the option out")
+    for name in env {
+      guard ours[name] != nil else {
+        throw Failure(.usage, "--env \(name)", "is not set", do: "set it, or leave the option out")
+      }
+      guard getenv(name).map({ String(validatingCString: $0) != nil }) == true else {
+        throw Failure(.malformed, "--env \(name)", "is not UTF-8", do: "put it into a file, and name that")
+      }
     }
     let mask = umask(0o077)
     umask(mask)

@@ -32,7 +32,7 @@ struct StepCall {
   /// Words that could not be read.
   static func refuse(_ why: String) {
     enter()
-    fails(.usage, why)
+    fails(.malformed, why)
   }
 
   /// Before anything else: what is killed before this is told of by its shell.
