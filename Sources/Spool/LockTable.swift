@@ -2,23 +2,41 @@ import Glibc
 
 /// Who holds which locks, read from the kernel without touching one: tools that only look never flock.
 public struct LockTable: Sendable {
-  private let held: Set<UInt64>
+  private let held: [UInt64: [Substring]]
 
   /// Reads `/proc/locks`.
   public init() {
-    var inodes: Set<UInt64> = []
+    var places: [UInt64: [Substring]] = [:]
     for line in Self.lines("/proc/locks") {
-      // 1: FLOCK  ADVISORY  WRITE 4711 fe:00:131073 0 EOF
-      let parts = line.split(separator: " ", omittingEmptySubsequences: true)
-      guard parts.count > 5, parts[1] == "FLOCK",
-        let inode = parts[5].split(separator: ":").last.flatMap({ UInt64($0) })
-      else { continue }
-      inodes.insert(inode)
+      guard let place = Self.place(line), let inode = place.split(separator: ":").last.flatMap({ UInt64($0) }) else {
+        continue
+      }
+      places[inode, default: []].append(place)
     }
-    held = inodes
+    held = places
   }
 
-  package func isHeld(_ status: FileStatus) -> Bool { held.contains(status.inode) }
+  /// `MAJOR:MINOR:INODE`, the device in hexadecimal, of a lock that was taken with flock(2); nil for any other.
+  private static func place(_ line: Substring) -> Substring? {
+    // 1: FLOCK  ADVISORY  WRITE 4711 fe:00:131073 0 EOF
+    let parts = line.split(separator: " ", omittingEmptySubsequences: true)
+    guard let kind = parts.firstIndex(of: "FLOCK"), parts.count > kind + 4 else { return nil }
+    return parts[kind + 4]
+  }
+
+  /// Two file systems may have an inode of one number. Of those without a device of their own (btrfs gives each subvolume another
+  /// one) only that is known.
+  private static func isPlace(_ place: Substring, of status: FileStatus) -> Bool {
+    let parts = place.split(separator: ":")
+    guard parts.count == 3, let major = UInt32(parts[0], radix: 16), let minor = UInt32(parts[1], radix: 16),
+      UInt64(parts[2]) == status.inode
+    else { return false }
+    return status.deviceMajor == 0 ? major == 0 : (major, minor) == (status.deviceMajor, status.deviceMinor)
+  }
+
+  package func isHeld(_ status: FileStatus) -> Bool {
+    held[status.inode]?.contains { Self.isPlace($0, of: status) } ?? false
+  }
 
   /// The processes that have the file open with its lock, as `PID (name)`.
   static func holders(of status: FileStatus) -> [String] {
@@ -33,7 +51,7 @@ public struct LockTable: Sendable {
     guard let descriptors = try? Directory.following(path: "/proc/\(process)/fdinfo").names() else { return false }
     return descriptors.contains { descriptor in
       lines("/proc/\(process)/fdinfo/\(descriptor)").contains { line in
-        line.hasPrefix("lock:") && line.contains("FLOCK") && line.contains(":\(status.inode) ")
+        line.hasPrefix("lock:") && place(line).map { isPlace($0, of: status) } == true
       }
     }
   }

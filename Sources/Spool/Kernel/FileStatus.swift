@@ -36,6 +36,10 @@ package struct FileStatus {
     changed = Timestamp(status.st_ctim)
   }
 
+  /// As the kernel packs them into a 64-bit number (makedev(3)).
+  package var deviceMajor: UInt32 { UInt32(truncatingIfNeeded: (device >> 8) & 0xFFF | (device >> 32) & 0xFFFF_F000) }
+  package var deviceMinor: UInt32 { UInt32(truncatingIfNeeded: device & 0xFF | (device >> 12) & 0xFFFF_FF00) }
+
   package var isRegular: Bool { mode & S_IFMT == S_IFREG }
   package var isPipe: Bool { mode & S_IFMT == S_IFIFO }
   package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
