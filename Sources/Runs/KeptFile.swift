@@ -71,7 +71,12 @@ public struct KeptFile: Hashable, Sendable {
       guard let bytes = read(path) else { continue }
       let hash = sha256(bytes)
       let directory = try directory(in: queue, making: true)
-      if try !directory.contains(hash) { try directory.replace(hash, with: bytes, mode: 0o440) }
+      // What is there is as young as a new one: who removes old ones leaves it alone until the run that names it is published.
+      if let file = try directory.open(hash) {
+        try file.setModified(.now)
+      } else {
+        try directory.replace(hash, with: bytes, mode: 0o440)
+      }
       kept.append(KeptFile(path: path, hash: hash, isForAll: isForAll))
     }
     return kept

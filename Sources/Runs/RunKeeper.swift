@@ -54,8 +54,7 @@ public struct RunKeeper {
     // Moved here by hand; spool retry has done so before.
     if claim.isFresh { try reopen(state) }
     request.deadline = try state.deadline(of: request)
-    if let deadline = request.deadline, deadline <= .now, try state.halt()?.kind.undoes != true {
-      if let halt = try state.halt() { try state.resume(from: halt) }
+    if let deadline = request.deadline, deadline <= .now {
       try state.stop(
         Halt(.overdue, exit: ExitStatus.timedOut.rawValue, why: "its time was over at \(deadline.rfc3339Seconds)"))
     }

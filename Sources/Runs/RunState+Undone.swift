@@ -1,7 +1,59 @@
 import Spool
 
-/// `undone/`: where the steps go that were undone, or are begun anew.
+/// What came of undoing a run, and `undone/`: where the steps go that were undone, or are begun anew.
 extension RunState {
+  /// What became of the undoing that its halt asked for; nil where it is not over.
+  enum Undoing: String {
+    case undone
+    /// It needs a person.
+    case stuck
+  }
+
+  func undoing() throws(Failure) -> Undoing? {
+    guard let file = try directory.open("undoing"), let bytes = try file.readAll(limit: 100) else { return nil }
+    return Undoing(rawValue: String(decoding: bytes, as: UTF8.self))
+  }
+
+  func setUndoing(_ undoing: Undoing?) throws(Failure) {
+    if let undoing { return try directory.replace("undoing", with: Array(undoing.rawValue.utf8)) }
+    guard try directory.contains("undoing") else { return }
+    try directory.unlink("undoing")
+    try directory.sync()
+  }
+
+  /// What is left of a step that was undone, or was begun anew.
+  struct Past {
+    var record: StepRecord
+    var ended: Timestamp?
+    var isUndone: Bool
+    var generation: Int
+    /// When it was moved here.
+    var time: Timestamp
+  }
+
+  func undone() throws(Failure) -> [Past] {
+    guard try directory.status("undone")?.isDirectory == true else { return [] }
+    let undone = try Directory("undone", in: directory)
+    var found: [Past] = []
+    for fileName in try undone.names() {
+      let prefix = [Self.recordPrefix, Self.endedPrefix].first { fileName.hasPrefix($0) }
+      guard let prefix else { continue }
+      // NAME.GENERATION, as its product beside it.
+      let product = String(fileName.dropFirst(prefix.count))
+      let name = product.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
+      guard let file = try undone.open(fileName) else { continue }
+      // Where a power cut has left nothing of the record, its name says enough.
+      let record = try StepRecord(name, in: file) ?? StepRecord(name: name, command: [], attempt: 1)
+      let generation = product.split(separator: ".").last.flatMap { Int($0) } ?? 1
+      let ended = try undone.status(product)?.modified ?? record.ended
+      found.append(
+        Past(
+          record: record, ended: ended, isUndone: prefix == Self.recordPrefix, generation: generation,
+          time: try file.status().changed))
+    }
+    return found
+  }
+
   /// The record's move is what says that it is undone; its product follows.
   func settle(_ step: String, as prefix: String) throws(Failure) {
     let undone = try Directory.making("undone", in: directory)

@@ -1,0 +1,86 @@
+import Spool
+import Work
+
+/// What becomes of a step when its command has ended, or could not begin.
+extension Step {
+  /// The rename of what it printed is what finishes it.
+  func commit(_ output: File, _ record: StepRecord, _ file: File) throws(Failure) -> Ending {
+    if record.exit != nil { try record.write(to: file) }
+    // So that ls -l says when it ended.
+    try output.setModified(.now)
+    try output.sync()
+    try file.sync()
+    guard try state.steps.move(RunState.outputPrefix + name, to: state.steps, as: name) == .done else {
+      throw Failure(
+        .software, "\(state.steps.path)/\(name)",
+        "could not be committed: something is there, or its output was removed",
+        do: "look at \(state.path)")
+    }
+    try state.steps.sync()
+    queue.spool.journal.write(
+      "step", queue: queue.name, id: state.id,
+      detail: "\(name): \(record.exit.map { "exit \($0)" } ?? "done") after \((Timestamp.now - record.began).spoken)")
+    try output.seek(to: 0)
+    return Ending(exit: record.exit ?? 0, product: output)
+  }
+
+  /// A shell's `pipeline-step` ended as what is killed does. Where nothing on record says why, it has died before it could say so.
+  public static func ended(_ name: String, with status: Int32, of state: RunState, _ presence: StepPresence?)
+    throws(Failure)
+  {
+    let exit = try StepRecord.read(name, in: state)?.exit
+    let isKnown = try state.steps.contains(name) && exit == status
+    let isHalted = try state.halt() != nil
+    let isDead = try StepPresence.dead(in: state) != nil
+    if isKnown || isHalted || isDead { presence?.leave() } else { try presence?.tell(name) }
+  }
+
+  /// What keeps us from our own work keeps the script from going past it.
+  public static func fail(_ status: ExitStatus, _ why: String, of state: RunState, step: String?) throws(Failure) {
+    try state.stop(Halt(kind(ofOwn: status), step: step, exit: status.rawValue, why: why))
+  }
+
+  /// What a failure of our own means: the script is wrong, or the machine refuses something for now, or a person is needed.
+  private static func kind(ofOwn status: ExitStatus) -> Halt.Kind {
+    switch status {
+    case .usage: .failed
+    case .tryAgain, .io, .cannotCreate: .parked
+    default: .held
+    }
+  }
+
+  func settle(notStarted failure: Failure, _ record: StepRecord, _ file: File) throws(Failure) -> Ending {
+    let output = try freshOutput()
+    let exit = Child.Outcome(end: .exited(failure.status.rawValue))
+    return try settle(exit, isOverdue: false, output, record, file, because: failure)
+  }
+
+  func settle(
+    _ outcome: Child.Outcome, isOverdue: Bool, _ output: File, _ record: StepRecord, _ file: File,
+    because failure: Failure? = nil
+  ) throws(Failure) -> Ending {
+    var record = record
+    let exit = outcome.status.rawValue
+    record.exit = exit
+    record.ended = .now
+    if mayFail && !isOverdue { return try commit(output, record, file) }
+    let kind: Halt.Kind
+    switch exit {
+    case _ where isOverdue: kind = .overdue
+    case _ where failure != nil: kind = Self.kind(ofOwn: failure!.status)
+    case ExitStatus.tryAgain.rawValue: kind = .parked
+    case ExitStatus.unavailable.rawValue: kind = .held
+    default: kind = .failed
+    }
+    let verdict = try StepUse.verdict(of: self, exit: exit, output)
+    let reason = failure?.description ?? verdict?.why ?? outcome.spoken
+    let halt = Halt(
+      kind, step: name, exit: isOverdue ? ExitStatus.timedOut.rawValue : exit, why: reason,
+      isRejection: kind == .failed && verdict?.isRejection == true)
+    try state.stop(halt)
+    // The halt is what counts; this is for who looks, and for a step that failed beside the first one.
+    try record.write(to: file)
+    try output.seek(to: 0)
+    return Ending(exit: exit, product: output, words: "\(name): \(reason)")
+  }
+}
