@@ -25,12 +25,14 @@ public final class Courtesies {
   }
 
   /// Starts it where there is something new to be sent, unless one of ours runs.
-  /// - Parameter isOurs: only for what was made here; else for whatever lies there.
+  /// - Parameters:
+  ///   - isOurs: only for what was made here; else for whatever lies there.
+  ///   - isLast: nobody tends to it again: one that runs may have looked before what is new was there.
   /// - Returns: whether one of ours runs: what lands now may be too late for it.
   @discardableResult
-  public func tend(isOurs: Bool = true) throws(Failure) -> Bool {
+  public func tend(isOurs: Bool = true, isLast: Bool = false) throws(Failure) -> Bool {
     if let process, waitpid(process, nil, WNOHANG) != 0 { self.process = nil }
-    guard process == nil, let command else { return process != nil }
+    guard process == nil || isLast, let command else { return process != nil }
     var isDue = desk.hasWords
     if !isDue && !isOurs { isDue = try !desk.deliveries[.new].names().isEmpty }
     guard isDue else { return false }

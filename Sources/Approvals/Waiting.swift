@@ -87,7 +87,7 @@ final class Waiting {
   /// Puts away what it had. The kernel takes some milliseconds to give up what was watched.
   func end() {
     watch = nil
-    _ = try? courtesies.tend()
+    _ = try? courtesies.tend(isLast: true)
     wait.companion?.end()
   }
 

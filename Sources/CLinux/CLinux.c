@@ -55,6 +55,8 @@ int clinux_contains(const void *bytes, size_t count, const void *words, size_t l
   return memmem(bytes, count, words, length) != NULL;
 }
 
+int clinux_pid(const void *information) { return ((const siginfo_t *)information)->si_pid; }
+
 int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
 
 static int signal_pipe[2] = {-1, -1};

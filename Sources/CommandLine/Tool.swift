@@ -129,15 +129,8 @@ public func output(_ text: String, terminator: String = "\n") {
 /// A result's bytes, on stdout.
 public func output(bytes: [UInt8]) { write(all: bytes, to: STDOUT_FILENO) }
 
-/// A result's bytes, on stdout, as long as anybody hears them.
-public func outputIfHeard(bytes: [UInt8]) {
-  if isHeard { isHeard = write(all: bytes, to: STDOUT_FILENO, mustBeHeard: false) }
-}
-
-nonisolated(unsafe) private var isHeard = true
-
 @discardableResult
-private func write(all bytes: [UInt8], to descriptor: Int32, mustBeHeard: Bool = true) -> Bool {
+private func write(all bytes: [UInt8], to descriptor: Int32) -> Bool {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -146,10 +139,10 @@ private func write(all bytes: [UInt8], to descriptor: Int32, mustBeHeard: Bool =
     } else if errno == EAGAIN {
       var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       poll(&polled, 1, -1)
-    } else if errno == EPIPE && descriptor == STDOUT_FILENO && mustBeHeard {
+    } else if errno == EPIPE && descriptor == STDOUT_FILENO {
       Exit.now(.done)
     } else if errno != EINTR {
-      if descriptor == STDOUT_FILENO && mustBeHeard {
+      if descriptor == STDOUT_FILENO {
         let why = "standard output: cannot be written to: \(String(cString: strerror(errno)))"
         complain(why)
         Exit.onBroken(why)

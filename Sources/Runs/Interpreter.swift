@@ -7,7 +7,6 @@ struct Interpreter {
   /// What the copy has to say.
   var text: [UInt8]
 
-  /// - Parameter words: of the script's own call.
   init(of request: RunRequest, copy: String) {
     let first = request.text.prefix(256).prefix { $0 != 10 }
     var words = ["/bin/sh"]
@@ -16,13 +15,15 @@ struct Interpreter {
       let line = String(decoding: first.dropFirst(2), as: UTF8.self)
       let found = line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\r" }).map(String.init)
       if !found.isEmpty { words = found }
+      // The end of its options: ours follow.
+      while words.count > 1, ["-", "--"].contains(words.last) { words.removeLast() }
     }
     path = words[0]
     let name = Self.name(words)
     // A shell reads the copy, and is told the script's own name: $0, and what dirname "$0" finds, stay what they were.
     if name == "bash" {
       // Evaluated, it is no sourced file (`return` outside of a function is an error, as in a script), and its lines have their numbers.
-      let prelude = "shopt -s expand_aliases; \(Self.prelude.joined(separator: "; ")); eval \"$(<\"$SPINDLE_SCRIPT\")\""
+      let prelude = "\(Self.ended); \(Self.called("pipeline-step")); eval \"$(<\"$SPINDLE_SCRIPT\")\""
       arguments = words + ["-c", prelude, request.script] + request.arguments
       text = Self.namingItself(request.text)
     } else if Self.shells.contains(name) {
@@ -34,16 +35,20 @@ struct Interpreter {
   }
 
   /// Without `set -e` a shell goes past a step that was killed. One that could not even say that it had begun is told of by its shell.
-  private static let prelude = [
-    #"_spindle_step() { "$SPINDLE_STEP_TOOL" "$@" || _spindle_ended $? "$@"; }"#,
-    #"_spindle_ended() { [ "$1" -le 128 ] || "$SPINDLE_STEP_TOOL" --ended "$@"; return "$1"; }"#,
-    "alias pipeline-step=_spindle_step",
-  ]
+  private static let ended =
+    #"_spindle_ended() { [ "$1" -le 128 ] || "$SPINDLE_STEP_TOOL" --ended "$@"; return "$1"; }"#
+
+  private static func called(_ name: String) -> String {
+    name + #"() { "$SPINDLE_STEP_TOOL" "$@" || _spindle_ended $? "$@"; }"#
+  }
+
+  /// Where a function cannot be called `pipeline-step`, an alias leads to it.
+  private static let prelude = [ended, called("_spindle_step"), "alias pipeline-step=_spindle_step"]
 
   /// What is evaluated has no BASH_SOURCE; in a script it is $0.
   private static func namingItself(_ text: [UInt8]) -> [UInt8] {
     guard let words = String(validating: text, as: UTF8.self), words.contains("BASH_SOURCE") else { return text }
-    return Array(words.replacing(/\$(\{?)BASH_SOURCE(\[0\])?(?!\[)/) { "$" + $0.1 + "0" }.utf8)
+    return Array(words.replacing(/\$(\{?)BASH_SOURCE(\[0\])?(?![A-Za-z0-9_\[])/) { "$" + $0.1 + "0" }.utf8)
   }
 
   private static let shells: Set<String> = ["sh", "dash", "ash", "ksh", "mksh"]

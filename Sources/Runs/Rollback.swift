@@ -58,7 +58,14 @@ struct Rollback {
     for undoing in try remaining(looking: false) {
       // What its command, or an undo that was killed, has left running ends first; it has the lock with us from here on.
       let record = try state.steps.openOrCreate(RunState.recordPrefix + undoing.step)
-      while try !record.tryLock() { if let number = Self.pause(Self.look) { return .stopped(number) } }
+      let patience = Deadline(after: undoing.lines[0].timeout)
+      while try !record.tryLock() {
+        if let number = Self.pause(Self.look) { return .stopped(number) }
+        if patience.hasPassed {
+          let holders = try LockTable.holders(of: record.status()).joined(separator: ", ")
+          return .stuck(step: undoing.step, why: "what it has started goes on: \(holders)")
+        }
+      }
       defer { record.unlock() }
       for line in undoing.lines {
         switch try undo(line, record) {
@@ -89,12 +96,7 @@ struct Rollback {
     var isTold = false
     while try !state.isQuiet() {
       if let signal = number, !isTold {
-        for step in try state.found(looking: true) where step.state == .running {
-          guard let status = try state.steps.status(RunState.recordPrefix + step.record.name),
-            LockTable.isHeld(status, by: step.record.pid)
-          else { continue }
-          kill(step.record.pid, signal)
-        }
+        try state.endSteps(signal)
         isTold = true
       }
       if number == SIGTERM && end.hasPassed {

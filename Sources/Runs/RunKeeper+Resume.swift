@@ -84,14 +84,15 @@ extension RunKeeper {
   }
 
   /// Says that a run is given up. What it has done is still to be undone (`goOn`).
-  public func cancel(_ place: Place, by who: String) throws(Failure) -> Cancelled {
+  /// - Parameter givesUp: whether one whose undoing is stuck stays as it is from now on.
+  public func cancel(_ place: Place, by who: String, givesUp: Bool) throws(Failure) -> Cancelled {
     let id = place.name.id
     guard [.new, .wait, .hold, .run].contains(place.room) else {
       throw Failure(.no, id.description, "lies in \(queue.name)/\(place.room.rawValue)/: it is over")
     }
     let state = try RunState(making: id, in: queue)
     let halt = try state.halt()
-    if place.room == .hold, halt?.kind.undoes == true, try state.undoing() == .stuck {
+    if givesUp, place.room == .hold, halt?.kind.undoes == true, try state.undoing() == .stuck {
       try queue.carryOut(.cancel, for: place, by: who)
       return .givenUp
     }
@@ -145,7 +146,13 @@ extension RunKeeper {
   }
 
   /// Of a run that has ended well: what has undone it since.
-  public func undone(_ id: EntryID) throws(Failure) -> Halt? { try RunState(of: id, in: queue)?.halt() }
+  public func undone(_ id: EntryID) throws(Failure) -> Halt? {
+    guard let halt = try RunState(of: id, in: queue)?.halt(), halt.exit == 0 else { return nil }
+    return halt
+  }
+
+  /// Whether its undoing needs a person.
+  public func isStuck(_ id: EntryID) throws(Failure) -> Bool { try RunState(of: id, in: queue)?.undoing() == .stuck }
 
   /// Of a run that is over: what was done and not undone, and could be; nil where there is nothing.
   public func leftUndone(_ place: Place) throws(Failure) -> String? {

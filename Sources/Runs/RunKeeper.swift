@@ -44,7 +44,10 @@ public struct RunKeeper {
   // MARK: One run
 
   /// Works on a run until it is over, parked or stopped.
-  public func goOn(_ claim: Claim, acceptsChange: Bool = false) throws(Failure) -> Ending {
+  /// - Parameter cancelledBy: who has given it up: then it is only undone.
+  public func goOn(_ claim: Claim, acceptsChange: Bool = false, cancelledBy who: String? = nil) throws(Failure)
+    -> Ending
+  {
     var request: RunRequest
     do { request = try RunRequest(claim.entry) } catch {
       try claim.fail("is no run: \(error)")
@@ -52,7 +55,9 @@ public struct RunKeeper {
     }
     let state = try RunState(making: claim.id, in: queue)
     // Moved here by hand; spool retry has done so before.
-    if claim.isFresh { try reopen(state) }
+    if claim.isFresh && who == nil { try reopen(state) }
+    // Somebody may have released it between this word and its claim.
+    if let who { try state.stop(Halt(.cancelled, exit: ExitStatus.no.rawValue, why: "cancelled by \(who)")) }
     request.deadline = try state.deadline(of: request)
     if let deadline = request.deadline, deadline <= .now {
       try state.stop(
@@ -100,7 +105,10 @@ public struct RunKeeper {
       return .held(halt)
     case .died:
       // A first death is a crash; what dies again and again would spin, and then needs a person.
-      let deaths = try state.earlierHalts().reversed().prefix { $0.kind == .died && $0.why == halt.why }.count + 1
+      let progress = try state.found(looking: true).filter { $0.state == .committed }.compactMap(\.ended).max()
+      let deaths =
+        try state.earlierHalts().reversed().prefix { $0.kind == .died && $0.time > progress ?? $0.time - .seconds(1) }
+        .count + 1
       if deaths >= Self.deaths {
         try state.resume(from: halt)
         let held = Halt(
@@ -162,7 +170,7 @@ public struct RunKeeper {
   /// A person wants it to go on, and has its lock: what it stopped at is history, and what was undone is begun anew. What is not
   /// undone yet is undone first.
   func reopen(_ state: RunState) throws(Failure) {
-    guard let halt = try state.halt() else { return }
+    guard let halt = try state.halt() else { return try state.setUndoing(nil) }
     if halt.kind.undoes, try state.undoing() != .undone { return }
     if halt.kind.undoes { try state.forgetEnded() }
     if halt.kind == .overdue { try state.renewDeadline() }

@@ -101,17 +101,23 @@ struct RunPass {
   ) throws(Failure) -> Int32? {
     var stopped: Int32?
     var isEnding = outcome.stoppedBy != nil || outcome.timedOut
+    var isKilled = false
+    if isEnding { try state.endSteps(SIGTERM) }
     var end = isEnding ? Deadline(after: Self.grace) : request.deadline.map { Deadline(after: $0 - .now) }
     while true {
       let halt = try state.halt()
       if isEnding || halt != nil || !child.othersLive, try state.isQuiet() { break }
       hearing(Self.look)
       if let number = Signals.pending() { stopped = number }
-      if stopped != nil && !isEnding || end?.hasPassed == true {
-        child.endOthers(isEnding ? SIGKILL : SIGTERM)
-        isEnding = true
-        end = Deadline(after: Self.grace)
-      }
+      guard stopped != nil && !isEnding || end?.hasPassed == true else { continue }
+      // What is left after SIGKILL and a while is an orphan, and orphans are waited for by the next pass.
+      if isKilled { break }
+      let number = isEnding ? SIGKILL : SIGTERM
+      child.endOthers(number)
+      try state.endSteps(number)
+      isKilled = isEnding
+      isEnding = true
+      end = Deadline(after: Self.grace)
     }
     child.endOthers()
     // What they have said last.

@@ -8,35 +8,52 @@ extension RunState {
     return try Halt(parsing: file.readAll(limit: 65536) ?? [], of: file.path)
   }
 
-  /// Says durably that nothing more is begun, unless that was said before. What undoes counts more than what parks.
+  /// Says durably that nothing more is begun, unless that was said before. What undoes counts more than what parks: a step that fails
+  /// beside one that is to be tried again has failed.
   /// - Returns: what counts.
   @discardableResult
   public func stop(_ halt: Halt) throws(Failure) -> Halt {
-    let temporary = ".halt.\(SpoolDirectory.processID)"
-    try directory.unlink(temporary)
-    let file = try directory.create(temporary)
-    try file.write(halt.bytes)
-    try file.sync()
-    try file.close()
-    var moved = try directory.move(temporary, to: directory, as: "halt")
-    // What only parks is outranked by what undoes: a step that fails beside one that is to be tried again has failed.
-    while moved == .targetExists, halt.kind.undoes, let other = try self.halt(), !other.kind.undoes {
-      try resume(from: other)
-      moved = try directory.move(temporary, to: directory, as: "halt")
+    let lock = try lockHalt()
+    defer { lock.unlock() }
+    let before = try self.halt()
+    if let before, before.kind.undoes || !halt.kind.undoes {
+      // Found: who wrote it may have died before it was durable.
+      try directory.sync()
+      return before
     }
-    // Also where it was found: who wrote it may have died before it was durable.
-    try directory.sync()
-    if moved == .done { queue.spool.journal.write("halt", queue: queue.name, id: id, detail: halt.spoken) }
-    return try self.halt() ?? halt
+    // What came of undoing an earlier one is nothing of this one.
+    if halt.kind.undoes { try setUndoing(nil) }
+    // At no moment is there none, where there was one.
+    if let before { try keepInHistory(before) }
+    try directory.replace("halt", with: halt.bytes, mode: 0o440)
+    queue.spool.journal.write("halt", queue: queue.name, id: id, detail: halt.spoken)
+    return halt
   }
 
-  /// Lets the run go on: its halt is history.
+  /// Lets the run go on: its halt is history. Where another one counts by now, that stays.
   func resume(from halt: Halt) throws(Failure) {
-    let halts = try Directory.making("halts", in: directory)
-    let number = try halts.names().count + 1
-    _ = try directory.move("halt", to: halts, as: "\(number)-\(halt.kind.rawValue)")
-    try halts.sync()
+    let lock = try lockHalt()
+    defer { lock.unlock() }
+    guard let now = try self.halt(), now.kind == halt.kind, now.time == halt.time else { return }
+    try keepInHistory(now)
+    try directory.unlink("halt")
     try directory.sync()
+  }
+
+  private func lockHalt() throws(Failure) -> File {
+    let lock = try directory.openOrCreate(".halt.lock")
+    try lock.lock()
+    return lock
+  }
+
+  private func keepInHistory(_ halt: Halt) throws(Failure) {
+    let halts = try Directory.making("halts", in: directory)
+    let names = try halts.names().filter { !$0.hasPrefix(".") }
+    // Killed before the halt itself was gone, it is there already.
+    for name in names.filter({ $0.hasSuffix("-\(halt.kind.rawValue)") }) {
+      if let file = try halts.open(name), try file.readAll(limit: 65536) == halt.bytes { return }
+    }
+    try halts.replace("\(names.count + 1)-\(halt.kind.rawValue)", with: halt.bytes, mode: 0o440)
   }
 
   /// The halts that are history, oldest first.

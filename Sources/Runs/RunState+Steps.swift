@@ -1,3 +1,4 @@
+import Glibc
 import Spool
 
 /// Where the steps of a run stand.
@@ -44,5 +45,15 @@ extension RunState {
     guard let file = try steps.open(fileName) else { return false }
     if let locks { return try locks.isHeld(file.status()) }
     return try !file.tryLock()
+  }
+
+  /// Sends a signal to each living `pipeline-step`, whatever group it is in.
+  func endSteps(_ number: Int32) throws(Failure) {
+    for step in try found(looking: true) where step.state == .running {
+      guard let status = try steps.status(Self.recordPrefix + step.record.name),
+        LockTable.isHeld(status, by: step.record.pid)
+      else { continue }
+      kill(step.record.pid, number)
+    }
   }
 }

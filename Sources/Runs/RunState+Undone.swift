@@ -61,6 +61,7 @@ extension RunState {
     _ = try steps.move(Self.recordPrefix + step, to: undone, as: "\(prefix)\(step).\(generation)")
     try undone.sync()
     try moveProduct(of: step, to: undone, generation)
+    _ = try steps.move(Self.usesPrefix + step, to: undone, as: "\(Self.usesPrefix)\(step).\(generation)")
     try steps.sync()
   }
 

@@ -67,6 +67,8 @@ public final class RunState {
   static let endedPrefix = ".ended-"
   static let outputPrefix = ".out-"
   static let usesPrefix = ".uses-"
+  /// There where a step has begun others.
+  static let withinPrefix = ".within-"
 
   /// Removes all of it.
   static func remove(_ id: EntryID, in queue: Queue) throws(Failure) {

@@ -5,6 +5,7 @@ import Work
 extension Step {
   /// The rename of what it printed is what finishes it.
   func commit(_ output: File, _ record: StepRecord, _ file: File) throws(Failure) -> Ending {
+    if let trouble = try innerTrouble() { return trouble }
     if record.exit != nil { try record.write(to: file) }
     // So that ls -l says when it ended.
     try output.setModified(.now)
@@ -22,6 +23,20 @@ extension Step {
       detail: "\(name): \(record.exit.map { "exit \($0)" } ?? "done") after \((Timestamp.now - record.began).spoken)")
     try output.seek(to: 0)
     return Ending(exit: record.exit ?? 0, product: output)
+  }
+
+  /// A step that has begun others is finished when they are: whatever its command thinks of them.
+  private func innerTrouble() throws(Failure) -> Ending? {
+    guard try state.steps.contains(RunState.withinPrefix + name) else { return nil }
+    let inner = try state.found(looking: true).filter { $0.record.within == name && $0.state != .committed }
+    let dead = try StepPresence.dead(in: state)
+    if let halt = try state.halt(), !inner.isEmpty {
+      return Ending(exit: halt.exit, words: "\(name): not finished: the run stops at \(halt.spoken)")
+    }
+    guard let one = inner.first?.record.name ?? dead else { return nil }
+    // In doubt, as that one is: nothing goes past it.
+    return Ending(
+      exit: ExitStatus.tryAgain.rawValue, words: "\(name): not finished: its step \(one) has died", isStopped: true)
   }
 
   /// A shell's `pipeline-step` ended as what is killed does. Where nothing on record says why, it has died before it could say so.

@@ -51,6 +51,8 @@ public struct Step {
   }
 
   public func run() throws(Failure) -> Ending {
+    let outer = Self.outer()
+    if outer == name { throw Failure(.usage, name, "is begun by itself", do: "give the inner step another name") }
     try presence?.tell(name)
     if let refusal = try refusal() { return refusal }
     // Shared by all steps of the run: who has it alone knows that none is under way.
@@ -79,8 +81,18 @@ public struct Step {
         words: "\(name): not begun: \(dead) has died: the run goes on from there")
     }
     var record = StepRecord(name: name, command: command, attempt: (earlier?.attempt ?? 0) + 1)
+    if let outer {
+      record.within = outer
+      try state.steps.openOrCreate(RunState.withinPrefix + outer).close()
+    }
     record.wasCutOff = earlier.map { $0.ended == nil || $0.wasCutOff } ?? false
     return try attempt(record, file)
+  }
+
+  /// The step whose command we are a part of.
+  private static func outer() -> String? {
+    let environment = inheritedEnvironment()
+    return environment["SPINDLE_STEP"] == nil ? nil : environment["STEP"]
   }
 
   // MARK: Not begun

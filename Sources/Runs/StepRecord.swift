@@ -16,6 +16,8 @@ public struct StepRecord: Sendable {
   public var pid: Int32
   /// An attempt was cut off: killed, stopped, or out of time. What it did may have been done by halves.
   var wasCutOff = false
+  /// The step whose command has begun it; nil: the script.
+  var within: String?
   /// Of which pass of the script it is.
   var pass: String?
 
@@ -51,6 +53,7 @@ public struct StepRecord: Sendable {
     pid = header["Pid"].flatMap { Int32($0) } ?? 0
     pass = header["Pass"]
     wasCutOff = header["Cut-Off"] == "yes"
+    within = header["Within"]
   }
 
   /// Over what is there: whoever is killed in between leaves a whole record with some old bytes behind its blank line, which nobody
@@ -59,7 +62,7 @@ public struct StepRecord: Sendable {
     let bytes = Header([
       "Step": name, "Command": command, "Command-Sha256": commandHash, "Attempt": String(attempt),
       "Began": began.rfc3339, "Pid": String(pid), "Pass": pass, "Ended": ended?.rfc3339, "Exit": exit.map(String.init),
-      "Cut-Off": wasCutOff ? "yes" : nil,
+      "Cut-Off": wasCutOff ? "yes" : nil, "Within": within,
     ]).bytes
     try file.seek(to: 0)
     try file.write(bytes)

@@ -61,8 +61,11 @@ public struct StepUse: Sendable {
   }
 
   /// What the attempts of a step have asked for.
-  static func all(of step: String, in state: RunState) throws(Failure) -> [StepUse] {
-    guard let file = try state.steps.open(RunState.usesPrefix + step) else { return [] }
+  /// - Parameter generation: of one that was undone, or has ended and is begun anew.
+  static func all(of step: String, in state: RunState, generation: Int? = nil) throws(Failure) -> [StepUse] {
+    let directory = try generation == nil ? state.steps : Directory("undone", in: state.directory)
+    let name = RunState.usesPrefix + step + (generation.map { ".\($0)" } ?? "")
+    guard let file = try directory.open(name) else { return [] }
     return try read(file)
   }
 

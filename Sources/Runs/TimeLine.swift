@@ -81,7 +81,7 @@ public struct TimeLine: Encodable, Sendable {
       }
       for undone in try state.undone() {
         let word = undone.isUndone ? "undone" : undone.record.ended == nil ? "in doubt" : "failed"
-        var step = try Step(undone.record, word, undone.ended ?? undone.time, state)
+        var step = try Step(undone.record, word, undone.ended ?? undone.time, state, generation: undone.generation)
         step.undone = undone.isUndone ? undone.time.rfc3339 : nil
         steps.append(step)
       }
@@ -119,7 +119,9 @@ public struct TimeLine: Encodable, Sendable {
 }
 
 extension TimeLine.Step {
-  init(_ record: StepRecord, _ state: String, _ ended: Timestamp?, _ run: RunState) throws(Failure) {
+  init(
+    _ record: StepRecord, _ state: String, _ ended: Timestamp?, _ run: RunState, generation: Int? = nil
+  ) throws(Failure) {
     name = record.name
     command = record.command
     self.state = state
@@ -128,10 +130,12 @@ extension TimeLine.Step {
     began = record.began.rfc3339
     self.ended = ended?.rfc3339
     seconds = ((ended ?? .now) - record.began).inSeconds
-    pid = state == "running" ? record.pid : nil
+    let status = try run.steps.status(RunState.recordPrefix + record.name)
+    pid = state == "running" && status.map { LockTable.isHeld($0, by: record.pid) } == true ? record.pid : nil
     // A step that is asked again under its key has asked once.
     var seen: Set<String> = []
-    for use in try StepUse.all(of: record.name, in: run) where seen.insert(use.tool + use.key).inserted {
+    for use in try StepUse.all(of: record.name, in: run, generation: generation)
+    where seen.insert(use.tool + use.key).inserted {
       if let one = try TimeLine.Asked(use, in: run.queue.spool) { asked.append(one) }
     }
   }

@@ -70,7 +70,9 @@ public struct UndoLog {
   public static func noteInnerRun(key: String, in spool: SpoolDirectory, _ environment: [String: String])
     throws(Failure)
   {
-    guard let step = environment["STEP"], environment["SPINDLE_STEP"] != nil, let word = environment["RUN"],
+    // What undoes a step is not itself undone.
+    guard let step = environment["STEP"], let prefix = environment["SPINDLE_STEP"],
+      prefix.split(separator: "/").last?.hasPrefix("-undo-") == false, let word = environment["RUN"],
       let outer = try? EntryID(word), let state = try RunState(of: outer, in: spool.queue(RunRequest.queueName))
     else { return }
     let command = "pipeline-run -q --undo --key \(key.shellQuoted)"

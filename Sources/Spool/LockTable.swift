@@ -39,7 +39,7 @@ public struct LockTable: Sendable {
   }
 
   /// The processes that have the file open with its lock, as `PID (name)`.
-  static func holders(of status: FileStatus) -> [String] {
+  package static func holders(of status: FileStatus) -> [String] {
     guard let processes = try? Directory.following(path: "/proc").names() else { return [] }
     return processes.compactMap { Int32($0) }.sorted().filter { isHeld(status, by: $0) }.map { process in
       "\(process) (\(lines("/proc/\(process)/comm").first ?? "?"))"

@@ -140,6 +140,7 @@ public final class Child {
         while true {
           var polled = attendance.polled
           Signals.wait(atMost: attendance.due?.remaining, or: &polled)
+          reapOrphans()
           if !attendance.isStopping, let number = Signals.pending() { attendance.stop(number) }
           if let outcome = attendance.attend(polled[...]) { return outcome }
         }
@@ -266,7 +267,24 @@ public final class Child {
   public func endOthers(_ number: Int32 = SIGKILL) { if othersLive { kill(-process, number) } }
 
   /// From now on what our children leave behind is ours to wait for.
-  public static func adoptOrphans() { _ = clinux_become_subreaper() }
+  public static func adoptOrphans() {
+    _ = clinux_become_subreaper()
+    adopts = true
+  }
+
+  nonisolated(unsafe) private static var adopts = false
+
+  /// What we have adopted and has ended, but not this child.
+  func reapOrphans() {
+    guard Self.adopts else { return }
+    while true {
+      var information = siginfo_t()
+      guard waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
+      let ended = clinux_pid(&information)
+      if ended == 0 || ended == process { return }
+      waitpid(ended, nil, WNOHANG)
+    }
+  }
 
   static func reap(_ process: pid_t) -> Outcome.End {
     var status: Int32 = 0

@@ -18,7 +18,7 @@ struct RunRound {
       switch try keeper.queue.claim(id) {
       case .claimed(let claim):
         let ending = try keeper.goOn(claim, acceptsChange: acceptsChange)
-        try keeper.sendAlerts()
+        keeper.sendAlerts()
         if try end(ending) { return }
       case .busy: try awaitOthers()
       case .gone, .settled: if try report() { return }
@@ -102,8 +102,8 @@ extension RunKeeper {
     try self.init(spool, tools: String(executable[..<(executable.lastIndex(of: "/") ?? executable.endIndex)]))
     if forwarding {
       // Who goes away does not take the run with him.
-      onOutput = { outputIfHeard(bytes: $0) }
-      onError = { complain(bytes: $0) }
+      onOutput = { forward($0, to: STDOUT_FILENO) }
+      onError = { forward($0, to: STDERR_FILENO) }
     }
     onTrouble = { (trouble: Trouble) throws(Failure) in
       var alert = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(trouble.text.utf8))
@@ -118,11 +118,13 @@ extension RunKeeper {
   private static let patience = Duration.seconds(10)
 
   /// What has been told of is sent at once, where no tick runs too.
-  func sendAlerts() throws {
+  func sendAlerts() {
     defer { Alerts.toSend = [] }
     for id in Alerts.toSend {
-      let courier = try Courier(queue.spool)
-      if let number = try courier.send(id, patience: Self.patience) { throw Exit(.signal(number)) }
+      // It is committed: what goes wrong now is the deliveries' business, and mended there.
+      do { _ = try Courier(queue.spool).send(id, patience: Self.patience) } catch {
+        complain("pipeline-run: \(id): \(error)")
+      }
     }
   }
 

@@ -11,17 +11,21 @@ struct RunCancel {
   func run(_ place: Place) throws {
     Signals.catchThem()
     let id = place.name.id
+    let who = "user \(getuid())"
     var place = place
     while true {
-      switch try keeper.cancel(place, by: "user \(getuid())") {
+      switch try keeper.cancel(place, by: who, givesUp: true) {
       case .givenUp: return
       case .underWay: break
       case .ending(let pid): kill(pid, SIGTERM)
       case .mine:
-        if case .claimed(let claim) = try keeper.claimToUndo(id), case .stopped(let number) = try keeper.goOn(claim) {
+        if case .claimed(let claim) = try keeper.claimToUndo(id),
+          case .stopped(let number) = try keeper.goOn(claim, cancelledBy: who)
+        {
           throw Exit(.signal(number))
         }
       }
+      keeper.sendAlerts()
       guard let now = try keeper.queue.locate(id) else { return }
       switch now.room {
       case .fail: return
@@ -29,7 +33,7 @@ struct RunCancel {
         try keeper.forgetCancel(id)
         throw Failure(
           .no, id.description, "had ended by then", do: "pipeline-run --undo \(id.short) undoes what it did")
-      case .hold:
+      case .hold where try keeper.isStuck(id):
         throw Failure(
           .no, id.description, keeper.queue.lastReason(id) ?? "could not be undone", do: "spool show \(id.short)")
       default: place = now
@@ -45,6 +49,8 @@ struct RunUndo {
   var keeper: RunKeeper
   var isQuiet: Bool
 
+  private static let who = "pipeline-run --undo"
+
   /// - Parameter key: where it is named by that: a run that was never begun under it is undone.
   func run(_ reference: String?, key: String?) throws {
     guard let id = try key.map({ try keeper.queue.known(key: $0) }) ?? named(reference) else { return }
@@ -59,7 +65,7 @@ struct RunUndo {
         guard let left = try keeper.leftUndone(place) else { return }
         throw Failure(.no, id.description, "was given up, and \(left) was not undone", do: "undo that by hand")
       default:
-        switch try keeper.cancel(place, by: "pipeline-run --undo") {
+        switch try keeper.cancel(place, by: Self.who, givesUp: false) {
         case .ending(let pid):
           kill(pid, SIGTERM)
           try awaitOthers(id)
@@ -67,7 +73,7 @@ struct RunUndo {
         case .givenUp: continue
         case .mine:
           if case .claimed(let claim) = try keeper.claimToUndo(id) {
-            if try end(keeper.goOn(claim), id) { return }
+            if try end(keeper.goOn(claim, cancelledBy: Self.who), id) { return }
           } else {
             try awaitOthers(id)
           }
@@ -86,6 +92,7 @@ struct RunUndo {
   }
 
   private func end(_ ending: RunKeeper.Ending, _ id: EntryID) throws -> Bool {
+    keeper.sendAlerts()
     switch ending {
     case .failed, .done: return true
     case .held(let halt):

@@ -76,7 +76,8 @@ struct StepCall {
     // The run's own lock: held by an orphan it would keep the run from going on, which waits for this step's lock instead.
     // Its script may have put something of its own in its place.
     if let id = getenv("RUN"), let path = try? Kernel.readLink("/proc/self/fd/9", in: nil),
-      path.contains("/\(RunRequest.queueName)/"), path.contains(String(cString: id))
+      path.contains("/\(RunRequest.queueName)/run/"),
+      path.split(separator: "/").last?.hasPrefix(String(cString: id)) == true
     {
       close(9)
     }
