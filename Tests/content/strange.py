@@ -130,7 +130,7 @@ def a_run_whose_scripts_and_prompts_are_gone_is_held_and_goes_on_when_they_are_t
     home.answers(1)
     home.tick()
     until_over(home, "hold")
-    expect("draft.sh: no such program" in home.log("runs", home.entry.id), "it does not say what is missing")
+    expect("draft.sh: is not there" in home.log("runs", home.entry.id), "it does not say what is missing")
     expect({"canonical", "blog", "review"} <= home.products(), "the prompts were not kept")
     shutil.move(elsewhere, cron)
     home.good("spool", "release", home.entry.id)
