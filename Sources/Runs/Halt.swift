@@ -1,6 +1,7 @@
 import Spool
 
-/// Why nothing more of a run is begun: the file `halt` in its state. The first one counts, whoever writes it.
+/// Why nothing more of a run is begun: the file `halt` in its state. The first one counts, whoever writes it; but what undoes counts
+/// more than what parks.
 public struct Halt: Sendable {
   public enum Kind: String, Sendable {
     /// A step has failed, or was rejected: what was done is undone.

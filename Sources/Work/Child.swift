@@ -5,7 +5,7 @@ import Spool
 /// A command that runs in a process group of its own, holds our claim's lock with us, and dies with us.
 ///
 /// One thread, one poll(2) (`Attendance`): output is read as it comes, the deadline and our own signals are obeyed, and when
-/// `run` returns nothing of the group is alive.
+/// `run` returns nothing of the group is alive, but where it leaves others.
 public final class Child {
   /// How it ended.
   public struct Outcome: Sendable {
@@ -65,7 +65,7 @@ public final class Child {
   /// - Parameters:
   ///   - input: read from its current position; nil: `/dev/null`.
   ///   - output: what it writes to, without passing through us; nil: a pipe to `onOutput`.
-  ///   - lock: handed down as descriptor 9.
+  ///   - lock: handed down as descriptor 9, or as `SPINDLE_LOCK_FD` says where the command keeps our descriptors.
   /// - Throws: where it cannot be started, with the kernel's word.
   package init(_ command: Command, input: File? = nil, output target: File? = nil, lock: File? = nil) throws(Failure) {
     if let standIn = Kernel.standIn {
