@@ -9,38 +9,10 @@ struct Limits {
   let agent: Agent
   let queue: Queue
 
-  /// A place among those who may call at once; given back when this is freed, or its process dies.
-  final class Slot {
-    private let file: File
-    init(_ file: File) { self.file = file }
-    deinit {
-      // The time's change is the event that wakes who waits: a lock that falls makes none.
-      file.unlock()
-      try? file.setModified(.now)
-    }
-  }
-
-  /// Waits for a slot; nil where the deadline came first.
-  func slot(until deadline: Deadline) throws(Failure) -> Slot? {
+  /// Waits for a place among those who may call at once; nil where the deadline came first.
+  func slot(until deadline: Deadline) throws(Failure) -> Slots.Slot? {
     let slots = try Directory.making("slots", in: queue.directory)
-    for number in 1...agent.concurrency { _ = try slots.openOrCreate(String(number)) }
-    if let free = try freeSlot(in: slots) { return free }
-    let watch = Watch([slots], notice: queue.spool.notice)
-    while !deadline.hasPassed {
-      if let free = try freeSlot(in: slots) { return free }
-      // Who was killed gave its slot back without an event.
-      if case .signal(let number) = watch.wait(atMost: min(deadline.remaining, .seconds(1))) {
-        throw Failure(.signal(number), "slots", "stopped while waiting for one of \(agent.concurrency)")
-      }
-    }
-    return nil
-  }
-
-  private func freeSlot(in slots: Directory) throws(Failure) -> Slot? {
-    for number in 1...agent.concurrency {
-      if let file = try slots.open(String(number)), try file.tryLock() { return Slot(file) }
-    }
-    return nil
+    return try Slots(agent.concurrency, in: slots).take(until: deadline, notice: queue.spool.notice)
   }
 
   /// Takes a token; waits for one until the deadline.

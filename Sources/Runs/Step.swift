@@ -67,12 +67,12 @@ public struct Step {
     let earlier = try StepRecord(name, in: file)
     if let earlier, let refused = try refuseIfChanged(since: earlier) { return refused }
     Signals.catchThem()
-    let slot: StepSlot?
-    do throws(Failure) { slot = try StepSlot(of: state) } catch {
+    let slot: Slots.Slot?
+    do throws(Failure) { slot = try turn(outer) } catch {
       if error.status.rawValue > 128 { return Self.stopped(error.status.rawValue - 128) }
       throw error
     }
-    defer { slot?.giveBack() }
+    defer { withExtendedLifetime(slot) {} }
     // Also after the waiting: whoever has ended meanwhile may have ended badly.
     if let refusal = try refusal() { return refusal }
     if let dead = try StepPresence.dead(in: state) {
@@ -93,6 +93,17 @@ public struct Step {
   private static func outer() -> String? {
     let environment = inheritedEnvironment()
     return environment["SPINDLE_STEP"] == nil ? nil : environment["STEP"]
+  }
+
+  /// A place among the steps of the run that may run at once (`--max-parallel`); nil where their number is not limited.
+  private func turn(_ outer: String?) throws(Failure) -> Slots.Slot? {
+    // A step in a step has its outer one's place.
+    guard outer == nil, let count = inheritedEnvironment()["SPINDLE_MAX_PARALLEL"].flatMap({ Int($0) }), count >= 1
+    else {
+      return nil
+    }
+    let slots = try Directory.making("slots", in: state.directory)
+    return try Slots(count, in: slots).take(until: nil, notice: queue.spool.notice)
   }
 
   // MARK: Not begun
@@ -193,7 +204,7 @@ public struct Step {
       if let number = outcome.stoppedBy { return Self.stopped(number) }
       if outcome.succeeded { return try commit(output, record, file) }
       let isOverdue = Deadline.inherited()?.hasPassed ?? false
-      if Self.isTransient(outcome), record.attempt < last, !isOverdue {
+      if outcome.isTransient, record.attempt < last, !isOverdue {
         onError(
           Array("pipeline-step: \(name): attempt \(record.attempt): \(outcome.spoken): again in \(pause.spoken)\n".utf8)
         )
@@ -222,15 +233,6 @@ public struct Step {
       return code == ExitStatus.timedOut.rawValue || code > 128
     }
     return true
-  }
-
-  /// Everywhere the same rule: 75, 74, death by signal and the death timer are tried again; all else is final.
-  private static func isTransient(_ outcome: Child.Outcome) -> Bool {
-    if outcome.timedOut { return true }
-    switch outcome.end {
-    case .killed: return true
-    case .exited(let code): return code == ExitStatus.tryAgain.rawValue || code == ExitStatus.io.rawValue
-    }
   }
 
   func freshOutput() throws(Failure) -> File {

@@ -34,6 +34,15 @@ public final class Child {
       }
     }
 
+    /// Whether it may be tried again. Everywhere the same rule: 75, 74, death by signal and the death timer are; all else is final.
+    public var isTransient: Bool {
+      if timedOut { return true }
+      switch end {
+      case .killed: return true
+      case .exited(let code): return code == ExitStatus.tryAgain.rawValue || code == ExitStatus.io.rawValue
+      }
+    }
+
     /// For a person.
     public var spoken: String {
       if timedOut { return "ran out of time" }

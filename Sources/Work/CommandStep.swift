@@ -51,21 +51,12 @@ public struct CommandStep {
       try claim.fail("its output is longer than \(Entry.sizeLimit) bytes")
     } else if outcome.succeeded {
       try claim.finish(products(product, of: claim))
-    } else if isTransient(outcome) {
+    } else if outcome.isTransient {
       try claim.retry(outcome.spoken, attempts: attempts)
     } else {
       try claim.fail(outcome.spoken)
     }
     return .goOn
-  }
-
-  /// Everywhere the same rule: 75, 74, death by signal and the death timer are tried again; all else is final.
-  private func isTransient(_ outcome: Child.Outcome) -> Bool {
-    if outcome.timedOut { return true }
-    switch outcome.end {
-    case .killed: return true
-    case .exited(let code): return code == ExitStatus.tryAgain.rawValue || code == ExitStatus.io.rawValue
-    }
   }
 
   /// With a next queue always one, be it empty; else what was said, if anything was, is the response.
