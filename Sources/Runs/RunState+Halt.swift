@@ -34,7 +34,7 @@ extension RunState {
   func resume(from halt: Halt) throws(Failure) {
     let lock = try lockHalt()
     defer { lock.unlock() }
-    guard let now = try self.halt(), now.kind == halt.kind, now.time == halt.time else { return }
+    guard let now = try self.halt(), now.kind == halt.kind, now.time.rfc3339 == halt.time.rfc3339 else { return }
     try keepInHistory(now)
     try directory.unlink("halt")
     try directory.sync()
