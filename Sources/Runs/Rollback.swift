@@ -75,6 +75,7 @@ struct Rollback {
       }
       try state.settle(undoing.step, as: RunState.recordPrefix)
       say("undone: \(undoing.step)")
+      if let number = Signals.pending() { return .stopped(number) }
     }
     return .undone
   }
@@ -138,7 +139,6 @@ struct Rollback {
     var why = ""
     for attempt in 1...Self.attempts {
       let outcome = try execute(line, attempt, record)
-      if let number = outcome.stoppedBy { return .stopped(number) }
       if outcome.succeeded { return .undone }
       why = outcome.spoken
       say("undoing \(line.step), attempt \(attempt): \(why)")
@@ -188,7 +188,8 @@ struct Rollback {
       say("undoing \(line.step): \(error)")
       return Child.Outcome(end: .exited(error.status.rawValue))
     }
-    return child.run(until: deadline) { piece in
+    // Whoever wants us to stop has to wait for it: what undoes is not to be made by halves, and then again.
+    return child.run(until: deadline, isFinishing: true) { piece in
       state.queue.log(state.id, String(decoding: piece, as: UTF8.self))
       return .more
     } onError: { piece in

@@ -137,8 +137,9 @@ public final class Child {
   /// - Parameters:
   ///   - wholeTree: also ends processes that left the group; ours must then be the only children.
   ///   - patience: how long it may live on after the reader has had enough.
+  ///   - isFinishing: whether it goes on to its end though we are asked to stop; that is then to be asked for behind it.
   public func run(
-    until deadline: Deadline?, wholeTree: Bool = false, patience: Duration = .seconds(5),
+    until deadline: Deadline?, wholeTree: Bool = false, patience: Duration = .seconds(5), isFinishing: Bool = false,
     onOutput: (ArraySlice<UInt8>) -> Appetite, onError: (ArraySlice<UInt8>) -> Void
   ) -> Outcome {
     if let standIn = Kernel.standIn { return runSimulated(standIn, until: deadline, onOutput) }
@@ -148,9 +149,13 @@ public final class Child {
           self, until: deadline, wholeTree: wholeTree, patience: patience, onOutput: onOutput, onError: onError)
         while true {
           var polled = attendance.polled
-          Signals.wait(atMost: attendance.due?.remaining, or: &polled)
+          if isFinishing {
+            poll(&polled, nfds_t(polled.count), Signals.milliseconds(attendance.due?.remaining))
+          } else {
+            Signals.wait(atMost: attendance.due?.remaining, or: &polled)
+          }
           reapOrphans()
-          if !attendance.isStopping, let number = Signals.pending() { attendance.stop(number) }
+          if !isFinishing, !attendance.isStopping, let number = Signals.pending() { attendance.stop(number) }
           if let outcome = attendance.attend(polled[...]) { return outcome }
         }
       }

@@ -19,10 +19,13 @@ public enum Signals {
   public static func wait(atMost limit: Duration?, or others: inout [pollfd]) {
     if let standIn = Kernel.standIn { return standIn.sleep(atMost: limit, watch: nil) }
     var polled = [Self.polled] + others
-    // Rounded up: waking just before the time would spin.
-    let pause = limit.map { Int32(clamping: ($0.nanoseconds + 999_999) / 1_000_000) } ?? -1
-    poll(&polled, nfds_t(polled.count), pause)
+    poll(&polled, nfds_t(polled.count), milliseconds(limit))
     others = Array(polled[1...])
+  }
+
+  /// As poll(2) takes it; rounded up: waking just before the time would spin.
+  static func milliseconds(_ limit: Duration?) -> Int32 {
+    limit.map { Int32(clamping: ($0.nanoseconds + 999_999) / 1_000_000) } ?? -1
   }
 
   /// For who waits by other means than `wait`: what to poll for.
