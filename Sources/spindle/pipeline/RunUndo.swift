@@ -55,6 +55,8 @@ struct RunUndo {
   func run(_ reference: String?, key: String?) throws {
     guard let id = try key.map({ try keeper.queue.known(key: $0) }) ?? named(reference) else { return }
     while true {
+      // Who began it may have been killed before it was in new/.
+      if try keeper.queue.locate(id) == nil { try keeper.queue.sweepKeys() }
       guard let place = try keeper.queue.locate(id) else {
         throw Failure(.no, id.description, "its record was removed")
       }
