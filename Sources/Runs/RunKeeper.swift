@@ -31,7 +31,7 @@ public struct RunKeeper {
 
   /// Where a run stands when it was worked on.
   public enum Ending {
-    case done(output: [UInt8])
+    case done
     /// Undone, and in `fail/`.
     case failed(Halt)
     /// In `wait/`; it goes on by itself, where it is due at once.
@@ -82,7 +82,7 @@ public struct RunKeeper {
       try claim.finish(
         [Product(.response, header: header, body: output)],
         detail: "done after \((Timestamp.now - claim.id.time).spoken)")
-      return .done(output: output)
+      return .done
     case .halted(let halt): return try settle(claim, state, request, halt)
     case .died(let why): return try settle(claim, state, request, state.stop(Halt(.died, exit: 75, why: why)))
     case .stopped(let number):

@@ -73,18 +73,16 @@ struct PipelineRunTool: Tool {
     Signals.catchThem()
     if resume {
       guard let script else { return try resumeAll(keeper) }
-      let found = try opened.find(script).first { $0.queue.name == RunRequest.queueName }
-      guard let found else { throw Failure(.no, script, "no run is called that", do: "spool ls runs shows them") }
-      return try resume(found, keeper)
+      return try resume(keeper.find(script), keeper)
     }
     try keeper.queue.sweep()
-    if undo { return try RunUndo(keeper: keeper, isQuiet: spool.quiet).run(script, key: key) }
+    if undo { return try RunUndo(keeper: keeper).run(script, key: key) }
     let request = try request()
     let key = try key(for: request)
     if let key { try UndoLog.noteInnerRun(key: key, in: opened, inheritedEnvironment()) }
     let published = try keeper.publish(request, key: key, isSingle: singleton, keeping: keep)
     if isatty(STDERR_FILENO) == 1 && !spool.quiet || spool.verbose { complain("pipeline-run: \(published.id)") }
-    try RunRound(keeper: keeper, id: published.id, isQuiet: spool.quiet).run()
+    try RunRound(keeper: keeper, id: published.id).run()
   }
 
   private func request() throws -> RunRequest {
@@ -148,7 +146,7 @@ struct PipelineRunTool: Tool {
   private func resume(_ found: Found, _ keeper: RunKeeper) throws {
     let id = found.place.name.id
     if found.place.room == .hold { try keeper.carryOut(.release, for: found.place, by: "pipeline-run --resume") }
-    try RunRound(keeper: keeper, id: id, isQuiet: spool.quiet, acceptsChange: acceptsChange).run()
+    try RunRound(keeper: keeper, id: id, acceptsChange: acceptsChange).run()
   }
 
   /// Each in a process of its own, which lives on when we end.

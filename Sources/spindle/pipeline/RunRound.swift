@@ -10,7 +10,6 @@ import Work
 struct RunRound {
   var keeper: RunKeeper
   var id: EntryID
-  var isQuiet: Bool
   var acceptsChange = false
 
   func run() throws {
@@ -112,6 +111,14 @@ extension RunKeeper {
       let published = try alert.commit(to: spool, key: trouble.key, quietly: true)
       if published.isNew { Alerts.toSend.append(published.id) }
     }
+  }
+
+  /// The run that a person means by this.
+  func find(_ reference: String) throws -> Found {
+    guard let found = try queue.spool.find(reference).first(where: { $0.queue.name == RunRequest.queueName }) else {
+      throw Failure(.no, reference, "no run is called that", do: "spool ls runs --all shows them")
+    }
+    return found
   }
 
   /// How long the end of a run may wait for a channel; what is not sent by then, spool tick sends.

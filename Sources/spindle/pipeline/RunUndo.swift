@@ -47,13 +47,14 @@ struct RunCancel {
 /// `pipeline-run --undo`: what a run has done is undone, wherever it stands, and also where it has ended well.
 struct RunUndo {
   var keeper: RunKeeper
-  var isQuiet: Bool
 
   private static let who = "pipeline-run --undo"
 
   /// - Parameter key: where it is named by that: a run that was never begun under it is undone.
   func run(_ reference: String?, key: String?) throws {
-    guard let id = try key.map({ try keeper.queue.known(key: $0) }) ?? named(reference) else { return }
+    guard
+      let id = try key.map({ try keeper.queue.known(key: $0) }) ?? reference.map({ try keeper.find($0).place.name.id })
+    else { return }
     while true {
       // Who began it may have been killed before it was in new/.
       if try keeper.queue.locate(id) == nil { try keeper.queue.sweepKeys() }
@@ -82,15 +83,6 @@ struct RunUndo {
         }
       }
     }
-  }
-
-  private func named(_ reference: String?) throws -> EntryID? {
-    guard let reference else { return nil }
-    let found = try keeper.queue.spool.find(reference).first { $0.queue.name == RunRequest.queueName }
-    guard let found else {
-      throw Failure(.no, reference, "no run is called that", do: "spool ls runs --all shows them")
-    }
-    return found.place.name.id
   }
 
   private func end(_ ending: RunKeeper.Ending, _ id: EntryID) throws -> Bool {
