@@ -6,6 +6,7 @@ import PackageDescription
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -13,12 +14,14 @@ let package = Package(
   products: [
     .executable(name: "spindle", targets: ["spindle"]),
     .executable(name: "spindle-web", targets: ["spindle-web"]),
+    .executable(name: "spindle-memory", targets: ["spindle-memory"]),
     .library(name: "Spool", targets: ["Spool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // What Swift lacks, and the library that the watch stands on.
@@ -71,6 +74,18 @@ let package = Package(
     .executableTarget(
       name: "spindle-web", dependencies: ["Approvals", "Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work"]),
 
+    // What the agents know: an executable of its own, for GRDB brings all of Foundation (docs/decisions/0011-memory.md).
+    .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "Memory", dependencies: ["CSQLite", "Spool", "Roster", grdb]),
+    .target(name: "Harvest", dependencies: ["CSimdjson", "Memory", "Spool"]),
+    .executableTarget(
+      name: "spindle-memory", dependencies: ["CommandLine", "Harvest", "Memory", "Spool", "Roster", "Work", argumentParser],
+      // At a fixed place: 60 MB of Foundation that needs no relocation start 2 ms sooner.
+      linkerSettings: [
+        .unsafeFlags(["-Xclang-linker", "-no-pie", "-use-ld=lld"], .when(configuration: .release))
+      ]),
+
     // The library as it is shipped, on a simulated machine.
     .target(name: "Coroutine", path: "Tests/Coroutine"),
     .executableTarget(
@@ -85,5 +100,6 @@ let package = Package(
       name: "spindle-bench", dependencies: ["Spool", argumentParser], path: "Tests/bench/spindle",
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,213 @@
+import Facts
+import Memory
+import Secrets
+import Spool
+
+/// Reads what has been said since the last time, and records it.
+///
+/// Each transaction holds facts together with the positions that they were read up to: killed anywhere, the next harvest goes on
+/// where the last transaction ended, and comes to the same database.
+public final class Harvester {
+  /// What a harvest has done.
+  public struct Sum: Sendable {
+    public var files = 0
+    public var bytes = 0
+    public var lines = 0
+    /// That nobody had said before.
+    public var facts = 0
+  }
+
+  private let store: MemoryStore
+  private let reader: TranscriptReader
+  private let scopeOfAgent: (String) -> String
+  private var index: TranscriptIndex
+  private var pending: [Gleaning] = []
+  private var pendingBytes = 0
+  private var pendingFindings = 0
+  public private(set) var sum = Sum()
+  /// The worst that has happened to single files.
+  public private(set) var trouble: Failure?
+  /// Told of what is wrong with a file, and, where it is wanted, with a line.
+  public var complain: (String) -> Void = { _ in }
+  public var complainOfLines = false
+  /// Told how many bytes have been read.
+  public var progress: (Int) -> Void = { _ in }
+  /// Asked now and then: what ends the harvest, once what it has read is recorded.
+  public var stop: () -> Failure? = { nil }
+
+  /// - Parameter scope: where the facts of an agent may be read.
+  public init(
+    _ store: MemoryStore, rules: RuleSet, secrets: SecretRules, scope: @escaping (String) -> String
+  ) throws(Failure) {
+    self.store = store
+    reader = TranscriptReader(rules: rules, secrets: secrets)
+    scopeOfAgent = scope
+    index = TranscriptIndex(try store.briefs())
+  }
+
+  /// Reads all of the sources' files that have changed.
+  /// - Parameter entering: told of each directory before it is looked at.
+  public func harvest(_ sources: [Source], entering: (Directory) -> Void = { _ in }) throws(Failure) {
+    var present: Set<Int64> = []
+    for source in sources {
+      let tree = SourceTree { self.note($0) }
+      try tree.walk(source, entering: entering) { leaf throws(Failure) in
+        if let number = try self.look(at: leaf, of: source) { present.insert(number) }
+      }
+    }
+    try flush()
+    try retire(from: sources, present)
+  }
+
+  /// The bytes that a harvest of these sources would read, more or less: for a progress bar.
+  public func outstanding(_ sources: [Source]) throws(Failure) -> Int {
+    var bytes = 0
+    for source in sources {
+      try SourceTree { _ in }.walk(source) { leaf throws(Failure) in
+        if let known = self.index[leaf.path], self.isUnchanged(known, leaf.status) { return }
+        bytes += leaf.status.size
+      }
+    }
+    return bytes
+  }
+
+  private func note(_ failure: Failure) {
+    complain("\(failure)")
+    trouble = trouble ?? failure
+  }
+
+  /// - Returns: the number of the file's transcript, where it has one already.
+  private func look(at leaf: SourceTree.Leaf, of source: Source) throws(Failure) -> Int64? {
+    if let failure = stop() {
+      try flush()
+      throw failure
+    }
+    if let known = index[leaf.path], isUnchanged(known, leaf.status) { return known.number }
+    guard let file = try leaf.directory.open(leaf.name) else { return nil }
+    let status = try file.status()
+    guard status.isRegular else { return nil }
+    var transcript = try identify(leaf, status, file, source)
+    try read(file, &transcript, source)
+    return transcript.number
+  }
+
+  private func isUnchanged(_ known: Transcript.Brief, _ status: FileStatus) -> Bool {
+    !known.isGone && known.size == status.size && known.modified == status.modified.nanoseconds
+      && known.inode == Int64(bitPattern: status.inode) && known.device == Int64(bitPattern: status.device)
+  }
+
+  /// Which transcript a file goes on with: its own, that of the file that was renamed to it, or a new one.
+  private func identify(
+    _ leaf: SourceTree.Leaf, _ status: FileStatus, _ file: File, _ source: Source
+  ) throws(Failure) -> Transcript {
+    let (device, inode) = (Int64(bitPattern: status.device), Int64(bitPattern: status.inode))
+    if let known = index[leaf.path], !known.isGone {
+      // What is still to be recorded counts as well.
+      try flush()
+      if var own = try store.transcript(known.number), try isSame(own, file, status) {
+        // A copy that was put in its place goes on as well as the file itself.
+        (own.device, own.inode) = (device, inode)
+        return own
+      }
+      // Its name is another file's now; what came from it stays.
+      _ = try store.record([], gone: [known.number])
+      index.retire(leaf.path)
+    }
+    for number in index.numbers(device: device, inode: inode) {
+      try flush()
+      guard var old = try store.transcript(number), old.path != leaf.path || old.isGone, old.position > 0,
+        old.format == source.format.name, !isThere(old), try isSame(old, file, status)
+      else { continue }
+      index.retire(old.path)
+      (old.path, old.isGone) = (leaf.path, false)
+      return old
+    }
+    return Transcript(
+      format: source.format.name, agent: source.agent, path: leaf.path, device: device, inode: inode)
+  }
+
+  /// Whether what was read of it stands there still.
+  private func isSame(_ transcript: Transcript, _ file: File, _ status: FileStatus) throws(Failure) -> Bool {
+    guard status.size >= transcript.position else { return false }
+    return try transcript.position == 0 || transcript.currentMark(in: file) == transcript.mark
+  }
+
+  /// Whether the file is still under the name that we know: then another name of it is a second one.
+  private func isThere(_ transcript: Transcript) -> Bool {
+    guard !transcript.isGone, let slash = transcript.path.lastIndex(of: "/"),
+      let directory = try? Directory.following(path: String(transcript.path[...slash])),
+      let status = (try? directory.status(String(transcript.path[transcript.path.index(after: slash)...]))) ?? nil
+    else { return false }
+    return Int64(bitPattern: status.inode) == transcript.inode && Int64(bitPattern: status.device) == transcript.device
+  }
+
+  private func read(_ file: File, _ transcript: inout Transcript, _ source: Source) throws(Failure) {
+    let scope = scopeOfAgent(transcript.agent)
+    let (start, startLine) = (transcript.position, transcript.lines)
+    var told = start
+    let status = try file.status()
+    let found = try reader.read(
+      file, &transcript, format: source.format, complain: complainOfLines ? complain : { _ in }
+    ) { current, found throws(Failure) in
+      self.tell(current.position - told)
+      told = current.position
+      let failure = self.stop()
+      guard failure != nil || self.isDue || found.count >= 1000 else { return false }
+      // However long a file is, no more than this is ever done again.
+      try self.add(current, found, file, scope)
+      current.number = try self.flush().last?.number
+      if let failure { throw failure }
+      return true
+    }
+    tell(transcript.position - told)
+    sum.files += 1
+    sum.bytes += transcript.position - start
+    sum.lines += transcript.lines - startLine
+    transcript.size = max(status.size, transcript.position)
+    // What changes within a tick of the clock that times files may look the same.
+    let isSettled = status.modified + .milliseconds(100) < .now
+    transcript.modified = isSettled ? status.modified.nanoseconds : 0
+    try add(transcript, found, file, scope)
+    if isDue { transcript.number = try flush().last?.number }
+  }
+
+  private func tell(_ bytes: Int) {
+    pendingBytes += bytes
+    progress(bytes)
+  }
+
+  private func add(
+    _ transcript: Transcript, _ found: [TranscriptReader.Found], _ file: File, _ scope: String
+  ) throws(Failure) {
+    var transcript = transcript
+    transcript.mark = try transcript.currentMark(in: file)
+    pending.append(Gleaning(transcript, findings: found.map(\.finding), scope: scope))
+    pendingFindings += found.count
+  }
+
+  /// Few enough transactions to be quick, small enough ones that writers do not wait for us.
+  private var isDue: Bool { pendingBytes >= 64 << 20 || pendingFindings >= 2000 || pending.count >= 500 }
+
+  @discardableResult
+  private func flush() throws(Failure) -> [Transcript] {
+    if pending.isEmpty { return [] }
+    let (transcripts, newFacts) = try store.record(pending)
+    pending.removeAll(keepingCapacity: true)
+    (pendingBytes, pendingFindings) = (0, 0)
+    sum.facts += newFacts
+    for transcript in transcripts { index.add(transcript) }
+    return transcripts
+  }
+
+  /// Files below these sources that were there and are not any more.
+  private func retire(from sources: [Source], _ present: Set<Int64>) throws(Failure) {
+    let gone = index.present.filter { path, brief in
+      !present.contains(brief.number)
+        && sources.contains { path == $0.path || path.hasPrefix($0.path + "/") }
+        // Read in this very harvest, it has got its number only now.
+        && !Kernel.mayAccess(path, 0)
+    }
+    _ = try store.record([], gone: gone.map(\.brief.number))
+    for (path, _) in gone { index.retire(path) }
+  }
+}
