@@ -2,8 +2,14 @@ import Glibc
 
 /// What in a turn nobody said: the rules name it.
 struct Ignored: Sendable {
-  /// `<NAME>` to `</NAME>`.
-  var tags: [[UInt8]] = []
+  /// From a beginning to an end: `<NAME>` to `</NAME>`, wherever it stands, or what stands first on a line.
+  struct Block: Sendable {
+    var begin: [UInt8]
+    var end: [UInt8]
+    var isTag = false
+  }
+
+  var blocks: [Block] = []
   /// How a line begins that is passed over.
   var lines: [[UInt8]] = []
   /// How a turn begins that is passed over.
@@ -20,10 +26,11 @@ struct Ignored: Sendable {
     return false
   }
 
-  /// The tag that is opened at `start`, where a `<` stands.
-  func tag(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Int? {
-    for (index, tag) in tags.enumerated() where bytes.holds(tag, at: start + 1) {
-      let next = start + 1 + tag.count
+  /// The block that begins at `start`.
+  func block(_ bytes: UnsafeRawBufferPointer, at start: Int, isTag: Bool) -> Int? {
+    for (index, block) in blocks.enumerated() where block.isTag == isTag && bytes.holds(block.begin, at: start) {
+      let next = start + block.begin.count
+      if !isTag { return index }
       guard next < bytes.count else { continue }
       if bytes[next] == UInt8(ascii: ">") || Letters.isSpace(bytes[next]) { return index }
     }

@@ -103,31 +103,43 @@ struct RuleBook {
     lists[key] = alternatives
   }
 
-  /// `ignore <TAG>`, `ignore lines TEXT`, `ignore turns TEXT`, `off NAME`.
+  /// `ignore <TAG>`, `ignore from "TEXT" to "TEXT"`, `ignore lines "TEXT"`, `ignore turns "TEXT"`, `off NAME`.
   private mutating func read(_ verb: Substring, _ rest: Substring, at place: Place) throws(Failure) {
-    let parts = rest.split(separator: " ", maxSplits: 1)
-    if verb == "off", Self.isName(rest) {
+    if verb == "off" {
+      guard Self.isName(rest) else {
+        throw place.failure("expected the name of a rule behind off, found `\(rest)`", do: "write `off NAME`")
+      }
       off.append((String(rest), place))
-    } else if verb == "ignore", rest.hasPrefix("<"), rest.hasSuffix(">"), Self.isName(rest.dropFirst().dropLast()) {
-      ignored.tags.append(Array(rest.dropFirst().dropLast().utf8))
-    } else if verb == "ignore", parts.count == 2, parts[0] == "lines" {
-      ignored.lines.append(Array(Self.trimmed(parts[1]).utf8))
-    } else if verb == "ignore", parts.count == 2, parts[0] == "turns" {
-      ignored.turns.append(Array(Self.trimmed(parts[1]).utf8))
-    } else if verb == "off" {
-      throw place.failure("expected the name of a rule behind off, found `\(rest)`", do: "write `off NAME`")
+      return
+    }
+    let parts = rest.split(separator: "\"", omittingEmptySubsequences: false).map { Array($0.utf8) }
+    let words = rest.split(separator: "\"", omittingEmptySubsequences: false).map(Self.trimmed)
+    if rest.hasPrefix("<"), rest.hasSuffix(">"), Self.isName(rest.dropFirst().dropLast()) {
+      let name = Array(rest.dropFirst().dropLast().utf8)
+      ignored.blocks.append(
+        Ignored.Block(begin: Array("<".utf8) + name, end: Array("</".utf8) + name + Array(">".utf8), isTag: true))
+    } else if words.count == 5, words[0] == "from", words[2] == "to", words[4].isEmpty, !parts[1].isEmpty,
+      !parts[3].isEmpty
+    {
+      ignored.blocks.append(Ignored.Block(begin: parts[1], end: parts[3]))
+    } else if words.count == 3, words[0] == "lines", words[2].isEmpty, !parts[1].isEmpty {
+      ignored.lines.append(parts[1])
+    } else if words.count == 3, words[0] == "turns", words[2].isEmpty, !parts[1].isEmpty {
+      ignored.turns.append(parts[1])
     } else {
       throw place.failure(
         "expected what to ignore, found `\(rest)`",
-        do: "write `ignore <tag>`, `ignore lines BEGINNING` or `ignore turns BEGINNING`")
+        do: #"write `ignore <tag>`, `ignore from "..." to "..."`, `ignore lines "..."` or `ignore turns "..."`"#)
     }
   }
 
-  /// A comment begins with a # at the beginning of a line or behind a space.
+  /// A comment begins with a # at the beginning of a line or behind a space, but not between quotes.
   private static func withoutComment(_ line: Substring) -> Substring {
     var before: Character = " "
+    var isQuoted = false
     for place in line.indices {
-      if line[place] == "#", before.isWhitespace { return line[..<place] }
+      if line[place] == "\"" { isQuoted.toggle() }
+      if line[place] == "#", before.isWhitespace, !isQuoted { return line[..<place] }
       before = line[place]
     }
     return line

@@ -19,7 +19,7 @@ public struct RuleSet: Sendable {
     var kind: String
     var speakers: Set<Speaker>
     var takesNext = false
-    /// In bytes.
+    /// In bytes, without what is ignored.
     var longestTurn = Int.max
   }
 
@@ -49,10 +49,7 @@ public struct RuleSet: Sendable {
   /// - Parameter turn: valid UTF-8.
   public func findings(in turn: UnsafeRawBufferPointer, by speaker: Speaker) -> [Finding] {
     guard !turn.isEmpty, !ignored.hasTurn(turn) else { return [] }
-    return withScan(of: turn, by: speaker) { scan in
-      scan.run()
-      return scan.findings
-    }
+    return withScan(of: turn, by: speaker) { $0.run() }
   }
 
   func withScan<Result>(

@@ -12,10 +12,11 @@ extension TurnScan {
     var kinds: Set<String> = []
     for (index, end) in met where !vetoed.contains(index) {
       let rule = rules.rules[index]
-      guard rule.speakers.contains(speaker), bytes.count <= rule.longestTurn, kinds.insert(rule.kind).inserted else {
+      guard rule.speakers.contains(speaker), kinds.insert(rule.kind).inserted else {
         continue
       }
       if rule.takesNext { waiting.append((findings.count, sentence, end)) }
+      limits.append(rule.longestTurn)
       findings.append(
         RuleSet.Finding(
           kind: rule.kind, text: Excerpt.text(bytes, sentence..<stop, around: end), rule: rule.name))

@@ -28,6 +28,7 @@ extension TurnScan {
 
   mutating func finishSentence(_ stop: Int, _ mark: Phrase.Mark?) {
     if !match.isEmpty {
+      said += stop - sentence
       match.finish(mark, end: stop)
       takeIn(stop)
       if !match.hits.isEmpty { find(stop) }
@@ -58,9 +59,15 @@ extension TurnScan {
         interrupt()
         skipLine()
       default:
-        guard !rules.ignored.lines.isEmpty, rules.ignored.hasLine(bytes, at: start) else { return begin(bullet(start)) }
-        interrupt()
-        skipLine()
+        if let block = rules.ignored.block(bytes, at: start, isTag: false), let end = blockEnd(block) {
+          interrupt()
+          at = end
+        } else if rules.ignored.hasLine(bytes, at: start) {
+          interrupt()
+          skipLine()
+        } else {
+          return begin(bullet(start))
+        }
       }
     }
   }
@@ -128,20 +135,25 @@ extension TurnScan {
     at = place + 1
   }
 
-  /// A block whose name is to be ignored, to its end; a tag that is never closed is but a word.
+  /// A tag that is to be ignored, to its end.
   mutating func tag() {
-    guard let tag = rules.ignored.tag(bytes, at: at), !openForEver.contains(tag) else {
-      at += 1
-      return
-    }
-    let closing = Array("</".utf8) + rules.ignored.tags[tag] + [UInt8(ascii: ">")]
-    guard let found = bytes.find(closing, from: at) else {
-      openForEver.insert(tag)
+    guard let block = rules.ignored.block(bytes, at: at, isTag: true), let end = blockEnd(block) else {
       at += 1
       return
     }
     interrupt()
-    at = found + closing.count
+    at = end
     beginLine()
+  }
+
+  /// Where the block that begins here ends; one that is never closed is as if it had not begun.
+  private mutating func blockEnd(_ index: Int) -> Int? {
+    guard !openForEver.contains(index) else { return nil }
+    let block = rules.ignored.blocks[index]
+    guard let found = bytes.find(block.end, from: at + block.begin.count) else {
+      openForEver.insert(index)
+      return nil
+    }
+    return found + block.end.count
   }
 }

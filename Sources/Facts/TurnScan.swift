@@ -23,15 +23,19 @@ struct TurnScan {
   /// The last word, and where it ended.
   var lastWord = WordHash()
   var wordEnd = -1
-  /// Tags that are not closed any more, and the line's end before which no backtick follows.
+  /// Blocks that are not closed any more, and the line's end before which no backtick follows.
   var openForEver: Set<Int> = []
   var noBacktick = 0
 
+  /// The length of all sentences, in bytes, and the limits that the findings' rules set to it.
+  var said = 0
+  var limits: [Int] = []
   var findings: [RuleSet.Finding] = []
   /// Findings that take in the sentence after theirs.
   var waiting: [(finding: Int, start: Int, mark: Int)] = []
 
-  mutating func run() {
+  /// Reads the turn, and returns what is found in it.
+  mutating func run() -> [RuleSet.Finding] {
     if bytes.count <= Self.head + Self.tail {
       read(from: 0, to: bytes.count)
     } else {
@@ -39,7 +43,9 @@ struct TurnScan {
       waiting.removeAll()
       let tail = bytes.lineEnd(from: bytes.count - Self.tail)
       read(from: max(at, tail < bytes.count ? tail : cut(before: bytes.count - Self.tail)), to: bytes.count)
+      said += bytes.count - Self.head - Self.tail
     }
+    return zip(findings, limits).filter { said <= $0.1 }.map(\.0)
   }
 
   /// The last place up to `offset` between two words, or else between two characters.
