@@ -37,6 +37,7 @@ let package = Package(
     .target(name: "Roster", dependencies: ["Spool"]),
 
     // One library for each noun.
+    .target(name: "Facts", dependencies: ["Spool"]),
     .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Jobs", dependencies: ["Spool", "Work"]),
@@ -63,7 +64,7 @@ let package = Package(
       dependencies: [
         "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Telegram",
         "Webhooks", "Web",
-        "CommandLine",
+        "CommandLine", "Facts",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 

@@ -1,0 +1,68 @@
+import Spool
+
+public enum Speaker: String, Sendable { case user, assistant }
+
+/// The rules by which facts are found in what was said (docs/memory-rules.md is their language).
+///
+/// A turn is read in one pass, and what a word costs does not depend on how many rules there are. Nothing is kept from one
+/// turn to the next: the same turn yields the same findings wherever it stands, and on any number of threads.
+public struct RuleSet: Sendable {
+  public struct Finding: Equatable, Sendable {
+    public var kind: String
+    /// The sentence, with the one after it where the rule says so; whitespace folded, at most 500 bytes.
+    public var text: String
+    public var rule: String
+  }
+
+  struct Rule: Sendable {
+    var name: String
+    var kind: String
+    var speakers: Set<Speaker>
+    var takesNext = false
+    /// In bytes, without what is ignored.
+    var longestTurn = Int.max
+  }
+
+  let rules: [Rule]
+  let ignored: Ignored
+  let automaton: Automaton
+  /// In the order in which the rules name them.
+  public let kinds: [String]
+
+  /// - Throws: `.configuration` naming file, line, what was expected, what to do.
+  public init(_ files: [(path: String, text: String)]) throws(Failure) {
+    var book = RuleBook()
+    for (path, text) in files { try book.read(text, from: path) }
+    try book.dropThoseOff()
+    var graph = PhraseGraph()
+    for (index, rule) in book.rules.enumerated() {
+      for phrase in rule.phrases { graph.add(phrase, PhraseGraph.Accept(rule: index, isVeto: false)) }
+      for phrase in rule.vetoes { graph.add(phrase, PhraseGraph.Accept(rule: index, isVeto: true)) }
+    }
+    rules = book.rules.map(\.rule)
+    ignored = book.ignored
+    automaton = Automaton(graph)
+    kinds = rules.reduce(into: []) { if !$0.contains($1.kind) { $0.append($1.kind) } }
+  }
+
+  /// In the order of the text; of one kind at most one finding for a sentence: by the rule that is written first.
+  /// - Parameter turn: valid UTF-8.
+  public func findings(in turn: UnsafeRawBufferPointer, by speaker: Speaker) -> [Finding] {
+    guard !turn.isEmpty, !ignored.hasTurn(turn) else { return [] }
+    return withScan(of: turn, by: speaker) { $0.run() }
+  }
+
+  func withScan<Result>(
+    of turn: UnsafeRawBufferPointer, by speaker: Speaker, _ body: (inout TurnScan) -> Result
+  ) -> Result {
+    Letters.fold.withUnsafeBufferPointer { fold in
+      Letters.roles.withUnsafeBufferPointer { roles in
+        automaton.words.withUnsafeBufferPointer { words in
+          var scan = TurnScan(
+            bytes: turn, rules: self, speaker: speaker, fold: fold, roles: roles, words: words, match: Match(automaton))
+          return body(&scan)
+        }
+      }
+    }
+  }
+}
