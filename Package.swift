@@ -38,6 +38,7 @@ let package = Package(
 
     // One library for each noun.
     .target(name: "Facts", dependencies: ["Spool"]),
+    .target(name: "Secrets", dependencies: ["Spool"]),
     .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Jobs", dependencies: ["Spool", "Work"]),
@@ -47,7 +48,7 @@ let package = Package(
 
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
-    .target(name: "CommandLine", dependencies: ["Spool", argumentParser]),
+    .target(name: "CommandLine", dependencies: ["Spool", "CLinux", argumentParser]),
     .executableTarget(
       name: "spindle",
       dependencies: [
@@ -78,10 +79,12 @@ let package = Package(
     // What the agents know: an executable of its own, for GRDB brings all of Foundation (docs/decisions/0011-memory.md).
     .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-    .target(name: "Memory", dependencies: ["CSQLite", "Spool", "Roster", grdb]),
-    .target(name: "Harvest", dependencies: ["CSimdjson", "Memory", "Spool"]),
+    .target(name: "Memory", dependencies: ["CSQLite", "Spool", "Roster", "Secrets", crypto, grdb]),
+    .target(name: "Harvest", dependencies: ["CSimdjson", "Facts", "Memory", "Secrets", "Spool", crypto]),
     .executableTarget(
-      name: "spindle-memory", dependencies: ["CommandLine", "Harvest", "Memory", "Spool", "Roster", "Work", argumentParser],
+      name: "spindle-memory", dependencies: [
+        "CommandLine", "Facts", "Harvest", "Memory", "Secrets", "Spool", "Roster", "Work", argumentParser,
+      ],
       // At a fixed place: 60 MB of Foundation that needs no relocation start 2 ms sooner.
       linkerSettings: [
         .unsafeFlags(["-Xclang-linker", "-no-pie", "-use-ld=lld"], .when(configuration: .release))

@@ -145,7 +145,7 @@ simdjson::error_code csimdjson_reader::object(
     ondemand::object object, const Field &wanted, csimdjson_value *into, bool in_block) {
   for (auto entry : object) {
     ondemand::field field;
-    if (auto error = entry.get(field)) return error;
+    if (auto error = std::move(entry).get(field)) return error;
     const char *key = field.key().raw();
     for (int index : wanted.fields) {
       const Field &candidate = fields[size_t(index)];
@@ -204,7 +204,7 @@ simdjson::error_code csimdjson_reader::take(
 simdjson::error_code csimdjson_reader::elements(ondemand::array array, const Field &field) {
   for (auto element : array) {
     ondemand::value value;
-    if (auto error = element.get(value)) return error;
+    if (auto error = std::move(element).get(value)) return error;
     ondemand::json_type type;
     if (auto error = value.type().get(type)) return error;
     if (type != ondemand::json_type::object) continue;

@@ -129,7 +129,8 @@ public final class Harvester {
   /// Whether what was read of it stands there still.
   private func isSame(_ transcript: Transcript, _ file: File, _ status: FileStatus) throws(Failure) -> Bool {
     guard status.size >= transcript.position else { return false }
-    return try transcript.position == 0 || transcript.currentMark(in: file) == transcript.mark
+    if transcript.position == 0 { return true }
+    return try transcript.currentMark(in: file) == transcript.mark
   }
 
   /// Whether the file is still under the name that we know: then another name of it is a second one.
@@ -181,7 +182,7 @@ public final class Harvester {
   ) throws(Failure) {
     var transcript = transcript
     transcript.mark = try transcript.currentMark(in: file)
-    pending.append(Gleaning(transcript, findings: found.map(\.finding), scope: scope))
+    pending.append(Gleaning(transcript, remarks: found.map(\.remark), scope: scope))
     pendingFindings += found.count
   }
 

@@ -18,9 +18,9 @@ final class TranscriptReader {
     self.secrets = secrets
   }
 
-  /// A finding, and by which rule.
+  /// What was found, and by which rule.
   struct Found {
-    var finding: Finding
+    var remark: Remark
     var rule: String
   }
 
@@ -37,7 +37,7 @@ final class TranscriptReader {
     var pass = Pass(transcript: transcript, parser: parser(for: format))
     var sincePause = 0
     let start = transcript.position
-    var isRest = try start > 0 && !Self.endsWithNewline(file, at: start)
+    var isRest = start == 0 ? false : try !Self.endsWithNewline(file, at: start)
     try buffer.lines(of: file, from: start) { line, place, next, ending throws(Failure) in
       if isRest {
         isRest = false
@@ -116,7 +116,7 @@ final class TranscriptReader {
     if directory.isString, !directory.bytes.isEmpty, !directory.bytes.elementsEqual(pass.workingDirectory) {
       pass.workingDirectory = Array(directory.bytes)
       let text = secrets.redacted("works in \(directory.string!.printable)")
-      note(RuleSet.Finding(kind: "project", text: text, rule: "working-directory"), "session", place, &pass)
+      note(("project", text, "working-directory"), "session", place, &pass)
     }
     guard let speaker = meaning.speaker else { return }
     withWords(of: meaning, pass.parser) { words in
@@ -128,19 +128,19 @@ final class TranscriptReader {
       if clean != text {
         findings = Array(clean.utf8).withUnsafeBytes { rules.findings(in: $0, by: speaker) }
       }
-      for finding in findings { note(finding, speaker.rawValue, place, &pass) }
+      for found in findings { note((found.kind, found.text, found.rule), speaker.rawValue, place, &pass) }
     }
   }
 
   private func note(
-    _ found: RuleSet.Finding, _ author: String, _ place: (start: Int, number: Int), _ pass: inout Pass
+    _ found: (kind: String, text: String, rule: String), _ author: String, _ place: (start: Int, number: Int), _ pass: inout Pass
   ) {
     // As every time of ours is written: so they sort.
     let time = pass.transcript.last.flatMap { Timestamp(rfc3339: $0) }?.rfc3339 ?? ""
-    let finding = Finding(
+    let remark = Remark(
       kind: found.kind, text: found.text, author: author, time: time, place: place.start, line: place.number)
     pass.transcript.tally.facts[found.kind, default: 0] += 1
-    pass.found.append(Found(finding: finding, rule: found.rule))
+    pass.found.append(Found(remark: remark, rule: found.rule))
   }
 
   private func withWords(of meaning: LineMeaning, _ line: LineParser, _ body: (UnsafeRawBufferPointer) -> Void) {

@@ -6,13 +6,13 @@ import Spool
 /// What a harvest has read of a transcript: where it stands now, and what it found on the way there.
 public struct Gleaning: Sendable {
   public var transcript: Transcript
-  public var findings: [Finding]
+  public var remarks: [Remark]
   /// Where its facts may be read.
   public var scope: String
 
-  public init(_ transcript: Transcript, findings: [Finding], scope: String) {
+  public init(_ transcript: Transcript, remarks: [Remark], scope: String) {
     self.transcript = transcript
-    self.findings = findings
+    self.remarks = remarks
     self.scope = scope
   }
 }
@@ -33,8 +33,8 @@ extension MemoryStore {
       for gleaning in gleanings {
         var transcript = gleaning.transcript
         try transcript.save(db)
-        for finding in gleaning.findings {
-          newFacts += try Self.record(finding, of: transcript, scope: gleaning.scope, db) ? 1 : 0
+        for remark in gleaning.remarks {
+          newFacts += try Self.record(remark, of: transcript, scope: gleaning.scope, db) ? 1 : 0
         }
         transcripts.append(transcript)
       }
@@ -47,20 +47,20 @@ extension MemoryStore {
 
   /// - Returns: whether nobody had said it before.
   private static func record(
-    _ finding: Finding, of transcript: Transcript, scope: String, _ db: Database
+    _ remark: Remark, of transcript: Transcript, scope: String, _ db: Database
   ) throws -> Bool {
     let id = Fact.id(
-      kind: finding.kind, agent: transcript.agent, author: finding.author, scope: scope, text: finding.text)
+      kind: remark.kind, agent: transcript.agent, author: remark.author, scope: scope, text: remark.text)
     if try isForgotten(id, db) { return false }
     try db.cachedStatement(
       sql: """
         INSERT INTO fact (id, kind, text, agent, author, scope, time) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
         """
-    ).execute(arguments: [id, finding.kind, finding.text, transcript.agent, finding.author, scope, finding.time])
+    ).execute(arguments: [id, remark.kind, remark.text, transcript.agent, remark.author, scope, remark.time])
     let isNew = db.changesCount == 1
     let fact = try Int64.fetchOne(db.cachedStatement(sql: "SELECT number FROM fact WHERE id = ?"), arguments: [id])!
     // What nobody says is told once for each session, not with each of its lines.
-    if finding.author == "session", !isNew,
+    if remark.author == "session", !isNew,
       try Bool.fetchOne(
         db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM sighting WHERE fact = ? AND transcript = ?)"),
         arguments: [fact, transcript.number]) == true
@@ -69,11 +69,11 @@ extension MemoryStore {
     }
     try db.cachedStatement(
       sql: "INSERT OR IGNORE INTO sighting (fact, transcript, place, line, time) VALUES (?, ?, ?, ?, ?)"
-    ).execute(arguments: [fact, transcript.number, finding.place, finding.line, finding.time])
+    ).execute(arguments: [fact, transcript.number, remark.place, remark.line, remark.time])
     // A fact is as fresh as the last time that it was said.
     if !isNew {
       try db.cachedStatement(sql: "UPDATE fact SET time = ?1 WHERE number = ?2 AND time < ?1")
-        .execute(arguments: [finding.time, fact])
+        .execute(arguments: [remark.time, fact])
     }
     return isNew
   }

@@ -104,6 +104,11 @@ public final class MemoryStore {
     do { try queue.writeWithoutTransaction(body) } catch { throw (error as? Failure) ?? Failure(error, queue.path) }
   }
 
+  /// Removes another database beside it, with what SQLite has put there.
+  public func remove(_ name: String) throws(Failure) {
+    for ending in ["", "-wal", "-shm", "-journal"] { try directory.unlink(name + ending) }
+  }
+
   /// In the order of coming.
   private func lockWriters() throws(Failure) {
     if try writers.tryLock() { return }

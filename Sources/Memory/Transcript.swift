@@ -41,7 +41,7 @@ public struct Transcript: Sendable, FetchableRecord {
     path = row["path"]
     device = row["device"]
     inode = row["inode"]
-    mark = row["mark"]
+    mark = Array(row["mark"] as Data)
     position = row["position"]
     size = row["size"]
     modified = row["modified"]
@@ -59,6 +59,15 @@ public struct Transcript: Sendable, FetchableRecord {
     public var size: Int
     public var modified: Int64
     public var isGone: Bool
+
+    public init(number: Int64, device: Int64, inode: Int64, size: Int, modified: Int64, isGone: Bool) {
+      self.number = number
+      self.device = device
+      self.inode = inode
+      self.size = size
+      self.modified = modified
+      self.isGone = isGone
+    }
   }
 
   mutating func save(_ db: Database) throws {
@@ -113,7 +122,7 @@ public struct Tally: Codable, Sendable, Equatable {
 }
 
 /// Something said in a transcript that is worth remembering.
-public struct Finding: Sendable {
+public struct Remark: Sendable {
   public var kind: String
   /// Without secrets.
   public var text: String

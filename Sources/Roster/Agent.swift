@@ -23,8 +23,15 @@ public struct Agent: Sendable {
   public var telegramTokenFile: String?
   /// What Claude Code may use, with commas; `none`: no tool at all.
   public var tools: String?
+  /// Which scopes of the memory it may read, and which it may write.
+  public var memory: MemoryScopes
   /// The system prompt.
   public var identity = ""
+
+  public struct MemoryScopes: Sendable, Equatable {
+    public var read: [String]
+    public var written: [String]
+  }
 
   public struct Rate: Sendable, Equatable {
     public var count: Int
@@ -76,6 +83,7 @@ public struct Agent: Sendable {
 
   init(named name: String, file: SettingsFile) throws(Failure) {
     self.name = name
+    memory = MemoryScopes(read: ["shared", "agent:\(name)"], written: ["shared", "agent:\(name)"])
     try file.allow(Self.names)
     if let model = file.value("Model"), model != "inherit", !model.isEmpty {
       self.model = model
@@ -94,6 +102,10 @@ public struct Agent: Sendable {
       Double(text.hasPrefix("$") ? text.dropFirst() : text[...]).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
     }
     isPersistent = try file.parse("Session", "new or persistent") { ["new": false, "persistent": true][$0] } ?? false
+    memory =
+      try file.parse("Memory", "scopes with commas, those read; those written: shared, agent:\(name); agent:\(name)") {
+        Self.scopes($0)
+      } ?? memory
     for text in file.list("Requires") {
       requirements.append(Self.requirement(text))
     }
@@ -101,6 +113,23 @@ public struct Agent: Sendable {
     telegramTokenFile = file.value("Telegram-Token-File")
     tools = file.value("Tools")
     identity = file.body
+  }
+
+  /// `READ, READ; WRITTEN`; without a semicolon all of them are both.
+  private static func scopes(_ text: String) -> MemoryScopes? {
+    let parts = text.split(separator: ";", omittingEmptySubsequences: false).map { part in
+      part.split(separator: ",").map { String($0.trimmed) }.filter { !$0.isEmpty }
+    }
+    guard parts.count <= 2, parts.joined().allSatisfy(isScope) else { return nil }
+    return MemoryScopes(read: parts[0], written: parts.last!)
+  }
+
+  /// `shared`, or `agent:NAME`.
+  public static func isScope(_ text: String) -> Bool {
+    if text == "shared" { return true }
+    let name = text.dropFirst("agent:".count)
+    return text.hasPrefix("agent:") && (1...32).contains(name.utf8.count)
+      && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
   }
 
   private static func rate(_ text: String) -> Rate? {
