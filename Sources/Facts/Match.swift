@@ -52,7 +52,9 @@ struct Match {
 
   /// A pause: it leads on where a phrase asks for one, and is passed over elsewhere.
   mutating func pause(at end: Int) {
+    guard index >= 0 else { return }
     for place in 0..<live.count { follow(live[place].node, Phrase.Mark.pause.rawValue, end) }
+    follow(PhraseGraph.anywhere, Phrase.Mark.pause.rawValue, end)
   }
 
   /// The sentence is over: whatever asks for its end or its mark is met now.
