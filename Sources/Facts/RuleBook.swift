@@ -62,6 +62,16 @@ struct RuleBook {
     rules.removeAll { rule in off.contains { $0.name == rule.rule.name } }
   }
 
+  /// The phrases of all rules for what one of the two says.
+  func automaton(of speaker: Speaker) -> Automaton {
+    var graph = PhraseGraph()
+    for (index, written) in rules.enumerated() where written.rule.speakers.contains(speaker) {
+      for phrase in written.phrases { graph.add(phrase, PhraseGraph.Accept(rule: index, isVeto: false)) }
+      for phrase in written.vetoes { graph.add(phrase, PhraseGraph.Accept(rule: index, isVeto: true)) }
+    }
+    return Automaton(graph)
+  }
+
   private mutating func read(_ paragraph: [Line]) throws(Failure) {
     guard let place = paragraph.first?.place, let first = paragraph.first?.text else { return }
     if first.hasPrefix("{") {
