@@ -11,12 +11,16 @@ struct Automaton: Sendable {
     var targets: (from: UInt32, to: UInt32) = (0, 0)
   }
   struct Node {
+    /// Which words, by their last six bits, have an edge from here: most that have none are told by it alone.
+    var mask: UInt64 = 0
     var gaps: (from: UInt32, to: UInt32)
     var accepts: (from: UInt32, to: UInt32)
     var endAccepts: (from: UInt32, to: UInt32)
   }
 
   let words: [Word]
+  /// By word: where it leads from the beginning of a phrase that may stand anywhere.
+  let starts: [(from: UInt32, to: UInt32)]
   let edges: [Edge]
   let targets: [UInt32]
   let nodes: [Node]
@@ -35,20 +39,26 @@ struct Automaton: Sendable {
 
     var edges = [Edge](repeating: Edge(), count: Self.size(for: graph.edges.count))
     var targets: [UInt32] = []
+    var starts = [(from: UInt32, to: UInt32)](
+      repeating: (0, 0), count: graph.words.count + Int(Phrase.Mark.exclamation.rawValue) + 1)
+    var masks = [UInt64](repeating: 0, count: graph.nodes.count)
     for (edge, nodes) in graph.edges {
       let key = Self.key(edge.node, edge.word)
       var slot = Self.slot(key &* Self.spread, edges.count)
       while edges[slot].key != 0 { slot = (slot + 1) & (edges.count - 1) }
       edges[slot] = Edge(key: key, targets: (UInt32(targets.count), UInt32(targets.count + nodes.count)))
+      if edge.node == PhraseGraph.anywhere { starts[Int(edge.word)] = edges[slot].targets }
+      masks[Int(edge.node)] |= Self.bit(edge.word)
       targets += nodes
     }
+    self.starts = starts
     self.edges = edges
     self.targets = targets
 
     var nodes: [Node] = []
     var gaps: [(node: UInt32, words: Int32)] = []
     var accepted: [UInt32] = []
-    for node in graph.nodes {
+    for (node, mask) in zip(graph.nodes, masks) {
       let gap = UInt32(gaps.count)
       gaps += node.gaps
       let first = UInt32(accepted.count)
@@ -56,7 +66,9 @@ struct Automaton: Sendable {
       let last = UInt32(accepted.count)
       accepted += node.endAccepts
       nodes.append(
-        Node(gaps: (gap, UInt32(gaps.count)), accepts: (first, last), endAccepts: (last, UInt32(accepted.count))))
+        Node(
+          mask: mask, gaps: (gap, UInt32(gaps.count)), accepts: (first, last),
+          endAccepts: (last, UInt32(accepted.count))))
     }
     self.nodes = nodes
     self.gaps = gaps
@@ -70,6 +82,8 @@ struct Automaton: Sendable {
     while size < count * 3 { size *= 2 }
     return size
   }
+
+  @inline(__always) static func bit(_ word: UInt32) -> UInt64 { 1 << UInt64(word & 63) }
 
   static let spread: UInt64 = 0x9E37_79B9_7F4A_7C15
 

@@ -29,7 +29,7 @@ struct PhraseReader {
     _ line: Substring, _ lists: [String: [[Phrase.Piece]]], at place: RuleBook.Place
   ) throws(Failure) -> [[Phrase.Piece]] {
     var reader = PhraseReader(line, lists, at: place)
-    let alternatives = try reader.alternatives(until: [])
+    let alternatives = try reader.alternatives(until: ["/"])
     for alternative in alternatives {
       guard !alternative.mayBeEmpty else {
         throw reader.failure("holds nothing that must be there", "write at least one word outside of ( )")
@@ -43,21 +43,32 @@ struct PhraseReader {
     self.line = RuleBook.trimmed(line)
     self.lists = lists
     self.place = place
-    tokens = []
-    for piece in line.split(whereSeparator: \.isWhitespace) {
-      var word = piece
-      while let first = word.first, "([".contains(first) {
-        tokens.append(word.prefix(1))
-        word.removeFirst()
+    tokens = line.split(whereSeparator: \.isWhitespace).flatMap(Self.tokens)
+  }
+
+  /// What stands without a space in between: brackets, and what they part. A `/` that touches a bracket becomes `|`, so
+  /// that it differs from one that stands alone.
+  private static func tokens(_ text: Substring) -> [Substring] {
+    var tokens: [Substring] = []
+    var rest = text
+    while let first = rest.first {
+      if "()[]".contains(first) {
+        tokens.append(rest.prefix(1))
+        rest.removeFirst()
+        continue
       }
-      var behind: [Substring] = []
-      while let last = word.last, ")],?!".contains(last) {
-        behind.insert(word.suffix(1), at: 0)
-        word.removeLast()
-      }
-      if !word.isEmpty { tokens.append(word) }
-      tokens += behind
+      var word = rest.prefix { !"()[]".contains($0) }
+      rest = rest[word.endIndex...]
+      let touches = (before: !tokens.isEmpty && word.first == "/", after: !rest.isEmpty && word.last == "/")
+      if touches.before { tokens.append("|") }
+      if touches.before { word.removeFirst() }
+      if touches.after, !word.isEmpty { word.removeLast() }
+      let marks = word.reversed().prefix { ",?!".contains($0) }.count
+      if word.count > marks { tokens.append(word.dropLast(marks)) }
+      for mark in word.suffix(marks) { tokens.append(String(mark)[...]) }
+      if touches.after, tokens.last != "|" { tokens.append("|") }
     }
+    return tokens
   }
 
   private mutating func take(_ token: Substring) -> Bool {
@@ -72,25 +83,41 @@ struct PhraseReader {
 
   private mutating func pieces(until closers: [Substring]) throws(Failure) -> [Phrase.Piece] {
     var pieces: [Phrase.Piece] = []
+    var isTight = false
     while let token = tokens.first, !closers.contains(token) {
-      tokens.removeFirst()
-      switch token {
-      case "(", "[":
-        let closer: Substring = token == "(" ? ")" : "]"
-        let alternatives = try alternatives(until: [closer])
-        guard take(closer) else { throw failure("lacks a `\(closer)`", "close what `\(token)` opens") }
-        guard !alternatives.contains(where: \.isEmpty) else {
-          throw failure("has an empty `\(token)\(closer)` or an empty side of `/` in one", "write a word there")
-        }
-        pieces.append(Phrase.choice(alternatives, isOptional: token == "("))
-      case ",": pieces.append(.mark(.pause))
-      case "?": pieces.append(.mark(.question))
-      case "!": pieces.append(.mark(.exclamation))
-      case _ where token.hasPrefix("..."): pieces.append(try gap(token))
-      default: pieces.append(try word(token))
-      }
+      isTight = isTight || token.contains("/") && token.count > 1
+      var alternatives = [[try piece()]]
+      if tokens.first == "|" { isTight = true }
+      while take("|") { alternatives.append([try piece()]) }
+      pieces.append(alternatives.count == 1 ? alternatives[0][0] : Phrase.choice(alternatives, isOptional: false))
+    }
+    // In `[let me/i will]` the eye sees two sides, and the language three words in a row.
+    if isTight, pieces.count > 1, !closers.isEmpty {
+      throw failure(
+        "has `/` both without spaces and beside several words", "write `[let me / i will]` or `[let [me/us] go / stop]`"
+      )
     }
     return pieces
+  }
+
+  private mutating func piece() throws(Failure) -> Phrase.Piece {
+    guard let token = tokens.first else { throw failure("ends with a `/`", "write a word behind it") }
+    tokens.removeFirst()
+    switch token {
+    case "(", "[":
+      let closer: Substring = token == "(" ? ")" : "]"
+      let alternatives = try alternatives(until: [closer])
+      guard take(closer) else { throw failure("lacks a `\(closer)`", "close what `\(token)` opens") }
+      guard !alternatives.contains(where: \.isEmpty) else {
+        throw failure("has an empty `\(token)\(closer)` or an empty side of `/` in one", "write a word there")
+      }
+      return Phrase.choice(alternatives, isOptional: token == "(")
+    case ",": return .mark(.pause)
+    case "?": return .mark(.question)
+    case "!": return .mark(.exclamation)
+    case _ where token.hasPrefix("..."): return try gap(token)
+    default: return try word(token)
+    }
   }
 
   private mutating func alternatives(until closers: [Substring]) throws(Failure) -> [[Phrase.Piece]] {

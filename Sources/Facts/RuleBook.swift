@@ -18,13 +18,19 @@ struct RuleBook {
     }
   }
 
+  private struct Line {
+    var place: Place
+    var indent: Int
+    var text: String
+  }
+
   private(set) var rules: [Written] = []
   private(set) var ignored = Ignored()
   private var lists: [String: [[Phrase.Piece]]] = [:]
   private var off: [(name: String, place: Place)] = []
 
   mutating func read(_ text: String, from path: String) throws(Failure) {
-    var paragraph: [(place: Place, text: String)] = []
+    var paragraph: [Line] = []
     var number = 0
     for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
       number += 1
@@ -42,7 +48,7 @@ struct RuleBook {
       if paragraph.isEmpty, words[0] == "ignore" || words[0] == "off" {
         try read(words[0], words.count == 2 ? Self.trimmed(words[1]) : "", at: place)
       } else {
-        paragraph.append((place, String(said)))
+        paragraph.append(Line(place: place, indent: line.prefix(while: \.isWhitespace).count, text: String(said)))
       }
     }
     try read(paragraph)
@@ -56,8 +62,18 @@ struct RuleBook {
     rules.removeAll { rule in off.contains { $0.name == rule.rule.name } }
   }
 
-  private mutating func read(_ paragraph: [(place: Place, text: String)]) throws(Failure) {
-    guard let (place, first) = paragraph.first else { return }
+  /// The phrases of all rules for what one of the two says.
+  func automaton(of speaker: Speaker) -> Automaton {
+    var graph = PhraseGraph()
+    for (index, written) in rules.enumerated() where written.rule.speakers.contains(speaker) {
+      for phrase in written.phrases { graph.add(phrase, PhraseGraph.Accept(rule: index, isVeto: false)) }
+      for phrase in written.vetoes { graph.add(phrase, PhraseGraph.Accept(rule: index, isVeto: true)) }
+    }
+    return Automaton(graph)
+  }
+
+  private mutating func read(_ paragraph: [Line]) throws(Failure) {
+    guard let place = paragraph.first?.place, let first = paragraph.first?.text else { return }
     if first.hasPrefix("{") {
       try readList(paragraph)
       return
@@ -68,11 +84,11 @@ struct RuleBook {
         "there is a rule \(written.rule.name) already, at \(other.place.path):\(other.place.line)",
         do: "give this one another name; `off \(written.rule.name)` switches the other off")
     }
-    for (place, line) in paragraph.dropFirst() {
-      if line == "unless" || line.hasPrefix("unless ") {
-        written.vetoes.append(try PhraseReader.phrase(line.dropFirst(6), lists, at: place))
+    for line in Self.joined(paragraph.dropFirst()) {
+      if line.text == "unless" || line.text.hasPrefix("unless ") {
+        written.vetoes.append(try PhraseReader.phrase(line.text.dropFirst(6), lists, at: line.place))
       } else {
-        written.phrases.append(try PhraseReader.phrase(line[...], lists, at: place))
+        written.phrases.append(try PhraseReader.phrase(line.text[...], lists, at: line.place))
       }
     }
     guard !written.phrases.isEmpty else {
@@ -81,9 +97,20 @@ struct RuleBook {
     rules.append(written)
   }
 
+  /// A line that is indented further than the first one goes on with the one before.
+  private static func joined(_ lines: ArraySlice<Line>) -> [Line] {
+    lines.reduce(into: []) { joined, line in
+      if let first = lines.first, line.indent > first.indent {
+        joined[joined.count - 1].text += (line.text.hasPrefix("/") ? "" : " ") + line.text
+      } else {
+        joined.append(line)
+      }
+    }
+  }
+
   /// `{name} = a/b/several words / c`, on as many lines as it takes.
-  private mutating func readList(_ paragraph: [(place: Place, text: String)]) throws(Failure) {
-    let (place, first) = paragraph[0]
+  private mutating func readList(_ paragraph: [Line]) throws(Failure) {
+    let (place, first) = (paragraph[0].place, paragraph[0].text)
     let parts = first.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = Self.trimmed(parts[0])
     guard parts.count == 2, name.hasSuffix("}"), Self.isName(name.dropFirst().dropLast()) else {
@@ -94,7 +121,8 @@ struct RuleBook {
       throw place.failure("there is a list {\(key)} already", do: "give this one another name")
     }
     var alternatives: [[Phrase.Piece]] = []
-    for (line, text) in [(place, String(parts[1]))] + paragraph.dropFirst() where !Self.trimmed(text).isEmpty {
+    let lines = [(place, String(parts[1]))] + paragraph.dropFirst().map { ($0.place, $0.text) }
+    for (line, text) in lines where !Self.trimmed(text).isEmpty {
       alternatives += try PhraseReader.alternatives(text[...], lists, at: line)
     }
     guard !alternatives.isEmpty else {

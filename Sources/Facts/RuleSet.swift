@@ -25,7 +25,8 @@ public struct RuleSet: Sendable {
 
   let rules: [Rule]
   let ignored: Ignored
-  let automaton: Automaton
+  private let ofUser: Automaton
+  private let ofAssistant: Automaton
   /// In the order in which the rules name them.
   public let kinds: [String]
 
@@ -34,14 +35,10 @@ public struct RuleSet: Sendable {
     var book = RuleBook()
     for (path, text) in files { try book.read(text, from: path) }
     try book.dropThoseOff()
-    var graph = PhraseGraph()
-    for (index, rule) in book.rules.enumerated() {
-      for phrase in rule.phrases { graph.add(phrase, PhraseGraph.Accept(rule: index, isVeto: false)) }
-      for phrase in rule.vetoes { graph.add(phrase, PhraseGraph.Accept(rule: index, isVeto: true)) }
-    }
     rules = book.rules.map(\.rule)
     ignored = book.ignored
-    automaton = Automaton(graph)
+    ofUser = book.automaton(of: .user)
+    ofAssistant = book.automaton(of: .assistant)
     kinds = rules.reduce(into: []) { if !$0.contains($1.kind) { $0.append($1.kind) } }
   }
 
@@ -52,14 +49,18 @@ public struct RuleSet: Sendable {
     return withScan(of: turn, by: speaker) { $0.run() }
   }
 
+  private func automaton(of speaker: Speaker) -> Automaton { speaker == .user ? ofUser : ofAssistant }
+
   func withScan<Result>(
     of turn: UnsafeRawBufferPointer, by speaker: Speaker, _ body: (inout TurnScan) -> Result
   ) -> Result {
-    Letters.fold.withUnsafeBufferPointer { fold in
+    let automaton = automaton(of: speaker)
+    return Letters.fold.withUnsafeBufferPointer { fold in
       Letters.roles.withUnsafeBufferPointer { roles in
         automaton.words.withUnsafeBufferPointer { words in
           var scan = TurnScan(
-            bytes: turn, rules: self, speaker: speaker, fold: fold, roles: roles, words: words, match: Match(automaton))
+            bytes: turn, rules: self, automaton: automaton, fold: fold, roles: roles, words: words,
+            match: Match(automaton))
           return body(&scan)
         }
       }

@@ -5,14 +5,14 @@ extension TurnScan {
     var vetoed: Set<Int> = []
     var met: [(rule: Int, end: Int)] = []
     for hit in match.hits {
-      let accept = rules.automaton.accepts[Int(hit.accept)]
+      let accept = automaton.accepts[Int(hit.accept)]
       if accept.isVeto { vetoed.insert(accept.rule) } else { met.append((accept.rule, hit.end)) }
     }
     met.sort { ($0.rule, $0.end) < ($1.rule, $1.end) }
     var kinds: Set<String> = []
     for (index, end) in met where !vetoed.contains(index) {
       let rule = rules.rules[index]
-      guard rule.speakers.contains(speaker), kinds.insert(rule.kind).inserted else {
+      guard kinds.insert(rule.kind).inserted else {
         continue
       }
       if rule.takesNext { waiting.append((findings.count, sentence, end)) }

@@ -9,7 +9,7 @@ struct TurnScan {
 
   let bytes: UnsafeRawBufferPointer
   let rules: RuleSet
-  let speaker: Speaker
+  let automaton: Automaton
   let fold: UnsafeBufferPointer<UInt8>
   let roles: UnsafeBufferPointer<UInt8>
   let words: UnsafeBufferPointer<Automaton.Word>
