@@ -149,7 +149,8 @@ simdjson::error_code csimdjson_reader::object(
     const char *key = field.key().raw();
     for (int index : wanted.fields) {
       const Field &candidate = fields[size_t(index)];
-      if (std::memcmp(key, candidate.key.data(), candidate.key.size()) != 0 || key[candidate.key.size()] != '"') continue;
+      size_t size = candidate.key.size();
+      if (key[0] != candidate.key[0] || key[size] != '"' || std::memcmp(key, candidate.key.data(), size) != 0) continue;
       if (auto error = take(field.value(), candidate, into, in_block)) return error;
       if (is_stopped) return simdjson::SUCCESS;
       break;

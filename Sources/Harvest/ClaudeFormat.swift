@@ -22,6 +22,8 @@ enum ClaudeFormat: TranscriptFormat {
     static let result = 2
   }
 
+  private static let texts: [StaticString] = ["text"]
+
   static var fields: [LineParser.Field] {
     typealias Field = LineParser.Field
     return [
@@ -69,8 +71,8 @@ enum ClaudeFormat: TranscriptFormat {
     if type == "assistant" { return assistant(line) }
     if type == "system" { return LineMeaning(.record("system")) }
     if type == "summary" { return LineMeaning(.record("summary")) }
-    if let noise = noise.first(where: { type == $0 }) { return Self.noise(noise) }
-    return LineMeaning(.unknown(type.string ?? "no type"))
+    if let noise = noise.first(where: { type == $0 }) { return LineMeaning(.noise(noise)) }
+    return LineMeaning(.unknown(type))
   }
 
   private static func user(_ line: LineParser) -> LineMeaning {
@@ -93,7 +95,7 @@ enum ClaudeFormat: TranscriptFormat {
     }
     let hasText = (0..<line.elements).contains { line[$0, Element.type] == "text" }
     if hasText {
-      (meaning.speaker, meaning.text) = (.user, .elements(type: Element.type, types: ["text"], text: Element.text))
+      (meaning.speaker, meaning.text) = (.user, .elements(type: Element.type, types: texts, text: Element.text))
     } else {
       meaning.count = .record("tool result")
     }
@@ -102,22 +104,24 @@ enum ClaudeFormat: TranscriptFormat {
 
   /// A tool's result in which a person speaks: an answer to a question, a plan that was approved, a tool that was refused.
   private static func answer(_ result: LineValue, _ line: LineParser) -> LineValue? {
-    let begins: [StaticString] = [
-      "User has answered your questions", "Your questions have been answered", "User has approved your plan",
-      "The user doesn't want to proceed with this tool use", "The user doesn't want to take this action",
-    ]
-    return begins.contains { result.hasPrefix($0) } ? line.unescaped(result) : nil
+    answers.contains { result.hasPrefix($0) } ? line.unescaped(result) : nil
   }
+
+  /// How the program's words begin that it hands such an answer on with.
+  private static let answers: [StaticString] = [
+    "User has answered your questions", "Your questions have been answered", "User has approved your plan",
+    "The user doesn't want to proceed with this tool use", "The user doesn't want to take this action",
+  ]
 
   private static func assistant(_ line: LineParser) -> LineMeaning {
     // Written by the program itself, not by a model.
     if line[Slot.isError].isTrue || line[Slot.model] == "<synthetic>" { return spoken(line, "error") }
     var meaning = spoken(line, "assistant")
-    (meaning.speaker, meaning.text) = (.assistant, .elements(type: Element.type, types: ["text"], text: Element.text))
+    (meaning.speaker, meaning.text) = (.assistant, .elements(type: Element.type, types: texts, text: Element.text))
     return meaning
   }
 
-  private static func spoken(_ line: LineParser, _ kind: String) -> LineMeaning {
+  private static func spoken(_ line: LineParser, _ kind: StaticString) -> LineMeaning {
     var meaning = LineMeaning(.record(kind))
     meaning.time = line[Slot.time]
     meaning.workingDirectory = line[Slot.workingDirectory]

@@ -22,6 +22,8 @@ enum CodexFormat: TranscriptFormat {
     static let text = 1
   }
 
+  private static let texts: [StaticString] = ["input_text", "output_text", "text"]
+
   static var fields: [LineParser.Field] {
     typealias Field = LineParser.Field
     let elements = [Field(key: "type", slot: Element.type), Field(key: "text", slot: Element.text)]
@@ -54,29 +56,32 @@ enum CodexFormat: TranscriptFormat {
     let type = line[Slot.type]
     if type.isAbsent {
       if !line[Slot.recordType].isAbsent { return LineMeaning(.noise("state")) }
-      return line[Slot.id].isAbsent ? LineMeaning(.unknown("no type")) : spoken(line, "session")
+      return line[Slot.id].isAbsent ? LineMeaning(.unknown(type)) : spoken(line, "session")
     }
     if type == "response_item" { return item(line, line[Slot.innerType], line[Slot.innerRole], line[Slot.innerContent]) }
     // Everything that is said is there twice; the event is the copy that the program shows.
-    if type == "event_msg" { return LineMeaning(.noise("event_msg/\(line[Slot.innerType].string ?? "no type")")) }
+    if type == "event_msg" { return LineMeaning(.noise("event_msg", line[Slot.innerType])) }
     if type == "session_meta" { return spoken(line, "session") }
     if type == "turn_context" { return spoken(line, "turn_context") }
     if type == "compacted" { return spoken(line, "summary") }
     for noise: StaticString in ["world_state", "inter_agent_communication_metadata"] where type == noise {
-      return Self.noise(noise)
+      return LineMeaning(.noise(noise))
     }
     return item(line, type, line[Slot.role], line[Slot.content])
   }
+
+  /// What is no message of anybody.
+  private static let silent: [StaticString] = [
+    "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output",
+    "local_shell_call", "web_search_call", "ghost_snapshot", "compaction", "agent_message",
+  ]
 
   /// What the model has got, or has said.
   private static func item(
     _ line: LineParser, _ type: LineValue, _ role: LineValue, _ content: LineValue
   ) -> LineMeaning {
-    for kind: StaticString in [
-      "reasoning", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output",
-      "local_shell_call", "web_search_call", "ghost_snapshot", "compaction", "agent_message",
-    ] where type == kind { return spoken(line, "\(kind)") }
-    guard type == "message" else { return LineMeaning(.unknown(type.string ?? "no type")) }
+    if let kind = silent.first(where: { type == $0 }) { return spoken(line, kind) }
+    guard type == "message" else { return LineMeaning(.unknown(type)) }
     var meaning = spoken(line, "user")
     if role == "assistant" {
       meaning.count = .record("assistant")
@@ -90,11 +95,11 @@ enum CodexFormat: TranscriptFormat {
     meaning.text =
       content.isString
       ? .value(content)
-      : .elements(type: Element.type, types: ["input_text", "output_text", "text"], text: Element.text)
+      : .elements(type: Element.type, types: texts, text: Element.text)
     return meaning
   }
 
-  private static func spoken(_ line: LineParser, _ kind: String) -> LineMeaning {
+  private static func spoken(_ line: LineParser, _ kind: StaticString) -> LineMeaning {
     var meaning = LineMeaning(.record(kind))
     meaning.time = line[Slot.time]
     meaning.workingDirectory = line[Slot.workingDirectory]

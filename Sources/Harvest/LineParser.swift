@@ -1,4 +1,5 @@
 import CSimdjson
+import Glibc
 import Spool
 
 /// Reads lines of JSON: a format says once which fields it wants, and each line is gone over once (simdjson's On-Demand).
@@ -94,23 +95,18 @@ struct LineValue: @unchecked Sendable {
 
   static func == (value: LineValue, text: StaticString) -> Bool {
     value.value.length == text.utf8CodeUnitCount
-      && bytesAreEqual(value.value.bytes, text.utf8Start, text.utf8CodeUnitCount)
+      && memcmp(value.value.bytes, text.utf8Start, text.utf8CodeUnitCount) == 0
   }
 
   static func != (value: LineValue, text: StaticString) -> Bool { !(value == text) }
 
-  func hasPrefix(_ text: StaticString) -> Bool {
-    value.length >= text.utf8CodeUnitCount && bytesAreEqual(value.bytes, text.utf8Start, text.utf8CodeUnitCount)
+  func isSame(as other: [UInt8]) -> Bool {
+    value.length == other.count && other.withUnsafeBytes { memcmp(value.bytes, $0.baseAddress!, other.count) == 0 }
   }
-}
 
-private func bytesAreEqual(_ one: UnsafeRawPointer?, _ other: UnsafeRawPointer, _ count: Int) -> Bool {
-  guard let one else { return count == 0 }
-  for place in 0..<count
-  where one.load(fromByteOffset: place, as: UInt8.self) != other.load(fromByteOffset: place, as: UInt8.self) {
-    return false
+  func hasPrefix(_ text: StaticString) -> Bool {
+    value.length >= text.utf8CodeUnitCount && memcmp(value.bytes, text.utf8Start, text.utf8CodeUnitCount) == 0
   }
-  return true
 }
 
 extension StaticString {

@@ -20,6 +20,8 @@ enum PiFormat: TranscriptFormat {
     static let text = 1
   }
 
+  private static let texts: [StaticString] = ["text"]
+
   static var fields: [LineParser.Field] {
     typealias Field = LineParser.Field
     return [
@@ -60,13 +62,13 @@ enum PiFormat: TranscriptFormat {
     if type == "message" { return message(line) }
     for kind: StaticString in ["session", "model_change", "thinking_level_change", "label", "session_info"]
     where type == kind {
-      return spoken(line, "\(kind)")
+      return spoken(line, kind)
     }
     if type == "compaction" || type == "branch_summary" { return spoken(line, "summary") }
     if type == "custom" || type == "custom_message" {
-      return LineMeaning(.noise(line[Slot.custom].string.map { "custom/\($0)" } ?? "custom"))
+      return LineMeaning(.noise("custom", line[Slot.custom]))
     }
-    return LineMeaning(.unknown(type.string ?? "no type"))
+    return LineMeaning(.unknown(type))
   }
 
   private static func message(_ line: LineParser) -> LineMeaning {
@@ -84,17 +86,17 @@ enum PiFormat: TranscriptFormat {
       meaning.speaker = .assistant
     } else {
       // bashExecution and others that pi adds.
-      meaning.count = .record(role.string ?? "message")
+      meaning.count = .record("other message")
       return meaning
     }
     let content = line[Slot.content]
     meaning.text =
       content.isString
-      ? .value(content) : .elements(type: Element.type, types: ["text"], text: Element.text)
+      ? .value(content) : .elements(type: Element.type, types: texts, text: Element.text)
     return meaning
   }
 
-  private static func spoken(_ line: LineParser, _ kind: String) -> LineMeaning {
+  private static func spoken(_ line: LineParser, _ kind: StaticString) -> LineMeaning {
     var meaning = LineMeaning(.record(kind))
     meaning.time = line[Slot.time]
     meaning.workingDirectory = line[Slot.workingDirectory]

@@ -15,21 +15,17 @@ protocol TranscriptFormat: Sendable {
   static func meaning(of line: LineParser) -> LineMeaning
 }
 
-extension TranscriptFormat {
-  /// For the values that `stops` has, as the report names them.
-  static func noise(_ value: StaticString) -> LineMeaning { LineMeaning(.noise("\(value)")) }
-}
 
 /// What a line is, and what was said in it.
 struct LineMeaning {
   /// How the report counts it.
   enum Count {
     /// Understood: its kind.
-    case record(String)
-    /// Known to say nothing of what we look for: its type.
-    case noise(String)
+    case record(StaticString)
+    /// Known to say nothing of what we look for: its type, and what is said more of it.
+    case noise(StaticString, LineValue = .none)
     /// A type that we do not know: the programs invent new ones each month.
-    case unknown(String)
+    case unknown(LineValue)
   }
 
   var count: Count

@@ -50,19 +50,20 @@ final class TranscriptReader {
       if ending == .none && !LineParser.isWhole(line) { return false }
       pass.transcript.lines += 1
       let place = (start: place, number: pass.transcript.lines)
-      let reason = ending == .tooLong ? "too long" : try self.take(line, place, format, &pass)
-      if let reason {
+      if let reason = ending == .tooLong ? "too long" : try self.take(line, place, format, &pass) {
         pass.transcript.tally.skipped[reason, default: 0] += 1
-        if !reason.hasPrefix("noise") { complain("\(transcript.path): line \(place.number): \(reason)") }
+        complain("\(transcript.path): line \(place.number): \(reason)")
       }
       pass.transcript.position = next
       sincePause += line.count
       if sincePause >= 1 << 22 || pass.found.count >= 1000 {
         sincePause = 0
+        pass.settle()
         if try pause(&pass.transcript, pass.found) { pass.found = [] }
       }
       return true
     }
+    pass.settle()
     transcript = pass.transcript
     return pass.found
   }
@@ -73,6 +74,19 @@ final class TranscriptReader {
     let parser: LineParser
     /// The last one that was seen.
     var workingDirectory: [UInt8] = []
+    /// The last time that was seen, as it is written; empty: since `transcript` was last settled there was none.
+    var time: [UInt8] = []
+    var records = Counter()
+    var noise = Counter()
+
+    /// Brings what is counted on the way into the transcript.
+    mutating func settle() {
+      if let last { transcript.last = last }
+      records.settle { transcript.tally.records["\($0)", default: 0] += $1 }
+      noise.settle { transcript.tally.skipped["noise: \($0)", default: 0] += $1 }
+    }
+
+    var last: String? { time.isEmpty ? transcript.last : String(decoding: time, as: UTF8.self) }
   }
 
   private func parser(for format: any TranscriptFormat.Type) -> LineParser {
@@ -83,7 +97,7 @@ final class TranscriptReader {
   }
 
   /// Counts a line, and gleans it.
-  /// - Returns: why it is skipped; nil: it is not.
+  /// - Returns: why it is skipped though it should not be there; nil: it is counted.
   private func take(
     _ line: UnsafeRawBufferPointer, _ place: (start: Int, number: Int), _ format: any TranscriptFormat.Type,
     _ pass: inout Pass
@@ -100,20 +114,27 @@ final class TranscriptReader {
     }
     let meaning = format.meaning(of: pass.parser)
     switch meaning.count {
-    case .noise(let type): return "noise: \(type)"
-    case .unknown(let type): return "unknown: \(type.printable.prefix(40))"
-    case .record(let kind): pass.transcript.tally.records[kind, default: 0] += 1
+    case .noise(let type, let more):
+      if let more = more.string {
+        pass.transcript.tally.skipped["noise: \(type)/\(more.printable.prefix(40))", default: 0] += 1
+      } else {
+        pass.noise.count(type)
+      }
+      return nil
+    case .unknown(let type): return "unknown: \(type.string?.printable.prefix(40) ?? "no type")"
+    case .record(let kind): pass.records.count(kind)
     }
     glean(meaning, place, &pass)
     return nil
   }
 
   private func glean(_ meaning: LineMeaning, _ place: (start: Int, number: Int), _ pass: inout Pass) {
-    if meaning.time.isString, !meaning.time.bytes.elementsEqual((pass.transcript.last ?? "").utf8) {
-      pass.transcript.last = meaning.time.string
+    if meaning.time.isString {
+      pass.time.removeAll(keepingCapacity: true)
+      pass.time.append(contentsOf: meaning.time.bytes)
     }
     let directory = meaning.workingDirectory
-    if directory.isString, !directory.bytes.isEmpty, !directory.bytes.elementsEqual(pass.workingDirectory) {
+    if directory.isString, !directory.bytes.isEmpty, !directory.isSame(as: pass.workingDirectory) {
       pass.workingDirectory = Array(directory.bytes)
       let text = secrets.redacted("works in \(directory.string!.printable)")
       note(("project", text, "working-directory"), "session", place, &pass)
@@ -136,7 +157,7 @@ final class TranscriptReader {
     _ found: (kind: String, text: String, rule: String), _ author: String, _ place: (start: Int, number: Int), _ pass: inout Pass
   ) {
     // As every time of ours is written: so they sort.
-    let time = pass.transcript.last.flatMap { Timestamp(rfc3339: $0) }?.rfc3339 ?? ""
+    let time = pass.last.flatMap { Timestamp(rfc3339: $0) }?.rfc3339 ?? ""
     let remark = Remark(
       kind: found.kind, text: found.text, author: author, time: time, place: place.start, line: place.number)
     pass.transcript.tally.facts[found.kind, default: 0] += 1
