@@ -41,6 +41,9 @@ let package = Package(
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
 
+    // What must never be remembered.
+    .target(name: "Secrets", dependencies: ["Spool"]),
+
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
     .target(name: "CommandLine", dependencies: ["Spool", argumentParser]),
@@ -59,7 +62,7 @@ let package = Package(
       name: "DomainTests",
       dependencies: [
         "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Telegram",
-        "Webhooks", "Web",
+        "Webhooks", "Web", "Secrets",
         "CommandLine",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
