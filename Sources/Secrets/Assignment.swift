@@ -5,13 +5,14 @@ struct Assignment {
 
   private static let closing = ByteSet("\"'`\\]*")
   private static let opening = ByteSet("\"'`\\*")
+  private static let quote = ByteSet("\"'`")
   private static let blank = ByteSet(" \t")
   private static let type = ByteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz?.")
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
   /// Where the value begins that is assigned to the name which ends at `place`.
-  func end(from place: Int) -> Int? {
+  func end(from place: Int, quoted: Bool) -> Int? {
     let name = skip(Self.blank, 8, from: skip(Self.closing, 4, from: place))
     guard var value = sign(from: name) else { return nil }
     if bytes[name] == UInt8(ascii: ":") {
@@ -20,13 +21,15 @@ struct Assignment {
     }
     // `**Name:** value`
     value = skip(Self.blank, 8, from: skip(Self.opening, 4, from: value))
-    return skip(Self.opening, 4, from: value)
+    value = skip(Self.opening, 4, from: value)
+    return quoted && !Self.quote.contains(bytes[value - 1]) ? nil : value
   }
 
   private func sign(from place: Int) -> Int? {
     guard place < bytes.count else { return nil }
     switch bytes[place] {
-    case UInt8(ascii: ">"): return place + 1
+    // `<name>`, and not `name->field`.
+    case UInt8(ascii: ">"): return place > 0 && bytes[place - 1] == UInt8(ascii: "-") ? nil : place + 1
     case UInt8(ascii: ":"), UInt8(ascii: "="): break
     default: return nil
     }

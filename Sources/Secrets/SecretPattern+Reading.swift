@@ -57,6 +57,9 @@ private struct PatternReader {
       case _ where rest.starts(with: "![".utf8):
         rest.removeFirst()
         steps.append(.notBefore(try readSet()))
+      case _ where rest.starts(with: "=\"".utf8):
+        rest.removeFirst(2)
+        steps.append(.assignment(quoted: true))
       case _ where rest.starts(with: "...".utf8):
         rest.removeFirst(3)
         steps.append(.block(try readPiece()))
@@ -68,7 +71,7 @@ private struct PatternReader {
   private mutating func readText() throws(PatternMistake) {
     var texts = [try readPiece()]
     if texts[0] == [UInt8(ascii: "=")], rest.first ?? 32 == 32 {
-      steps.append(.assignment)
+      steps.append(.assignment(quoted: false))
       return
     }
     while rest.first == UInt8(ascii: "|") {

@@ -7,8 +7,8 @@ struct SecretPattern: Sendable {
     /// A whole run of this length. `number` is the set's among all sets of the rules, by which a search remembers it.
     case run(ByteSet, ClosedRange<Int>, number: Int)
     case notBefore(ByteSet)
-    /// `=`: what stands between a name and its value.
-    case assignment
+    /// `=`: what stands between a name and its value; `="`: with the quote that opens it.
+    case assignment(quoted: Bool)
     /// `...TEXT`: the lines of a key, and TEXT if the block is whole.
     case block([UInt8])
   }
@@ -34,6 +34,9 @@ struct SecretPattern: Sendable {
       steps[index] = .run(set, lengths, number: number)
     }
   }
+
+  /// It is lines of base64, in which a word is chance or a comment, and excuses nothing.
+  var isBlock: Bool { if case .block = steps.last { true } else { false } }
 
   /// The anchor is part of the secret: it begins with a known prefix.
   var isPrefixed: Bool { secret.contains(anchor) }

@@ -14,12 +14,12 @@ struct SecretRule: Sendable {
   var shapes: [String] = []
   var nearMisses: [String] = []
 
-  func accepts(_ secret: UnsafeBufferPointer<UInt8>.SubSequence, besides everywhere: StopWords) -> Bool {
+  func accepts(_ secret: UnsafeBufferPointer<UInt8>.SubSequence, besides everywhere: StopWords?) -> Bool {
     for set in needs where !secret.contains(where: { set.contains($0) }) { return false }
     guard Self.entropy(of: secret) >= entropy, mixing == 0 || Self.mixing(of: secret) >= mixing,
       !Self.isReference(secret)
     else { return false }
-    return !everywhere.excuse(secret) && !stopWords.excuse(secret)
+    return everywhere?.excuse(secret) != true && !stopWords.excuse(secret)
   }
 
   /// Shannon's, in bits a character, of the first 256: no more are needed to tell random text, and every check stays short.
@@ -43,7 +43,7 @@ struct SecretRule: Sendable {
   }
 
   /// It stands for a value that is elsewhere: `$NAME`, `${NAME}`, `$(…)`, `%NAME%`, `%(name)s`, `{{name}}`, `{name}`, `<name>`,
-  /// `@NAME@`, a file's path; or was taken out already.
+  /// `@NAME@`, `@name`, a file's path; or was taken out already.
   static func isReference(_ text: UnsafeBufferPointer<UInt8>.SubSequence) -> Bool {
     guard let first = text.first, let last = text.last else { return true }
     // A blank ends some values, and so the mark.
@@ -60,7 +60,7 @@ struct SecretRule: Sendable {
       return ByteSet("{(ABCDEFGHIJKLMNOPQRSTUVWXYZ_").contains(next)
         || text.dropFirst().allSatisfy { ByteSet.word.contains($0) }
     case UInt8(ascii: "%"): return last == first || text.dropFirst().first == UInt8(ascii: "(")
-    case UInt8(ascii: "@"): return last == first
+    case UInt8(ascii: "@"): return last == first || text.dropFirst().allSatisfy { ByteSet.name.contains($0) }
     case UInt8(ascii: "{"): return last == UInt8(ascii: "}")
     case UInt8(ascii: "<"): return last == UInt8(ascii: ">")
     case UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "~"):

@@ -105,7 +105,7 @@ public struct SecretRules: Sendable {
       guard place >= next[owner] else { return }
       let (rule, pattern) = patterns[owner]
       guard let range = search.secret(of: pattern, at: place) else { return }
-      if rules[rule].accepts(bytes[range], besides: everywhere) {
+      if rules[rule].accepts(bytes[range], besides: pattern.isBlock ? nil : everywhere) {
         found.append((rule, range))
         next[owner] = range.upperBound
       } else if pattern.isPrefixed {

@@ -47,7 +47,7 @@ struct SecretSearch {
       let end = runEnd(of: set, number, from: place)
       return lengths.contains(end - place) ? end : nil
     case .notBefore(let set): return place < bytes.count && set.contains(bytes[place]) ? nil : place
-    case .assignment: return Assignment(bytes).end(from: place)
+    case .assignment(let quoted): return Assignment(bytes).end(from: place, quoted: quoted)
     case .block(let last): return KeyBlock(bytes).end(from: place, last: last)
     }
   }
