@@ -38,6 +38,7 @@ let package = Package(
 
     // One library for each noun.
     .target(name: "Facts", dependencies: ["Spool"]),
+    // What must never be remembered.
     .target(name: "Secrets", dependencies: ["Spool"]),
     .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
@@ -64,7 +65,7 @@ let package = Package(
       name: "DomainTests",
       dependencies: [
         "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Telegram",
-        "Webhooks", "Web",
+        "Webhooks", "Web", "Secrets",
         "CommandLine", "Facts",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
