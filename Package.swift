@@ -80,7 +80,7 @@ let package = Package(
     // What the agents know: an executable of its own, for GRDB brings all of Foundation (docs/decisions/0011-memory.md).
     .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-    .target(name: "Memory", dependencies: ["CSQLite", "Spool", "Roster", "Secrets", crypto, grdb]),
+    .target(name: "Memory", dependencies: ["CSQLite", "Spool", "Work", "Roster", "Secrets", crypto, grdb]),
     .target(name: "Harvest", dependencies: ["CSimdjson", "Facts", "Memory", "Secrets", "Spool", crypto]),
     .executableTarget(
       name: "spindle-memory", dependencies: [

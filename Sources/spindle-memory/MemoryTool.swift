@@ -1,24 +1,10 @@
 import ArgumentParser
 import CommandLine
-import Memory
-import Spool
 
 /// `memory`: what the agents know, for every tool and every agent alike.
 struct MemoryTool: Tool {
-  static let configuration = configured(subcommands: [Export.self])
-  static let manual = Manual(name: "memory", summary: "what the agents know", description: "x")
+  static let configuration = configured(subcommands: [
+    Put.self, Get.self, Search.self, History.self, Conflicts.self, Resolve.self, Context.self, Fresh.self, Export.self,
+    Import.self, Forget.self, Settle.self,
+  ])
 }
-
-extension MemoryTool {
-  struct Export: ParsableCommand {
-    @OptionGroup var spool: SpoolOptions
-    func run() throws {
-      let store = try MemoryStore(spool.open(as: "memory"))
-      try store.export { output(try JSONLine.encode($0)) } version: { output(try JSONLine.encode($0)) }
-    }
-  }
-}
-extension HarvestTool {
-  static let manual = Manual(name: "harvest", summary: "x", description: "x")
-}
-extension HarvestPass { mutating func follow() throws -> ExitStatus { .done } }
