@@ -1,3 +1,5 @@
+import Foundation
+import Support
 import Testing
 
 @testable import Facts
@@ -183,6 +185,20 @@ import Testing
       """
     #expect(try found(rules, "use the nothing").count == 1)
     #expect(try found(rules, "use").isEmpty)
+  }
+
+  /// The shipped rules, and after them the examples of docs/memory-rules.md.
+  @Test func theShippedRulesAndTheManualsAreUnderstood() throws {
+    let shipped = try String(contentsOfFile: "\(Scratch.sources)/Sources/rules/facts.rules", encoding: .utf8)
+    let manual = try String(contentsOfFile: "\(Scratch.sources)/docs/memory-rules.md", encoding: .utf8)
+    let own = try #require(manual.split(separator: "## Your own").last?.split(separator: "## How well").first)
+    let examples = own.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.hasPrefix("    ") ? $0.dropFirst(4) : "" }.joined(separator: "\n")
+    let rules = try RuleSet([("facts.rules", shipped), ("mine.rules", examples)])
+    #expect(rules.kinds == ["correction", "decision", "project", "preference"])
+    let turn = "I really like dark themes. This is too verbose, be short. The dim is too dim."
+    let found = Array(turn.utf8).withUnsafeBytes { rules.findings(in: $0, by: .user) }
+    #expect(found.map(\.rule) == ["preference", "too-much-text"])
   }
 
   /// Whatever a turn holds, the engine ends, and what it quotes stands there.
