@@ -90,7 +90,8 @@ struct Automaton: Sendable {
   @inline(__always) static func key(_ node: UInt32, _ word: UInt32) -> UInt64 { UInt64(node) << 32 | UInt64(word) }
 
   @inline(__always) static func slot(_ hash: UInt64, _ size: Int) -> Int {
-    Int(truncatingIfNeeded: (hash ^ hash &>> 29) & UInt64(truncatingIfNeeded: size - 1))
+    // The high bits are where a product is mixed best.
+    Int(truncatingIfNeeded: (hash &>> 40) & UInt64(truncatingIfNeeded: size - 1))
   }
 
   /// Where the edges of `node` by `word` lead.

@@ -84,8 +84,6 @@ struct WordHash: Equatable {
 
   @inline(__always) mutating func add(_ byte: UInt8) {
     value = (value ^ UInt64(byte)) &* 0x9E37_79B9_7F4A_7C15
-    // The high bits, where a product is mixed best, come down to where the next byte and the table meet them.
-    value ^= value &>> 32
   }
 }
 

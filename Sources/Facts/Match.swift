@@ -58,7 +58,7 @@ struct Match {
       if kept < place { live[kept] = live[place] }
       kept += 1
     }
-    live.removeLast(live.count - kept)
+    while live.count > kept { live.removeLast() }
   }
 
   /// A pause: it leads on where a phrase asks for one, and is passed over elsewhere.
