@@ -27,11 +27,11 @@ IDLE = """The same again with nothing new, milliseconds from the start of the pr
 OPERATED = """Operations a second of all processes together, and milliseconds of one operation as its client sees it:
 a C program that writes a line into the pipe of a process, and waits for the line that answers. With Spindle the
 processes are `memory put --batch` and `memory get --batch`. A write is durable before it is answered; each process
-writes 20 keys of its own again and again, values of 220 bytes. For half and half each client has two processes and
-asks them in turn. One client alone and its process are on two cores, of which one always halts, and waking it takes
-longer than a read. The floor is C with SQLite (WAL, synchronous=FULL, BEGIN IMMEDIATE, busy_timeout of 60 s): it sets
-the current value and adds it to the history; Python's sqlite3 does the same. "Spindle, times it" is of operations a
-second:"""
+writes 20 keys of its own again and again, values of some 210 bytes. For half and half each client has two processes
+and asks them in turn. One client alone and its process may sit on two cores, and then waking the other one takes
+longer than a read: that row is unsteady. The floor is C with SQLite (WAL, synchronous=FULL, BEGIN IMMEDIATE,
+busy_timeout of 60 s): it sets the current value and adds it to the history; Python's sqlite3 does the same. "Spindle,
+times it" is of operations a second:"""
 SINGLE = """A process for each operation, milliseconds from its start to its end. The floor and Python are the
 programs of the table before, with one line to answer; `sqlite3` is its command line, which sets a row or selects
 it:"""
