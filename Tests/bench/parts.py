@@ -10,7 +10,7 @@ from pathlib import Path
 from measure import Failed
 
 SOURCES = Path(__file__).resolve().parent / "parts"
-FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror"]
+FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror"]
 # Each program: what it is made of, and the libraries it needs.
 PROGRAMS = {
     "floor": (["floor.c", "rooms.c", "bench.c"], []),
@@ -22,6 +22,10 @@ PROGRAMS = {
     "start": (["start.c", "bench.c"], []),
     "row": (["row.c", "rooms.c", "bench.c"], []),
     "answer": (["answer.c", "bench.c"], []),
+    "transcripts": (["transcripts.c", "bench.c"], ["-lm"]),
+    "remember": (["remember.c", "bench.c"], ["-lsqlite3"]),
+    "client": (["client.c", "bench.c"], []),
+    "harvest": (["harvest.cpp", "bench.c"], ["-lsimdjson", "-lsqlite3", "-lstdc++"]),
 }
 # Static and with musl. Those that all sides run alike: its start is the shortest, so that it hides no difference. And
 # the floor of those that only wait: it takes the least memory.
@@ -54,7 +58,9 @@ class Parts:
 
     def compile(self, compiler, name, sources, libraries):
         paths = [str(SOURCES / source) for source in sources]
-        subprocess.run([compiler, *FLAGS, *paths, "-o", self.program(name), *libraries], check=True)
+        # What is C++ as well gets the compiler's own standards: one option cannot name both.
+        standard = [] if any(path.endswith(".cpp") for path in paths) else ["-std=gnu17"]
+        subprocess.run([compiler, *standard, *FLAGS, *paths, "-o", self.program(name), *libraries], check=True)
 
     def find_redis(self):
         """Debian ships the server in redis-tools, under the name of the checker that it is too; the package
@@ -65,10 +71,12 @@ class Parts:
         if server:
             link.symlink_to(os.path.realpath(server))
 
-    def started(self, rounds, *commands, stdin="/dev/null", stamps=None, status=0, said=None):
+    def started(self, rounds, *commands, stdin="/dev/null", stdout=None, stamps=None, status=0,
+                said=None, warm_up=True):
         """Runs commands in turn, whole processes: for each its times in ns and its peak memory in KiB. With a FIFO for
         stamps: those until the first one, and from there to the last. `said`: a file for their stderr."""
         words = [self.program("start"), "--stdin", str(stdin)]
+        words += ["--stdout", str(stdout)] * bool(stdout) + ["--warm-up", "none"] * (not warm_up)
         words += ["--stamps", str(stamps)] * bool(stamps) + ["--status", str(status)] * bool(status) + [str(rounds)]
         for command in commands:
             words += ["--", *(str(word) for word in command)]

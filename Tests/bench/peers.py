@@ -1,4 +1,4 @@
-"""The peers of the pipeline theme: from PyPI, each with a Python of its own beside the C programs."""
+"""The peers that are Python: from PyPI, each with a Python of its own beside the C programs."""
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,8 +12,15 @@ PYTHON = "/usr/bin/python3"
 PACKAGES = {
     "langgraph": ["langgraph==1.2.24", "langgraph-checkpoint-sqlite==3.1.2"],
     "dbos": ["dbos==3.4.0"],
+    "duckdb": ["duckdb==2.0.1"],
+    "orjson": ["orjson==3.13.0"],
 }
 PATIENCE = 600
+
+
+def versions(*names):
+    """As they are named on the page."""
+    return ", ".join(package.replace("==", " ") for name in names for package in PACKAGES[name])
 
 
 def peer(built, name):

@@ -1,15 +1,20 @@
-// Runs commands in turn, each from its start to its end, many times; what they print is thrown away.
+// Runs commands in turn, each from its start to its end, many times.
 //
-//   start [--stdin FILE] [--stamps FIFO] [--status N] ROUNDS -- COMMAND ARGUMENTS... [-- COMMAND ARGUMENTS...]...
+//   start [OPTIONS] ROUNDS -- COMMAND ARGUMENTS... [-- COMMAND ARGUMENTS...]...
 //
-// Prints a JSON array with {"ns": [...], "peak_kib": N} for each. With --stamps, what a command starts writes times
-// into the FIFO (see stamp.c): "first" is how long after the start of the command the first of them was, "between" how
-// long after that one the last. Each command must end with status N, or 0. A program of its own, since a process's peak
-// memory counts what it had before its exec: here that is next to nothing. A round before the first one is not counted.
+// --stdin FILE: what they read; --stdout FILE: what the last one printed. Both are /dev/null by themselves.
+// --stamps FIFO: what a command starts writes times into it (see stamp.c).
+// --status N: how each command must end; by itself 0.
+// --warm-up none: no round before the first one, which is not counted.
+//
+// Prints a JSON array with {"ns": [...], "peak_kib": N} for each. With --stamps, "first" is how long after the start of
+// the command the first of them was, "between" how long after that one the last. A program of its own, since a
+// process's peak memory counts what it had before its exec: here that is next to nothing.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +39,8 @@ struct command {
   long peak_kib;
 };
 
-static const char *input = "/dev/null";
+static const char *input = "/dev/null", *output = "/dev/null";
+static bool warms_up = true;
 static int stamps = -1;
 static int expected;
 
@@ -61,7 +67,7 @@ static struct times run(struct command *command) {
   struct rusage used;
   if (posix_spawn_file_actions_init(&files) != 0 ||
       posix_spawn_file_actions_addopen(&files, 0, input, O_RDONLY, 0) != 0 ||
-      posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0) != 0)
+      posix_spawn_file_actions_addopen(&files, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0600) != 0)
     fail("file actions");
   int64_t start = now_ns();
   errno = posix_spawnp(&child, command->words[0], &files, NULL, command->words, environ);
@@ -107,6 +113,10 @@ static int read_options(int argc, char **argv) {
   for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
     if (strcmp(argv[at], "--stdin") == 0) {
       input = argv[at + 1];
+    } else if (strcmp(argv[at], "--stdout") == 0) {
+      output = argv[at + 1];
+    } else if (strcmp(argv[at], "--warm-up") == 0 && strcmp(argv[at + 1], "none") == 0) {
+      warms_up = false;
     } else if (strcmp(argv[at], "--stamps") == 0) {
       // For writing too, so that it never ends.
       if ((stamps = open(argv[at + 1], O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0) fail(argv[at + 1]);
@@ -120,7 +130,8 @@ static int read_options(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  const char *synopsis = "start [--stdin FILE] [--stamps FIFO] [--status N] ROUNDS -- COMMAND ARGUMENTS... [-- ...]";
+  const char *synopsis = "start [--stdin FILE] [--stdout FILE] [--stamps FIFO] [--status N] [--warm-up none] ROUNDS -- "
+                         "COMMAND ARGUMENTS... [-- ...]";
   int at = read_options(argc, argv);
   if (argc <= at + 2) usage(synopsis);
   long rounds = count_in(argv[at++]);
@@ -134,7 +145,7 @@ int main(int argc, char **argv) {
     if (commands[count++].times == NULL) fail("memory");
   }
   if (count == 0) usage(synopsis);
-  for (int i = 0; i < count; i++) run(&commands[i]);
+  for (int i = 0; i < count && warms_up; i++) run(&commands[i]);
   for (long round = 0; round < rounds; round++)
     for (int i = 0; i < count; i++) {
       // A B C, then backwards from another one: nobody has always the same one before him, whose writes he may pay for.

@@ -5,15 +5,14 @@ import time
 from crowds import Approvals, DBOSCrowd, GatedFloor, GatedSpindle, LangGraphCrowd
 from measure import Failed, Figure, in_turn, spoken
 from page import Aim, Section, Table
-from peers import PACKAGES
+from peers import versions
 from processes import memory, processor_a_minute
 from runs import DBOS, STOP, DBOSWithWAL, Fifo, Floor, LangGraph, LangGraphAsync, ShellFloor, Spindle, present
 from verdicts import AnsweredDBOS, AnsweredLangGraph, RunFloor, RunMoved
 
 TITLE = "Pipelines: durable steps"
-VERSIONS = ", ".join(package.replace("==", " ") for packages in PACKAGES.values() for package in packages)
 WORDS = f"""A row of durable steps, each of which runs `/bin/true` as a process: on Spindle a script with a line of
-`pipeline-step` for each, on the peers ({VERSIONS}) a Python program whose steps run
+`pipeline-step` for each, on the peers ({versions("langgraph", "dbos")}) a Python program whose steps run
 it by `subprocess`. Milliseconds a step are those from the first step's command to the last step's, divided by the steps
 between: neither the start nor the end of the whole is in it. To the first step is from the exec of `pipeline-run` or
 Python to that step's command; for all is from the exec to the end of the process. A peer's process ends at once when its
