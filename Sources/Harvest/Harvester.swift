@@ -59,6 +59,36 @@ public final class Harvester {
     try retire(from: sources, present)
   }
 
+  /// Reads those files of the sources that have changed, or retires them where they are gone.
+  /// - Parameter paths: where something has changed.
+  public func harvest(_ paths: Set<String>, of sources: [Source]) throws(Failure) {
+    var gone: [Int64] = []
+    for path in paths.sorted() {
+      let slash = path.lastIndex(of: "/") ?? path.startIndex
+      let name = String(path[path.index(after: slash)...])
+      guard let source = sources.first(where: { path == $0.path || path.hasPrefix($0.path + "/") }),
+        path == source.path || SourceTree.isTranscript(name)
+      else { continue }
+      do {
+        let directory = try Directory.following(path: String(path[..<slash]))
+        if let status = try directory.status(name) {
+          guard status.isRegular else { continue }
+          _ = try look(at: SourceTree.Leaf(directory: directory, name: name, path: path, status: status), of: source)
+        } else if let known = index[path], !known.isGone {
+          gone.append(known.number)
+          index.retire(path)
+        }
+      } catch {
+        if !SourceTree.concernsOneFile(error) { throw error }
+        if error.errno != .noSuchFileOrDirectory { note(error) }
+      }
+    }
+    try flush()
+    // A file that was renamed meanwhile goes on under its new name.
+    let renamed = Set(index.present.map(\.brief.number))
+    _ = try store.record([], gone: gone.filter { !renamed.contains($0) })
+  }
+
   /// The bytes that a harvest of these sources would read, more or less: for a progress bar.
   public func outstanding(_ sources: [Source]) throws(Failure) -> Int {
     var bytes = 0

@@ -36,6 +36,7 @@ struct SourceTree {
       return
     }
     if status.isRegular {
+      found(parent)
       return try take(Leaf(directory: parent, name: name, path: source.path, status: status))
     }
     try walk(Directory.following(path: source.path), found, take)
@@ -73,7 +74,7 @@ struct SourceTree {
         inner.append(name)
       } else if let status, status.isRegular, Self.isTranscript(name) {
         do { try take(Leaf(directory: directory, name: name, path: directory.path(of: name), status: status)) } catch {
-          if error.isFailedFlush || !Self.concernsOneFile(error) { throw error }
+          if !Self.concernsOneFile(error) { throw error }
           trouble(error)
         }
       }
@@ -88,8 +89,9 @@ struct SourceTree {
     }
   }
 
-  private static func concernsOneFile(_ failure: Failure) -> Bool {
-    failure.errno != nil && failure.status != .tryAgain
+  /// Whether the others can still be read.
+  static func concernsOneFile(_ failure: Failure) -> Bool {
+    failure.errno != nil && failure.status != .tryAgain && !failure.isFailedFlush
   }
 
   private static func isBefore(_ one: [CChar], _ other: [CChar]) -> Bool {

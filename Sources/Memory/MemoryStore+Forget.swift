@@ -11,6 +11,8 @@ public struct Forgotten: Sendable {
   public var logIsHeld = false
 
   public var isEmpty: Bool { keys.isEmpty && facts.isEmpty }
+
+  public init() {}
 }
 
 /// What is to be forgotten.

@@ -58,7 +58,8 @@ public final class Watch {
 
   deinit { if descriptor != nil { inotifytools_cleanup() } }
 
-  private static func start(_ paths: [String], _ interest: Interest) -> Int32? {
+  /// - Returns: the descriptor of the library's one instance; nil: none is to be had.
+  static func makeInstance() -> Int32? {
     // The library does not tell its descriptor: it is the lowest free one, and not close-on-exec.
     let probe = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
     guard probe >= 0 else { return nil }
@@ -69,13 +70,18 @@ public final class Watch {
       return nil
     }
     _ = fcntl(probe, F_SETFD, FD_CLOEXEC)
+    return probe
+  }
+
+  private static func start(_ paths: [String], _ interest: Interest) -> Int32? {
+    guard let instance = makeInstance() else { return nil }
     let hints = interest == .writes ? IN_MODIFY | IN_CREATE : IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB
     let events = hints | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW
     for path in paths where inotifytools_watch_file(path, Int32(bitPattern: UInt32(events))) == 0 {
       inotifytools_cleanup()
       return nil
     }
-    return probe
+    return instance
   }
 
   /// Hears nothing more. The kernel takes some milliseconds to give up what was watched: begun early, the end need not wait for that.
@@ -166,7 +172,7 @@ public final class Watch {
   }
 
   /// The name stands behind the event.
-  private static func name(_ event: UnsafeMutablePointer<inotify_event>) -> String? {
+  static func name(_ event: UnsafeMutablePointer<inotify_event>) -> String? {
     guard event.pointee.len > 0 else { return nil }
     return String(
       cString: (UnsafeRawPointer(event) + MemoryLayout<inotify_event>.size).assumingMemoryBound(to: CChar.self))

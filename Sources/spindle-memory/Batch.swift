@@ -17,7 +17,10 @@ struct Lines {
       if let newline = buffer[searched...].firstIndex(of: 10) { return try take(newline, through: newline + 1) }
       searched = buffer.count
       var chunk = [UInt8](repeating: 0, count: 65536)
-      let room = try chunk.withUnsafeMutableBytes { bytes throws(Failure) in try File.standardInput.read(into: bytes) }
+      let result = chunk.withUnsafeMutableBytes { bytes in
+        Result { () throws(Failure) in try File.standardInput.read(into: bytes) }
+      }
+      let room = try result.get()
       if room == 0 { return buffer.isEmpty ? nil : try take(buffer.count, through: buffer.count) }
       buffer += chunk[..<room]
       guard buffer.count <= Self.longest else {

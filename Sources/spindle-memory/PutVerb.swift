@@ -79,7 +79,7 @@ struct MemoryWriter {
     try desk?.prepare()
     let outcome = try store.put(value, under: key, by: party, if: expected, policy: policy, secrets: secrets)
     if case .conflict(_, _, .ask, _, let number) = outcome {
-      let own = try Settle.command(in: spool)
+      let own = try MemoryTool.Settle.command(in: spool)
       try desk?.ask(about: [number], own)
     }
     return outcome

@@ -68,7 +68,7 @@ private struct Crew {
     Signals.catchThem()
     var arguments = Swift.CommandLine.arguments
     // Called as `spindle spool work`: its links are called `spool work`.
-    if name(ofPath: arguments[0]) == "spindle" { arguments.removeFirst() }
+    if Toolbox.name(ofPath: arguments[0]) == "spindle" { arguments.removeFirst() }
     arguments[0] = "spool"
     arguments = Self.single(arguments)
     let command = Command(path: "/proc/self/exe", arguments: arguments, environment: inheritedEnvironment())

@@ -1,0 +1,38 @@
+import CommandLine
+import Harvest
+import Memory
+import Spool
+import Work
+
+extension HarvestPass {
+  /// Reads all there is, and then what is written, as it is written.
+  /// - Returns: the status of the signal that has ended it.
+  func follow() throws -> ExitStatus {
+    let harvester = try harvester(MemoryStore(spool))
+    let watch = TreeWatch { complain("harvest: \($0)") }
+    var changes = TreeWatch.Changes()
+    changes.isAll = true
+    var isFirst = true
+    while true {
+      do {
+        if changes.isAll {
+          if !isFirst { watch.restart() }
+          try harvester.harvest(sources, entering: watch.add)
+        } else {
+          try harvester.harvest(changes.files, of: sources)
+        }
+      } catch {
+        // A signal: what was read is recorded. A full disk, a database that somebody holds: the next look may do better.
+        if error.status.rawValue > 128 { return error.status }
+        guard error.status == .tryAgain else { throw error }
+        complain("harvest: \(error)")
+        Signals.wait(atMost: .seconds(1))
+      }
+      if isFirst && !options.spool.quiet { output("watching: \(harvester.sum.files) files read") }
+      isFirst = false
+      if let number = Signals.pending() { return .signal(number) }
+      changes = watch.wait(or: [Signals.polled])
+      if let number = Signals.pending() { return .signal(number) }
+    }
+  }
+}
