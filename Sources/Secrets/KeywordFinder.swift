@@ -3,20 +3,29 @@ struct KeywordFinder: Sendable {
   private struct Entry {
     var text: [UInt8]
     var owner: Int
+    var follows: (set: ByteSet, count: Int)
+
+    /// Whether what must follow may be there: its middle and its end are looked at, which sorts out most places at once.
+    func isPlausible(_ bytes: UnsafeBufferPointer<UInt8>, at place: Int) -> Bool {
+      guard follows.count > 0 else { return true }
+      let start = place + text.count
+      return start + follows.count <= bytes.count && follows.set.contains(bytes[start + follows.count / 2])
+        && follows.set.contains(bytes[start + follows.count - 1])
+    }
   }
 
   /// For two characters, which bucket; 0 is none.
   private var buckets = [UInt16](repeating: 0, count: 65536)
   private var entries: [[Entry]] = [[]]
 
-  mutating func add(_ keyword: [UInt8], of owner: Int) {
+  mutating func add(_ keyword: [UInt8], before follows: (set: ByteSet, count: Int), of owner: Int) {
     let text = keyword.map(\.folded)
     let pair = Int(text[0]) << 8 | Int(text[1])
     if buckets[pair] == 0 {
       buckets[pair] = UInt16(entries.count)
       entries.append([])
     }
-    entries[Int(buckets[pair])].append(Entry(text: text, owner: owner))
+    entries[Int(buckets[pair])].append(Entry(text: text, owner: owner, follows: follows))
   }
 
   /// Calls `found` with each occurrence's place and its keyword's owner, by rising places.
@@ -29,7 +38,10 @@ struct KeywordFinder: Sendable {
         let bucket = Int(buckets[first << 8 | second])
         first = second
         guard bucket != 0 else { continue }
-        for entry in entries[bucket] where Self.has(entry.text, bytes, at: place) { found(place, entry.owner) }
+        for entry in entries[bucket] where Self.has(entry.text, bytes, at: place) && entry.isPlausible(bytes, at: place)
+        {
+          found(place, entry.owner)
+        }
       }
     }
   }

@@ -1,7 +1,7 @@
 /// What a secret looks like: a row of steps, each of which has one way to match and takes it. A `[…]` takes the whole run of
 /// its characters or fails; nothing is ever given back. So no pattern, a user's neither, can take more than linear time.
 struct SecretPattern: Sendable {
-  enum Step: Sendable {
+  indirect enum Step: Sendable {
     /// One of these, the longest first.
     case text([[UInt8]], optional: Bool)
     /// A whole run of this length. `number` is the set's among all sets of the rules, by which a search remembers it.
@@ -33,6 +33,14 @@ struct SecretPattern: Sendable {
       if number == sets.endIndex { sets.append(set) }
       steps[index] = .run(set, lengths, number: number)
     }
+  }
+
+  /// What follows the keyword at least: so many of these.
+  var follows: (set: ByteSet, count: Int) {
+    guard anchor + 1 < steps.count, case .run(let set, let lengths, _) = steps[anchor + 1] else {
+      return (ByteSet(), 0)
+    }
+    return (set, lengths.lowerBound)
   }
 
   /// It is lines of base64, in which a word is chance or a comment, and excuses nothing.

@@ -7,11 +7,14 @@ import Spool
 public struct SecretRules: Sendable {
   var rules: [SecretRule]
   private var everywhere = StopWords()
-  private var patterns: [(rule: Int, pattern: SecretPattern)] = []
+  private var patterns: [SecretPattern] = []
+  /// Whose the pattern of the same index is.
+  private var owners: [Int] = []
   private var sets: [ByteSet] = []
+  private var names: Set<[UInt8]> = []
   private var finder = KeywordFinder()
 
-  /// What a secret is replaced by, up to the rule's name. What is between it and the next `]` is never looked at again.
+  /// What a secret is replaced by, up to the rule's name. The name itself is not looked at again.
   static let mark = Array("[secret: ".utf8)
 
   public struct Match: Equatable, Sendable {
@@ -33,11 +36,13 @@ public struct SecretRules: Sendable {
       for pattern in rules[index].patterns {
         var pattern = pattern
         pattern.number(&sets)
-        for keyword in pattern.keywords { finder.add(keyword, of: patterns.count) }
-        patterns.append((index, pattern))
+        for keyword in pattern.keywords { finder.add(keyword, before: pattern.follows, of: patterns.count) }
+        patterns.append(pattern)
+        owners.append(index)
       }
     }
-    finder.add(Self.mark, of: -1)
+    names = Set(rules.map { Array($0.name.utf8) })
+    finder.add(Self.mark, before: (ByteSet(), 0), of: -1)
   }
 
   /// The secrets in `text`, in order. Where two rules find the same or overlapping text it is one match, named by the rule that
@@ -99,21 +104,28 @@ public struct SecretRules: Sendable {
     finder.forEach(in: bytes) { place, owner in
       guard place >= markEnd else { return }
       guard owner >= 0 else {
-        markEnd = bytes[place...].firstIndex(of: UInt8(ascii: "]")) ?? markEnd
+        markEnd = self.markEnd(bytes[(place + Self.mark.count)...]) ?? markEnd
         return
       }
       guard place >= next[owner] else { return }
-      let (rule, pattern) = patterns[owner]
-      guard let range = search.secret(of: pattern, at: place) else { return }
-      if rules[rule].accepts(bytes[range], besides: pattern.isBlock ? nil : everywhere) {
-        found.append((rule, range))
+      guard let range = search.secret(of: patterns[owner], at: place) else { return }
+      if rules[owners[owner]].accepts(bytes[range], besides: patterns[owner].isBlock ? nil : everywhere) {
+        found.append((owners[owner], range))
         next[owner] = range.upperBound
-      } else if pattern.isPrefixed {
+      } else if patterns[owner].isPrefixed {
         // The same prefix further on in the same word is not looked at again. A name within a value is.
         next[owner] = range.upperBound
       }
     }
     return Self.merged(found)
+  }
+
+  /// Only a rule's name makes a mark: nothing hides behind its beginning.
+  private func markEnd(_ rest: UnsafeBufferPointer<UInt8>.SubSequence) -> Int? {
+    guard let end = rest.prefix(64).firstIndex(of: UInt8(ascii: "]")), names.contains(Array(rest[..<end])) else {
+      return nil
+    }
+    return end
   }
 
   private static func merged(_ found: [(rule: Int, range: Range<Int>)]) -> [(rule: Int, range: Range<Int>)] {

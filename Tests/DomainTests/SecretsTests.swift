@@ -68,6 +68,8 @@ import Testing
     "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQ2F0Q2F0Q2F0Q2F0Q2F0Q2F0\n-----END CERTIFICATE-----",
     "it checks for -----BEGIN RSA PRIVATE KEY----- and reads /very/long/path/to/the/file/that/follows",
     "PWD=/home/ann/work/spindle2", "csrf: the token is base64-encoded in 2 steps", "cache_key=v2-linux-x64-swift-6.3",
+    // Too regular to be random.
+    "api_key: a1b2a1b2a1b2a1b2a1b2a1b2", "AKIAABABABABABABABAB", "password: a1a1a1a1a1",
   ])
   func everydayTextIsLeftAlone(_ text: String) throws {
     let rules = try shipped()
@@ -95,6 +97,14 @@ import Testing
     }
   }
 
+  @Test func nothingHidesBehindAMark() throws {
+    let token = Sample.made(like: "ghp_ alnum*36")
+    let rules = try shipped()
+    #expect(rules.redacted("[secret: \(token)]") == "[secret: [secret: github-token]]")
+    #expect(rules.redacted("[secret: jwt] [secret: \(token)") == "[secret: jwt] [secret: [secret: github-token]")
+    #expect(rules.matches(in: "[secret: password]: [secret: assigned-key]").isEmpty)
+  }
+
   @Test func aPrivateKeyGoesWholeOrCutOff() throws {
     let rules = try shipped()
     let line = Sample.made(like: "b64*64")
@@ -103,6 +113,8 @@ import Testing
     #expect(rules.redacted("a\n\(body)-----END \(title)\nb") == "a\n[secret: private-key]\nb")
     #expect(rules.redacted("a\n\(body.dropLast(30))") == "a\n[secret: private-key]")
     #expect(rules.redacted("\(body)Then we go on.").hasSuffix("Then we go on."))
+    let commented = body.replacing("Proc-Type: 4,ENCRYPTED", with: "Comment: key of ann@host.example.com")
+    #expect(rules.redacted(commented + "-----END \(title)") == "[secret: private-key]")
     let json =
       "{\"type\": \"service_account\", \"private_key\": \"-----BEGIN \(title)\\n\(line)\\n\(line)\\nab==\\n-----END \(title)\\n\", \"x\": 1}"
     #expect(
@@ -155,6 +167,7 @@ import Testing
   /// is shipped, which takes less than 0.1 s for 1 MiB of each of these.)
   @Test(arguments: [
     "a", "sk-", "eyJ.", "://", "eyJ", "password=", "token:", "-----BEGIN PRIVATE KEY-----\n", "A:A", "bot 1", "a:a@",
+    "Q~",
   ])
   func noTextIsSlow(_ piece: String) throws {
     let rules = try shipped()
