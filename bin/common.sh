@@ -5,7 +5,7 @@ top=$(cd "$(dirname "$0")/.." && pwd -P)
 
 # Needed to build and to run; then to test.
 # shellcheck disable=SC2034
-packages_run='libinotifytools0-dev libsqlite3-dev libcurl4-openssl-dev binutils python3 python3-icalendar python3-recurring-ical-events python3-jsonschema tzdata git cmark-gfm curl jq'
+packages_run='libinotifytools0-dev libsqlite3-dev libsimdjson-dev g++ libcurl4-openssl-dev binutils python3 python3-icalendar python3-recurring-ical-events python3-jsonschema tzdata git cmark-gfm curl jq'
 # shellcheck disable=SC2034
 packages_test='cron strace e2fsprogs faketime qemu-system-x86 busybox-static kmod gcc libc6-dev procps util-linux mandoc shellcheck inotify-tools iproute2 msmtp-mta apprise python3-aiosmtpd'
 
@@ -68,11 +68,11 @@ build_test_product() {
   printf '%s/%s\n' "$(cd "$top" && swift build -c release --static-swift-stdlib --show-bin-path)" "$1"
 }
 
-# The release: one static executable that is every tool by the name that it is called by, and one for what speaks HTTP, which
-# uses the system's libcurl.
+# The release: one static executable that is every tool by the name that it is called by; one for what speaks HTTP, which uses the
+# system's libcurl; and one for the memory, which uses its libsqlite3 and libsimdjson.
 build_release() {
   need_swift
-  for product in spindle spindle-web; do
+  for product in spindle spindle-web spindle-memory; do
     (cd "$top" && show_progress swift build -c release --static-swift-stdlib --product $product) || return 1
   done
 }

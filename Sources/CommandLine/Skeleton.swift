@@ -52,6 +52,8 @@ public enum Installation {
   public static func find(_ path: String, inSource sourcePath: String) throws(Failure) -> String? {
     let executable = try executable()
     var directory = executable[..<(executable.lastIndex(of: "/") ?? executable.startIndex)]
+    // PREFIX/bin, or PREFIX/libexec/spindle.
+    if directory.hasSuffix("/libexec/spindle") { directory = directory.dropLast("/spindle".count) }
     guard let slash = directory.lastIndex(of: "/") else { return nil }
     let installed = directory[..<slash] + "/" + path
     if Kernel.mayAccess(String(installed), F_OK) { return String(installed) }

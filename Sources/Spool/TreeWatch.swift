@@ -14,6 +14,8 @@ package final class TreeWatch {
     /// A directory came, went or was renamed, or more has happened than was told: all is to be looked at, and all directories are to
     /// be added anew.
     package var isAll = false
+
+    package init(isAll: Bool = false) { self.isAll = isAll }
   }
 
   private var descriptor: Int32?

@@ -10,11 +10,10 @@ extension HarvestPass {
   func follow() throws -> ExitStatus {
     let harvester = try harvester(MemoryStore(spool))
     let watch = TreeWatch { complain("harvest: \($0)") }
-    var changes = TreeWatch.Changes()
-    changes.isAll = true
+    var changes = TreeWatch.Changes(isAll: true)
     var isFirst = true
     while true {
-      do {
+      do throws(Failure) {
         if changes.isAll {
           if !isFirst { watch.restart() }
           try harvester.harvest(sources, entering: watch.add)
