@@ -105,7 +105,7 @@ enum Schema {
       version INTEGER NOT NULL,
       against INTEGER NOT NULL,
       policy TEXT NOT NULL,
-      outcome TEXT,
+      outcome INTEGER,
       settled_by TEXT,
       time TEXT NOT NULL
     );
