@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 import sqlite3
 import stat
 from collections import Counter
@@ -94,13 +95,13 @@ class Harvester(Sender):
         """For each of these words there is one fact, a correction or a decision, with it; and there is no other."""
         texts = self.texts("correction", "decision")
         for word in words:
-            found = sum(word in text.split() or word in text for text in texts)
+            found = sum(bool(re.search(rf"\b{word}\b", text)) for text in texts)
             expect(found == 1, f"{found} facts with {word!r}: {texts[:40]}")
         expect(len(texts) == len(words), f"{len(texts)} facts, not {len(words)}: {texts[:40]}")
         return self
 
     def fact(self, word):
-        found = [fact for fact in self.facts("correction", "decision") if word in fact["text"]]
+        found = [fact for fact in self.facts("correction", "decision") if re.search(rf"\b{word}\b", fact["text"])]
         expect(len(found) == 1, f"{len(found)} facts with {word!r}")
         return found[0]
 
