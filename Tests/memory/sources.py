@@ -1,0 +1,176 @@
+"""Where transcripts are looked for: --source in each of its forms, the programs' own places, agents; and how far it has read."""
+import json
+import os
+
+from case import expect
+from harvesting import append, tree
+from home import case, failed
+from transcripts import Claude, Codex, OldCodex, Pi, correction, decision
+
+
+def agent(home, name, **header):
+    home.furnish()
+    path = home.spool / "agents" / f"{name}.md"
+    path.write_text("".join(f"{key.replace('_', '-')}: {value}\n" for key, value in header.items()) + f"\nYou are {name}.\n")
+
+
+@case
+def wrong_forms_of_source_are_usage(home):
+    source = home.source()
+    for given in "claude", f"clod:{source}", f":{source}", "claude:", "", f"claude:{source}@", f"claude:{source}@a/b", f"claude:{source}@..":
+        done = home.harvest(code=64, sources=[given])
+        failed(done, 64, tool="harvest")
+        expect(done.err.startswith(b"harvest: "), f"{given}: {done.err}")
+
+
+@case
+def a_source_that_is_missing_is_named(home):
+    source = home.source()
+    Claude().user(correction(1)).to(source / "a.jsonl")
+    missing = home.home / "nowhere"
+    failed(home.harvest(code=69, sources=[*home.sources, f"pi:{missing}"]), 69, str(missing), tool="harvest")
+
+
+@case
+def a_file_can_be_a_source(home):
+    path = Claude().user(correction(1)).to(home.home / "p" / "a.jsonl")
+    Claude(seed=2).user(decision(2)).to(path.with_name("b.jsonl"))
+    home.harvest(sources=[f"claude:{path}"])
+    home.has("kettle1")
+    expect(home.files_of("kettle1") == [str(path)], "another file")
+    odd = Claude(seed=3).user(decision(3)).to(home.home / "called as one likes")
+    home.harvest(sources=[f"claude:{odd}@ops"])
+    home.has("kettle1", "samovar3")
+    expect(home.fact("samovar3")["agent"] == "ops", f"{home.fact('samovar3')}")
+
+
+@case
+def a_relative_source_is_the_same_as_an_absolute_one(home):
+    source = home.source()
+    Claude().user(correction(1)).to(source / "a.jsonl")
+    home.harvest()
+    before = home.dump()
+    for given in "claude-sessions", "./claude-sessions/", "claude-sessions/../claude-sessions//":
+        out = home.harvest(sources=[f"claude:{given}"]).out
+        expect(b" 0 lines" in out and home.dump() == before, f"{given}: {out}")
+
+
+@case
+def a_source_given_twice_or_in_another_is_read_once(home):
+    source = home.source()
+    Claude().user(correction(1)).to(source / "p" / "a.jsonl")
+    out = home.harvest(sources=[f"claude:{source}", f"claude:{source}/p", f"claude:{source}"]).out
+    expect(b" 1 line," in out, f"it prints {out}")
+    home.has("kettle1")
+    expect(len(home.fact("kettle1")["sources"]) == 1, "two sources")
+
+
+@case
+def a_colon_or_an_at_in_the_name_of_a_directory(home):
+    for number, name in enumerate(("a:b", "c@d", "e:f@g:h", "@", "i@j")):
+        path = home.home / "odd" / name
+        Claude(seed=number).user(correction(number)).to(path / "a.jsonl")
+        home.harvest(sources=[f"claude:{path}@ops"])
+        expect(home.fact(f"kettle{number}")["agent"] == "ops", f"{name}: {home.fact(f'kettle{number}')}")
+
+
+def furnished(home):
+    """A transcript in each of the programs' own places."""
+    places = {1: (Claude, ".claude/projects/-home-ann/a.jsonl"), 2: (Pi, ".openclaw/agents/main/sessions/a.jsonl"),
+              3: (Pi, ".openclaw/agents/ops/sessions/a.jsonl"), 4: (Pi, ".pi/agent/sessions/--home-ann--/a.jsonl"),
+              5: (Codex, ".codex/sessions/2026/03/01/rollout-a.jsonl"), 6: (OldCodex, ".codex/archived_sessions/rollout-b.jsonl")}
+    for number, (writer, place) in places.items():
+        writer(seed=number).user(correction(number)).to(home.home / place)
+    return places
+
+
+@case
+def the_places_of_the_programs_are_known(home):
+    furnished(home)
+    home.harvest(sources=[])
+    home.has(*(f"kettle{number}" for number in range(1, 7)))
+    expect(home.fact("kettle2")["agent"] == "main" and home.fact("kettle3")["agent"] == "ops", "not OpenClaw's agents")
+
+
+@case
+def places_that_are_not_there_are_no_error(home):
+    done = home.harvest(sources=[])
+    expect(b"0 files" in done.out and not done.err, f"{done.out} {done.err}")
+
+
+@case
+def CLAUDE_CONFIG_DIR_and_CODEX_HOME_are_heard(home):
+    furnished(home)
+    Claude(seed=11).user(correction(11)).to(home.home / "other/projects/p/a.jsonl")
+    Codex(seed=12).user(correction(12)).to(home.home / "codex/sessions/2026/01/01/rollout.jsonl")
+    home.harvest(sources=[], env={"CLAUDE_CONFIG_DIR": f"{home.home}/other", "CODEX_HOME": f"{home.home}/codex"})
+    home.has("kettle2", "kettle3", "kettle4", "kettle11", "kettle12")
+
+
+@case
+def an_agent_with_a_configuration_of_its_own_is_found(home):
+    agent(home, "nova", Config_Dir=f"{home.home}/nova")
+    agent(home, "kira", Model="haiku")
+    Claude(seed=1).user(correction(1)).to(home.home / "nova/projects/p/a.jsonl")
+    Claude(seed=2).user(correction(2)).to(home.home / ".claude/projects/p/a.jsonl")
+    home.harvest(sources=[])
+    home.has("kettle1", "kettle2")
+    expect(home.fact("kettle1")["agent"] == "nova", f"{home.fact('kettle1')}")
+
+
+@case
+def a_source_that_is_given_is_the_only_one(home):
+    furnished(home)
+    home.harvest(sources=[f"claude:{home.home}/.claude/projects@me"])
+    home.has("kettle1")
+
+
+@case
+def positions_say_how_far_each_agent_was_read(home):
+    path = Claude().user(correction(1)).user(decision(2)).to(home.source("claude", agent="nova") / "a.jsonl")
+    other = Pi().user(correction(3)).to(home.source("pi", agent="ops") / "b.jsonl")
+    home.harvest("-q")
+    append(path, Claude(seed=2).user(correction(4)).bytes[:30])
+    before = tree(home.spool / "memory")
+    rows = [json.loads(line) for line in home.harvest("--positions", "--json").out.splitlines()]
+    expect(len(rows) == 2, f"{len(rows)} rows: {rows}")
+    for row, file, name, lines in (next(row for row in rows if row["file"] == str(path)), path, "nova", 2), \
+            (next(row for row in rows if row["file"] == str(other)), other, "ops", 2):
+        expect(row["agent"] == name and row["lines"] == lines, f"{row}")
+    expect([row["position"] for row in rows if row["file"] == str(path)] == [path.stat().st_size - 30], f"{rows}")
+    text = home.harvest("--positions").out.decode()
+    expect(all(word in text for word in (str(path), str(other), "nova", "ops", str(other.stat().st_size))), f"it prints {text}")
+    expect([found[0] for found in tree(home.spool / "memory")] == [found[0] for found in before], "it has written something")
+
+
+@case
+def a_report_for_people_has_a_row_for_each_file_and_a_total(home):
+    source = home.source()
+    for seed in range(3):
+        Claude(seed=seed).user(correction(seed)).progress().raw(b"{\n").to(source / f"{seed}.jsonl")
+    lines = home.harvest("--report").out.decode().splitlines()
+    table = [line.split() for line in lines]
+    expect(any("lines" in line for line in lines), f"no head: {lines}")
+    total = next(words for words in table if words[0] == "total")
+    expect(total[1:4] == ["9", "3", "6"], f"total: {total}")
+    for seed in range(3):
+        expect(any(str(source / f"{seed}.jsonl") in line or f"{seed}.jsonl" in line for line in lines), f"no row: {lines}")
+
+
+@case
+def wrong_words_are_usage(home):
+    home.source()
+    for words in ("--rubbish",), ("word",), ("--explain", "claude"), ("--explain", "clod:x"), ("--positions", "--watch"):
+        done = home.run("harvest", *words)
+        expect(done.code == 64 and done.err, f"{words}: exit {done.code}: {done.err}")
+
+
+@case
+def a_spool_of_somebody_else_is_refused(home):
+    """A `sudo` by mistake would leave files of root in it."""
+    home.furnish()
+    os.chown(home.spool, 65534, 65534)
+    home.source()
+    failed(home.harvest(code=77), 77, tool="harvest")
+    expect(not (home.spool / "memory").exists() or not list((home.spool / "memory").glob("memory.db")), "a file was made")
+    os.chown(home.spool, 0, 0)
