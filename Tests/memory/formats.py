@@ -1,4 +1,6 @@
-"""What each program writes: every line is counted, what a person said is told from what only looks so, nothing is told twice."""
+"""What each program writes: every line is counted, and a person's words are told from what only looks so, once each."""
+from collections import Counter
+
 from case import expect
 from home import case
 from transcripts import START, Claude, Codex, OldCodex, Pi, chat, correction, decision, long_session
@@ -11,13 +13,13 @@ def talk(writer):
     return writer.user(correction(1)).assistant("I see.").user(decision(2)).assistant("Noted.")
 
 
-def counted(home, path, lines, **kinds):
-    """Of the file; `kinds` are those of its records that it must have."""
+def counted(home, path, records, **noise):
+    """The file has these records and this noise, and nothing else."""
     row = home.report().of(path)
-    expect(row.lines == lines, f"{row.lines} lines, not {lines}")
+    expect(row.records == records, f"records: {dict(row.records)}, not {records}; skipped {row.skipped}")
+    wanted = {f"noise: {kind.replace('__', '/').replace('_', '-')}": number for kind, number in noise.items()}
+    expect(row.skipped == wanted, f"skipped {dict(row.skipped)}, not {wanted}")
     expect(row.bytes == path.stat().st_size, f"at {row.bytes} of {path.stat().st_size}")
-    for kind, number in kinds.items():
-        expect(row.records[kind] == number, f"{kind}: {row.records[kind]}, not {number}: {row.records}, {row.skipped}")
     return row
 
 
@@ -30,10 +32,8 @@ def every_kind_of_line_of_Claude_Code_is_counted(home):
         writer.progress(kind)
     writer.queued("enqueue", "Please").queued("dequeue").attachment().state("last-prompt", lastPrompt="Hello")
     path = writer.to(home.source() / "-home-ann-kiln" / f"{writer.session}.jsonl")
-    row = counted(home, path, 17, assistant=3)
-    expect(sum(row.records[kind] for kind in ("user", "tool", "result")) == 3, f"what users said: {row.records}")
-    progress = sum(number for reason, number in row.skipped.items() if "progress" in reason)
-    expect(progress == 4 and all("noise" in reason for reason in row.skipped if "progress" in reason), f"{row.skipped}")
+    counted(home, path, {"user": 2, "assistant": 3, "tool result": 1, "summary": 1, "system": 2}, progress=4,
+            file_history_snapshot=1, queue_operation=2, attachment=1, last_prompt=1)
     home.has(*HUMAN)
 
 
@@ -53,13 +53,25 @@ def an_unknown_type_is_counted_and_is_no_error(home):
 
 @case
 def a_message_of_Claude_Code_that_is_split_over_lines_is_read_whole(home):
-    writer = Claude().user([{"type": "text", "text": chat(1)}, {"type": "image", "source": {"type": "base64", "data": "AAAA"}}])
+    image = {"type": "image", "source": {"type": "base64", "data": "AAAA"}}
+    writer = Claude().user([{"type": "text", "text": chat(1)}, image])
     for part in "thinking", "text", "text":
         writer.assistant([{"type": part, part: "A part."}], id="msg_1")
     writer.user([{"type": "text", "text": correction(1)}]).user([{"type": "text", "text": decision(2)}])
-    path = writer.to(home.source() / "a.jsonl")
-    counted(home, path, 6, user=3, assistant=3)
+    counted(home, writer.to(home.source() / "a.jsonl"), {"user": 3, "assistant": 3})
     home.has(*HUMAN)
+
+
+@case
+def what_a_person_answers_to_a_tool_are_his_words(home):
+    """Claude Code writes it as the tool's result."""
+    writer = Claude().tool("question", f'User has answered your questions: "Which?"="{decision(2)}". You can now continue.')
+    writer.tool("rm", "The user doesn't want to proceed with this tool use. The tool use was rejected. To tell you how to "
+                      f"proceed, the user said:\n{correction(1)}")
+    writer.tool("cat log", f"cat: User has answered your questions: {correction(3)}")
+    counted(home, writer.to(home.source() / "a.jsonl"), {"assistant": 3, "user's answer": 2, "tool result": 1})
+    expect([text for text in home.texts() if "kettle1" in text], f"not his correction: {home.texts()}")
+    expect(not [text for text in home.texts() if "kettle3" in text], f"a file's words are his: {home.texts()}")
 
 
 @case
@@ -70,9 +82,8 @@ def what_a_subagent_is_told_are_no_human_words(home):
     talk(Claude(seed=2)).to(source / "q" / "plain.jsonl")  # the same words by a person: the same facts
     agent = Claude(agent="ab12", seed=3).user(correction(3)).assistant(decision(4))
     path = agent.to(source / "p" / top.session / "subagents" / "agent-ab12.jsonl")
-    row = home.report().of(path)
-    expect(row.lines == 2, f"{row.lines} lines")
-    expect(not home.texts("correction") or "kettle3" not in "".join(home.texts("correction")), "a correction by an agent")
+    counted(home, path, {"subagent's prompt": 1, "assistant": 1})
+    expect("kettle3" not in "".join(home.texts("correction")), "a correction by an agent")
     expect([text for text in home.texts() if "kettle1" in text], "what the person said is missing")
 
 
@@ -109,7 +120,12 @@ def every_kind_of_line_of_OpenClaw_is_counted(home):
     writer.entry("branch_summary", fromId="x", summary="s").entry("session_info", name="n")
     writer.message("bashExecution", command="ls", output="cup\n", exitCode=0, cancelled=False, truncated=False)
     path = writer.to(home.source("pi") / f"{writer.session}.jsonl")
-    counted(home, path, 17, user=2)
+    row = home.report().of(path)
+    records = {"session": 1, "user": 2, "assistant": 3, "model_change": 1, "thinking_level_change": 1, "tool result": 1,
+               "summary": 2, "label": 1, "session_info": 1, "bashExecution": 1}
+    expect(row.records == records, f"records: {dict(row.records)}, not {records}")
+    noise = {f"noise: custom/{kind}": 1 for kind in ("model-snapshot", "openclaw:prompt-error", "openclaw.runtime-context")}
+    expect(row.skipped == noise, f"skipped {dict(row.skipped)}, not {noise}")
     home.has(*HUMAN)
 
 
@@ -119,7 +135,7 @@ def older_sessions_of_pi_without_ids_are_read(home):
     for record in ({"role": "user", "content": [{"type": "text", "text": correction(1)}]},
                    {"role": "user", "content": decision(2)}):
         writer.add({"type": "message", "timestamp": writer.now(), "message": {**record, "timestamp": writer.at * 1000}})
-    counted(home, writer.to(home.source("pi") / "a.jsonl"), 3, user=2)
+    counted(home, writer.to(home.source("pi") / "a.jsonl"), {"session": 1, "user": 2})
     home.has(*HUMAN)
 
 
@@ -130,8 +146,7 @@ def a_delivery_mirror_is_not_harvested_as_what_a_model_said(home):
         writer.mirror(decision(3), model)
     writer.assistant("Decision: the samovar4 stays.")
     path = writer.to(home.source("pi") / "a.jsonl")
-    row = home.report().of(path)
-    expect(row.records["assistant"] == 3, f"what models said: {row.records}, {row.skipped}")
+    counted(home, path, {"session": 1, "user": 2, "assistant": 3, "mirror": 2})
     expect("samovar3" not in "".join(home.texts()), "a mirror has become a fact")
 
 
@@ -142,8 +157,8 @@ def a_prompt_that_is_repeated_for_fallback_models_is_one_fact(home):
         writer.model(model).user(correction(1))
         for _ in range(4):
             writer.failed(model=model)
-    writer.user(decision(2)).assistant("Noted.").to(home.source("pi") / "a.jsonl")
-    home.harvest()
+    path = writer.user(decision(2)).assistant("Noted.").to(home.source("pi") / "a.jsonl")
+    counted(home, path, {"session": 1, "model_change": 3, "user": 4, "failed attempt": 12, "assistant": 1})
     home.has(*HUMAN)
     expect(len(home.fact("kettle1")["sources"]) >= 1, "it has no source")
 
@@ -179,18 +194,13 @@ def every_kind_of_line_of_Codex_is_counted_and_a_doubled_message_is_one_fact(hom
     talk(writer).reasoned().tokens().tool("ls", "cup\n").aborted()
     writer.envelope("compacted", message="## Goal").envelope("world_state", cwd="/").envelope("event_msg", type="task_started")
     path = writer.to(home.source("codex") / "2026/03/01" / "rollout-2026-03-01T09-00-00-x.jsonl")
-    counted(home, path, len(writer.lines))
-    home.has(*HUMAN)
-
-
-@case
-def messages_of_Codex_that_stand_there_once_are_facts_too(home):
-    """Of either kind: versions differ in what they write."""
-    writer = Codex().item("user", correction(1))
-    writer.at += 3600
-    writer.envelope("event_msg", type="user_message", message=decision(2), kind="plain")
-    writer.to(home.source("codex") / "a.jsonl")
-    home.harvest()
+    row = home.report().of(path)
+    records = {"session": 1, "user": 3, "assistant": 2, "turn_context": 1, "reasoning": 1, "function_call": 1,
+               "function_call_output": 1, "summary": 1}
+    expect(row.records == records, f"records: {dict(row.records)}, not {records}")
+    noise = Counter({f"noise: event_msg/{kind}": 1 for kind in ("agent_reasoning", "token_count", "turn_aborted", "task_started")})
+    noise += {"noise: event_msg/user_message": 2, "noise: event_msg/agent_message": 2, "noise: world_state": 1}
+    expect(row.skipped == noise, f"skipped {dict(row.skipped)}, not {dict(noise)}")
     home.has(*HUMAN)
 
 
@@ -198,8 +208,7 @@ def messages_of_Codex_that_stand_there_once_are_facts_too(home):
 def Codex_before_it_had_envelopes_is_read(home):
     writer = talk(OldCodex()).state().tool("ls", "cup\n")
     path = writer.to(home.source("codex") / "2025/08/01" / "rollout-2025-08-01T09-00-00-x.jsonl")
-    row = counted(home, path, 8)
-    expect(row.records["user"] == 2 and row.records["assistant"] == 2, f"{row.records}, {row.skipped}")
+    counted(home, path, {"session": 1, "user": 2, "assistant": 2, "function_call": 1, "function_call_output": 1}, state=1)
     home.has(*HUMAN)
 
 
@@ -235,9 +244,11 @@ def a_fact_has_its_source_its_line_and_its_time(home):
 
 @case
 def the_dump_does_not_depend_on_the_order_in_which_files_came(home):
-    writers = {f"{format}{seed}": (format, long_session(format, seed)) for format in ("claude", "pi", "codex") for seed in (1, 2)}
-    writers["claude9"] = "claude", Claude(seed=9, at=START - 10_000).user(correction(1)).each("user", map(decision, range(1000, 1040)))
-    sources = {format: home.source(format) for format in ("claude", "pi", "codex")}
+    formats = "claude", "pi", "codex"
+    writers = {f"{format}{seed}": (format, long_session(format, seed)) for format in formats for seed in (1, 2)}
+    earlier = Claude(seed=9, at=START - 10_000).user(correction(1)).each("user", map(decision, range(1000, 1040)))
+    writers["claude9"] = "claude", earlier
+    sources = {format: home.source(format) for format in formats}
     for name in sorted(writers, reverse=True):
         format, writer = writers[name]
         writer.to(sources[format] / f"{name}.jsonl")

@@ -1,4 +1,4 @@
-"""A home whose transcripts are harvested: its sources, what `harvest` reports of them, and the dump that must come of it."""
+"""A home whose transcripts are harvested: its sources, what is reported of them, and the dump that must come of it."""
 import json
 import os
 import random

@@ -1,4 +1,4 @@
-"""A hundred thousand transcripts: the first harvest, one that finds nothing new, and one that finds a line in one of them."""
+"""A hundred thousand transcripts: the first harvest, one that finds nothing new, and one that finds one line."""
 import time
 
 from case import expect

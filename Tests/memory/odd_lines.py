@@ -163,7 +163,8 @@ def nested_two_thousand_deep(home):
 @case
 def keys_that_stand_there_twice(home):
     line = Claude(seed=2).user("hello").lines[0]
-    row = between(home, line.replace(b'"type":"user"', b'"type":"user","type":"kettle"'), b'{"type":"user","message":{},"message":{}}\n')
+    twice = b'{"type":"user","message":{},"message":{}}\n'
+    row = between(home, line.replace(b'"type":"user"', b'"type":"user","type":"kettle"'), twice)
     expect(row.lines == 4, f"{row.lines} lines")
 
 

@@ -8,9 +8,9 @@ from home import case
 from transcripts import Claude, Pi, chat, correction, decision
 
 
-def begun(home, format="claude", *numbers):
+def begun(home):
     """A file of two facts that has been harvested."""
-    path = Claude().user(correction(1)).user(decision(2)).to(home.source(format) / "p" / "a.jsonl")
+    path = Claude().user(correction(1)).user(decision(2)).to(home.source() / "p" / "a.jsonl")
     home.harvest()
     home.has("kettle1", "samovar2")
     return path
@@ -110,7 +110,8 @@ def replaced_by(other, at_once):
         home.harvest()
         home.has("kettle1", "samovar2", "kettle3")
         row = home.report().of(path)
-        expect(row.bytes == len(text) and row.lines == text.count(b"\n"), f"{row.lines} lines, at {row.bytes} of {len(text)}")
+        expect(row.bytes == len(text), f"at {row.bytes} of {len(text)}")
+        expect(row.lines == text.count(b"\n"), f"{row.lines} lines")
         expect(home.files_of("kettle3") == [str(path)], "not its source")
         reads(home, 0)
 
@@ -122,7 +123,8 @@ def padded(size):
     text = Claude(seed=7).user(correction(3)).bytes
     filler = {"type": "summary", "summary": "", "leafUuid": "0"}
     writer = Claude(seed=7).add(filler)
-    writer.lines[0] = writer.lines[0].replace(b'"summary":""', b'"summary":"' + b"x" * (size - len(text) - len(writer.bytes)) + b'"')
+    missing = size - len(text) - len(writer.bytes)
+    writer.lines[0] = writer.lines[0].replace(b'"summary":""', b'"summary":"' + b"x" * missing + b'"')
     return text + writer.bytes
 
 

@@ -1,4 +1,4 @@
-"""Where transcripts are looked for: --source in each of its forms, the programs' own places, agents; and how far it has read."""
+"""Where transcripts are looked for: --source in each form, the programs' own places, agents; how far it has read."""
 import json
 import os
 
@@ -11,13 +11,15 @@ from transcripts import Claude, Codex, OldCodex, Pi, correction, decision
 def agent(home, name, **header):
     home.furnish()
     path = home.spool / "agents" / f"{name}.md"
-    path.write_text("".join(f"{key.replace('_', '-')}: {value}\n" for key, value in header.items()) + f"\nYou are {name}.\n")
+    lines = [f"{key.replace('_', '-')}: {value}\n" for key, value in header.items()]
+    path.write_text("".join(lines) + f"\nYou are {name}.\n")
 
 
 @case
 def wrong_forms_of_source_are_usage(home):
     source = home.source()
-    for given in "claude", f"clod:{source}", f":{source}", "claude:", "", f"claude:{source}@", f"claude:{source}@a/b", f"claude:{source}@..":
+    for given in ("claude", f"clod:{source}", f":{source}", "claude:", "", f"claude:{source}@", f"claude:{source}@a/b",
+                  f"claude:{source}@.."):
         done = home.harvest(code=64, sources=[given])
         failed(done, 64, tool="harvest")
         expect(done.err.startswith(b"harvest: "), f"{given}: {done.err}")
@@ -78,7 +80,8 @@ def furnished(home):
     """A transcript in each of the programs' own places."""
     places = {1: (Claude, ".claude/projects/-home-ann/a.jsonl"), 2: (Pi, ".openclaw/agents/main/sessions/a.jsonl"),
               3: (Pi, ".openclaw/agents/ops/sessions/a.jsonl"), 4: (Pi, ".pi/agent/sessions/--home-ann--/a.jsonl"),
-              5: (Codex, ".codex/sessions/2026/03/01/rollout-a.jsonl"), 6: (OldCodex, ".codex/archived_sessions/rollout-b.jsonl")}
+              5: (Codex, ".codex/sessions/2026/03/01/rollout-a.jsonl"),
+              6: (OldCodex, ".codex/archived_sessions/rollout-b.jsonl")}
     for number, (writer, place) in places.items():
         writer(seed=number).user(correction(number)).to(home.home / place)
     return places
@@ -134,10 +137,10 @@ def positions_say_how_far_each_agent_was_read(home):
     before = tree(home.spool / "memory")
     rows = [json.loads(line) for line in home.harvest("--positions", "--json").out.splitlines()]
     expect(len(rows) == 2, f"{len(rows)} rows: {rows}")
-    for row, file, name, lines in (next(row for row in rows if row["file"] == str(path)), path, "nova", 2), \
-            (next(row for row in rows if row["file"] == str(other)), other, "ops", 2):
-        expect(row["agent"] == name and row["lines"] == lines, f"{row}")
-    expect([row["position"] for row in rows if row["file"] == str(path)] == [path.stat().st_size - 30], f"{rows}")
+    rows = {row["file"]: row for row in rows}
+    for file, name, position in (path, "nova", path.stat().st_size - 30), (other, "ops", other.stat().st_size):
+        row = rows[str(file)]
+        expect((row["agent"], row["lines"], row["position"]) == (name, 2, position), f"{row}")
     text = home.harvest("--positions").out.decode()
     expect(all(word in text for word in (str(path), str(other), "nova", "ops", str(other.stat().st_size))), f"it prints {text}")
     expect([found[0] for found in tree(home.spool / "memory")] == [found[0] for found in before], "it has written something")

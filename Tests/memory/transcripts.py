@@ -1,4 +1,4 @@
-"""Transcripts as the programs write them: Claude Code, pi and OpenClaw, and Codex in both its generations. All text is made up.
+"""Transcripts as the programs write them: Claude Code, pi and OpenClaw, both generations of Codex. All text is made up.
 
 A writer keeps its ids, its tree and its clock: the same calls give the same bytes."""
 import json
@@ -215,8 +215,7 @@ class Codex(Writer):
 
     def assistant(self, text):
         self.envelope("event_msg", type="agent_message", message=text)
-        return self.add({"timestamp": self.again(), "type": "response_item",
-                         "payload": {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}})
+        return self.at_once("response_item", type="message", role="assistant", content=[{"type": "output_text", "text": text}])
 
     def environment(self):
         return self.item("user", f"<environment_context>\n  <cwd>{self.cwd}</cwd>\n</environment_context>")

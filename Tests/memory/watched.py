@@ -254,7 +254,8 @@ def a_hundred_directories_of_files_are_watched_and_cost_nothing_at_rest(home):
     watcher, _ = watching(home)
 
     def spent():
-        return sum(map(int, open(f"/proc/{watcher.pid}/stat").read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+        fields = open(f"/proc/{watcher.pid}/stat").read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     slow = lag(home, "kettle2", lambda: append(source / "d50/7.jsonl", Claude(seed=2).user(correction(2)).bytes))
     before, start = spent(), time.monotonic()
