@@ -154,8 +154,8 @@ def a_file_that_is_removed_between_the_listing_and_the_reading_is_no_error(home)
     home.has("kettle1", "samovar2", "kettle3")
 
 
-NAMES = (b"new\nline", b"quote'\"`$(x)", b"emoji \xf0\x9f\xab\x96", b"caf\xe9 latin", b"\xff\xfe", b"tab\t", b" blank ", b"-n",
-         b"back\\slash", b"\x1b[2J", b"100%s", b"a" * 240, b"comma,colon:at@agent", b"e\xcc\x81", b"\xc3\xa9")
+NAMES = (b"new\nline", b"quote'\"`$(x)", b"emoji \xf0\x9f\xab\x96", b"caf\xe9 latin", b"\xff\xfe", b"tab\t", b" blank ",
+         b"-n", b"back\\slash", b"\x1b[2J", b"100%s", b"a" * 240, b"comma,colon:at@agent", b"e\xcc\x81", b"\xc3\xa9")
 
 
 @case

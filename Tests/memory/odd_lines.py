@@ -136,7 +136,8 @@ def JSON_that_is_no_object(home):
 def objects_of_other_shapes(home):
     """Each field may be missing, or of a kind that nobody expects."""
     shapes = [{}, {"type": None}, {"type": 12}, {"type": ["user"]}, {"type": "user"}, {"type": "user", "message": "x"},
-              {"type": "user", "message": None}, {"type": "user", "message": []}, {"type": "user", "message": {"content": 1}},
+              {"type": "user", "message": None}, {"type": "user", "message": []},
+              {"type": "user", "message": {"content": 1}},
               {"type": "user", "message": {"role": "user", "content": [1, None, "x", [], {"type": 3}, {"type": "text"}]}},
               {"type": "user", "message": {"role": 4, "content": correction(7)}, "timestamp": 12},
               {"type": "assistant"}, {"type": "assistant", "message": {"content": {"text": "x"}}},

@@ -8,8 +8,9 @@ from home import case, failed
 from transcripts import Claude, Codex, Pi, chat, correction, decision
 
 HABIT = "boiling: habit from user\n^ always boil\n"
+# The line that must be named.
 WRONG = {"no head\nwords\n": 1, "a: habit from user\n": 1, "\n\n# mine\na: habit from nobody\n^ always boil\n": 4,
-         "a: habit from user\n^ always [boil\n": 2, "a: habit from user\n^ {nothing} boil\n": 2, "off nothing-of-this-name\n": 1,
+         "a: habit from user\n^ always [boil\n": 2, "a: habit from user\n^ {nothing} boil\n": 2, "off nothing\n": 1,
          HABIT + "\n" + HABIT: 4, HABIT + "\n{list = a/b\n": 4, "ignore everything\n": 1}
 
 
@@ -118,7 +119,8 @@ def explain_shows_each_finding_and_writes_nothing(home):
         for kind, word in ("correction", b"kettle1"), ("decision", b"samovar2"):
             expect(kind in lines and word in writer.lines[lines[kind] - 1], f"{format}: another line: {found}")
         expect(all(len(words) == 5 and words[1] in ("user", "assistant") for words in found), f"{found}")
-        objects = [json.loads(line) for line in home.good("harvest", "--explain", f"{format}:{path}", "--json").out.splitlines()]
+        out = home.good("harvest", "--explain", f"{format}:{path}", "--json").out
+        objects = [json.loads(line) for line in out.splitlines()]
         told = [[str(row["line"]), row["role"], row["kind"], row["rule"]] for row in objects]
         expect(told == [words[:4] for words in found], f"as JSON: {told}")
         after = [row for row in tree(home.home) if "/." not in row[0]]

@@ -215,7 +215,8 @@ class Codex(Writer):
 
     def assistant(self, text):
         self.envelope("event_msg", type="agent_message", message=text)
-        return self.at_once("response_item", type="message", role="assistant", content=[{"type": "output_text", "text": text}])
+        content = [{"type": "output_text", "text": text}]
+        return self.at_once("response_item", type="message", role="assistant", content=content)
 
     def environment(self):
         return self.item("user", f"<environment_context>\n  <cwd>{self.cwd}</cwd>\n</environment_context>")
@@ -235,7 +236,8 @@ class Codex(Writer):
         id = f"call_{self.short()}"
         self.envelope("response_item", type="function_call", name="shell", call_id=id,
                       arguments=json.dumps({"command": ["bash", "-lc", command]}))
-        return self.envelope("response_item", type="function_call_output", call_id=id, output=json.dumps({"output": output}))
+        output = json.dumps({"output": output})
+        return self.envelope("response_item", type="function_call_output", call_id=id, output=output)
 
     def aborted(self):
         return self.envelope("event_msg", type="turn_aborted", reason="interrupted")
