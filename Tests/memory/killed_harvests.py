@@ -14,6 +14,7 @@ from transcripts import Claude, chat, correction, long_session
 CALLS = "%file,%desc,ftruncate,flock"
 WRITING = "pwrite64,pwritev,write,fdatasync,fsync,ftruncate,openat,mkdirat"
 FAILING = WRITING + ",flock,read,pread64,getdents64,fstat,newfstatat,mmap"
+SEEDS = {"claude": (1, 2), "pi": (3, 4), "codex": (5, 6)}
 # 0: it went on without; else it says why.
 CODES = 0, 69, 73, 74, 75
 
@@ -23,17 +24,15 @@ class Trial:
 
     def __init__(self, home, options=()):
         self.home, self.options = home, options
-        for format in "claude", "pi", "codex":
-            source = home.source(format)
-            for seed in range(2):
-                text = long_session(format, seed + 1, 10).bytes
-                append(source / f"{seed}.jsonl", text[:len(text) // 2])
+        growing = [(format, home.source(format) / f"{seed}.jsonl", seed) for format, seeds in SEEDS.items() for seed in seeds]
+        for format, path, seed in growing:
+            text = long_session(format, seed, 14).bytes
+            append(path, text[:len(text) // 2])
+        home.sources = sorted(set(home.sources))
         home.harvest()
-        for format in "claude", "pi", "codex":
-            for seed in range(2):
-                path = home.home / f"{format}-sessions/{seed}.jsonl"
-                append(path, long_session(format, seed + 1, 10).bytes[path.stat().st_size:])
-            long_session(format, 3, 5).to(home.home / f"{format}-sessions/new/2.jsonl")
+        for format, path, seed in growing:
+            append(path, long_session(format, seed, 14).bytes[path.stat().st_size:])
+            long_session(format, seed + 50, 5).to(path.with_name("new") / f"{seed}.jsonl")
         gone = Claude(seed=77).user(correction(77)).to(home.home / "claude-sessions/gone.jsonl")
         home.harvest("-q", sources=[f"claude:{gone}"])
         gone.unlink()
@@ -85,7 +84,7 @@ def sample(points, size):
 def killed_at_its_calls(*options, again=()):
     def check(home):
         trial, killed = Trial(home, options), 0
-        points = sample([(name, j) for name, j, words in trial.calls(CALLS) if str(home.home) in words], 90)
+        points = sample([(name, j) for name, j, words in trial.calls(CALLS) if str(home.home) in words], 60)
         for name, j in points:
             done = trial.attempt(*trial.strace(CALLS, "-e", f"inject={name}:signal=SIGKILL:when={j}"))
             killed += done.code == -signal.SIGKILL
@@ -123,7 +122,7 @@ def refused(reason):
         points = [(name, j, words) for name, j, words in trial.calls(FAILING) if str(home.home) in words]
         if reason == "ENOSPC":
             points = [point for point in points if point[0] in WRITING.split(",")]
-        points = sample(points, 90)
+        points = sample(points, 60)
         for name, j, words in points:
             where = f"{reason} at {name} {j} ({words[:160]})"
             done = trial.attempt(*trial.strace(FAILING, "-e", f"inject={name}:error={reason}:when={j}"))

@@ -154,7 +154,7 @@ def a_file_that_is_removed_between_the_listing_and_the_reading_is_no_error(home)
     home.has("kettle1", "samovar2", "kettle3")
 
 
-NAMES = (b"new\nline", b"quote'\"`$(x)", b"emoji \xf0\x9f\xab\x96", b"caf\xe9 latin", b"\xff\xfe", b"tab\t", b" blank ",
+NAMES = (b"new\nline", b"quote'\"`$(x)", b"emoji \xf0\x9f\xab\x96", b"tab\t", b" blank ",
          b"-n", b"back\\slash", b"\x1b[2J", b"100%s", b"a" * 240, b"comma,colon:at@agent", b"e\xcc\x81", b"\xc3\xa9")
 
 
@@ -176,6 +176,22 @@ def names_of_any_bytes(home):
     home.dump().decode()
     expect(b" 0 lines" in home.harvest().out, "read again each time")
     home.same_as_at_once(home.report())
+
+
+@case
+def a_name_that_is_no_UTF_8_is_said_and_the_others_go_on(home):
+    """No JSON could name it as a source. Neither a file nor a directory is passed over in silence."""
+    source = home.source()
+    good(source)
+    for number, path in enumerate((b"p/caf\xe9.jsonl", b"d\xff/a.jsonl")):
+        path = os.path.join(os.fsencode(source), path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(Claude(seed=number + 2).user(correction(number + 3)).bytes)
+    done = home.harvest(code=65)
+    for shown in "caf", "/d":
+        expect(any(shown in line for line in done.err.decode().splitlines()), f"{shown} is not named: {done.err}")
+    home.has("kettle1", "samovar2")
 
 
 @case

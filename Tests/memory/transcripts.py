@@ -200,10 +200,10 @@ class Codex(Writer):
         self.envelope("session_meta", id=self.session, timestamp=self.again(), cwd=self.cwd, originator="codex_cli_rs",
                       cli_version="0.40.0", instructions=None, git={"branch": "main"})
 
-    def envelope(self, type, **payload):
+    def envelope(self, type, /, **payload):
         return self.add({"timestamp": self.now(), "type": type, "payload": payload})
 
-    def at_once(self, type, **payload):
+    def at_once(self, type, /, **payload):
         return self.add({"timestamp": self.again(), "type": type, "payload": payload})
 
     def item(self, role, text):
