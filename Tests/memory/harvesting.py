@@ -72,11 +72,29 @@ class Harvester(Sender):
         expect(done.code == code, f"harvest exits {done.code}, not {code}: {done.err.decode(errors='replace')[-600:]}")
         return done
 
+    def harvested(self, *options, **how):
+        """The files, lines and new facts that it says."""
+        out = self.harvest(*options, **how).out.decode()
+        found = re.fullmatch(r"harvested: (\d+) files?, (\d+) lines?, (\d+) new facts?\n", out)
+        expect(found, f"it prints {out!r}")
+        return tuple(map(int, found.groups()))
+
+    def reads(self, lines, **how):
+        """The next harvest reads so many lines."""
+        found = self.harvested(**how)
+        expect(found[1] == lines, f"it reads {found[1]} lines, not {lines}")
+        return self
+
     def report(self, *options, **how):
         return Report(self.harvest("--report", "--json", *options, **how).out.decode())
 
     def watch(self, *options, **how):
         return self.start(*self.command("--watch", *options), **how)
+
+    def failing(self, path, call="openat", reason="EIO"):
+        """Words before a command: this call fails with this reason wherever it is about this file."""
+        return ["strace", "-f", "-qq", "-o", self.home / "strace", "-P", path, "-e", f"trace={call}",
+                "-e", f"inject={call}:error={reason}"]
 
     # ---------------------------------------------------------------- what came of it
 

@@ -1,4 +1,5 @@
 """harvest killed, or refused by the system, at its calls and at random instants: the next one gives the same dump."""
+import os
 import random
 import re
 import shutil
@@ -14,6 +15,7 @@ from transcripts import Claude, chat, correction, long_session
 CALLS = "%file,%desc,ftruncate,flock"
 WRITING = "pwrite64,pwritev,write,fdatasync,fsync,ftruncate,openat,mkdirat"
 FAILING = WRITING + ",flock,read,pread64,getdents64,fstat,newfstatat,mmap"
+FILES = {"memory.db", "memory.db-wal", "memory.db-shm", "lock", "harvest.lock"}
 SEEDS = {"claude": (1, 2), "pi": (3, 4), "codex": (5, 6)}
 # 0: it went on without; else it says why.
 CODES = 0, 69, 73, 74, 75
@@ -24,11 +26,13 @@ class Trial:
 
     def __init__(self, home, options=()):
         self.home, self.options = home, options
-        growing = [(format, home.source(format) / f"{seed}.jsonl", seed) for format, seeds in SEEDS.items() for seed in seeds]
+        growing = []
+        for format, seeds in SEEDS.items():
+            source = home.source(format)
+            growing += [(format, source / f"{seed}.jsonl", seed) for seed in seeds]
         for format, path, seed in growing:
             text = long_session(format, seed, 14).bytes
             append(path, text[:len(text) // 2])
-        home.sources = sorted(set(home.sources))
         home.harvest()
         for format, path, seed in growing:
             append(path, long_session(format, seed, 14).bytes[path.stat().st_size:])
@@ -67,13 +71,14 @@ class Trial:
         return list({(name, j): (name, j, words) for name, j, words in found}.values())
 
     def same_after(self, words, *options):
-        done = self.home.harvest(*options)
+        self.home.harvest(*options)
         mine = self.home.dump()
         expect(mine == self.whole, f"{words}: another dump:{difference(mine, self.whole)}")
         report = self.home.report().text
         expect(report == self.report, f"{words}: another report:{difference(report.encode(), self.report.encode())}")
+        left = set(os.listdir(self.home.spool / "memory")) - FILES
+        expect(not left, f"{words}: left behind in memory/: {left}")
         self.home.settled()
-        return done
 
 
 def sample(points, size):
@@ -153,6 +158,23 @@ CHECKS = {
 for name, check in CHECKS.items():
     check.__name__, check.__module__ = name, __name__
     case(check)
+
+
+@case
+def what_was_forgotten_lies_nowhere_when_a_rebuild_is_killed(home):
+    """The transcript still has it."""
+    trial = Trial(home, ["--rebuild"])
+    fact = home.facts("correction")[0]
+    for spool in home.spool, trial.template:
+        home.good("memory", "forget", fact["id"], "-C", spool)
+    trial.whole = home.dump()
+    expect(fact["text"].encode() not in trial.whole, "it is not forgotten")
+    for name, j in sample([(name, j) for name, j, words in trial.calls(CALLS) if str(home.home) in words], 30):
+        trial.attempt(*trial.strace(CALLS, "-e", f"inject={name}:signal=SIGKILL:when={j}"))
+        for path in (home.spool / "memory").iterdir():
+            expect(path.is_dir() or fact["text"].encode() not in path.read_bytes(), f"killed at {name} {j}: in {path.name}")
+        home.harvest()
+        expect(home.dump() == trial.whole, f"killed at {name} {j}: another dump")
 
 
 @case

@@ -41,7 +41,7 @@ def an_empty_file(home):
 def no_file_at_all(home):
     home.source()
     expect(home.report().total.lines == 0, "lines of nothing")
-    expect(b"0 files, 0 lines, 0 facts" in home.harvest().out, "not nothing")
+    expect(home.harvested() == (0, 0, 0), "it has read something")
     expect(home.dump() == b"", "a dump of nothing")
 
 
@@ -124,18 +124,13 @@ def a_file_that_nobody_may_read_is_said_and_the_others_go_on(home):
     expect("kettle3" in texts and "kettle4" in texts, f"not read later: {texts}")
 
 
-def injected(home, call, reason, file, *more):
-    return ["strace", "-f", "-qq", "-o", home.home / "strace", "-P", file, "-e", f"trace={call}",
-            "-e", f"inject={call}:error={reason}", *more]
-
-
 @case
 def a_file_that_cannot_be_read_to_its_end_is_said_and_the_others_go_on(home):
     source = home.source()
     good(source)
     bad = Claude(seed=2).user(correction(3)).to(source / "bad.jsonl")
     for call in "read,pread64,readv,preadv,mmap", "openat":
-        done = home.run(*injected(home, call, "EIO", bad), *home.command())
+        done = home.run(*home.failing(bad, call), *home.command())
         failed(done, 74, str(bad), os.strerror(errno.EIO), tool="harvest")
         home.has("kettle1", "samovar2")
     home.harvest()
@@ -147,7 +142,7 @@ def a_file_that_is_removed_between_the_listing_and_the_reading_is_no_error(home)
     source = home.source()
     good(source)
     gone = Claude(seed=2).user(correction(3)).to(source / "gone.jsonl")
-    done = home.run(*injected(home, "openat", "ENOENT", gone), *home.command())
+    done = home.run(*home.failing(gone, reason="ENOENT"), *home.command())
     expect(done.code == 0, f"exit {done.code}: {done.err}")
     home.has("kettle1", "samovar2")
     home.harvest()
@@ -174,8 +169,7 @@ def names_of_any_bytes(home):
         expect(b"\x1b" not in done.out + done.err, f"{words}: a control character is printed")
         (done.out + done.err).decode()
     home.dump().decode()
-    expect(b" 0 lines" in home.harvest().out, "read again each time")
-    home.same_as_at_once(home.report())
+    home.reads(0).same_as_at_once(home.report())
 
 
 @case

@@ -16,13 +16,6 @@ def begun(home):
     return path
 
 
-def reads(home, lines):
-    """The next harvest reads so many lines."""
-    out = home.harvest().out.decode()
-    expect(f" {lines} line{'' if lines == 1 else 's'}," in out, f"it reads not {lines} lines: {out}")
-    return home
-
-
 @case
 def rotated(home):
     """OpenClaw: the old session gets a name with its end, a new one begins under the old name."""
@@ -34,9 +27,9 @@ def rotated(home):
     append(path, Pi(seed=2).user(correction(3)).lines[1])  # after the last harvest, before the end
     path.rename(source / "a.jsonl.reset.2026-03-01T10-00-00.000Z")
     Pi(seed=3).user(decision(4)).to(path)
-    reads(home, 3).has("kettle1", "samovar2", "kettle3", "samovar4")
+    home.reads(3).has("kettle1", "samovar2", "kettle3", "samovar4")
     home.same_as_at_once(home.report())
-    reads(home, 0)
+    home.reads(0)
 
 
 @case
@@ -44,7 +37,7 @@ def renamed_it_goes_on_at_its_position(home):
     path = begun(home)
     new = path.rename(path.with_name("b.jsonl"))
     append(new, Claude(seed=2).user(correction(3)).bytes)
-    reads(home, 1).has("kettle1", "samovar2", "kettle3")
+    home.reads(1).has("kettle1", "samovar2", "kettle3")
     expect(home.files_of("kettle1") == home.files_of("kettle3") == [str(new)], f"sources: {home.fact('kettle1')}")
     home.same_as_at_once(home.report())
 
@@ -54,11 +47,11 @@ def moved_to_another_directory_it_goes_on_at_its_position(home):
     path = begun(home)
     (path.parent.parent / "q").mkdir()
     new = path.rename(path.parent.parent / "q" / "a.jsonl")
-    reads(home, 0)
+    home.reads(0)
     path.parent.rename(path.parent.with_name("z"))
     new.parent.rename(new.parent.with_name("p"))
     append(path, Claude(seed=2).user(correction(3)).bytes)
-    reads(home, 1).same_as_at_once(home.report())
+    home.reads(1).same_as_at_once(home.report())
 
 
 @case
@@ -72,16 +65,16 @@ def two_files_that_change_names_are_told_apart(home):
     second.rename(first)
     (source / "c").rename(second)
     append(first, Claude(seed=3).user(correction(3)).bytes)
-    reads(home, 1).has("kettle1", "samovar2", "kettle3").same_as_at_once(home.report())
+    home.reads(1).has("kettle1", "samovar2", "kettle3").same_as_at_once(home.report())
 
 
 @case
 def truncated_to_nothing_and_written_anew(home):
     path = begun(home)
     path.write_bytes(b"")
-    reads(home, 0).has("kettle1", "samovar2")
+    home.reads(0).has("kettle1", "samovar2")
     append(path, Claude(seed=2).user(correction(3)).bytes)
-    reads(home, 1).has("kettle1", "samovar2", "kettle3")
+    home.reads(1).has("kettle1", "samovar2", "kettle3")
 
 
 @case
@@ -113,7 +106,7 @@ def replaced_by(other, at_once):
         expect(row.bytes == len(text), f"at {row.bytes} of {len(text)}")
         expect(row.lines == text.count(b"\n"), f"{row.lines} lines")
         expect(home.files_of("kettle3") == [str(path)], "not its source")
-        reads(home, 0)
+        home.reads(0)
 
     return check
 
@@ -142,7 +135,7 @@ def deleted_its_facts_stay(home):
     path = begun(home)
     before = home.texts()
     path.unlink()
-    reads(home, 0).has("kettle1", "samovar2")
+    home.reads(0).has("kettle1", "samovar2")
     expect(home.texts() == before, "other facts")
     shutil.rmtree(home.home / "claude-sessions")
     home.harvest(code=69)
@@ -226,3 +219,38 @@ def an_inode_that_is_used_again_is_another_file(home):
         home.harvest()
     home.remark("the same inode" if path.stat().st_ino == number else "other inodes")
     home.has("kettle1", "samovar2", *(f"kettle{seed + 10}" for seed in range(2, 12)))
+
+
+@case
+def a_rebuild_of_one_source_leaves_the_others_alone(home):
+    begun(home)
+    other = Pi().user(correction(3)).to(home.source("pi") / "a.jsonl")
+    home.harvest()
+    report, before = home.report().text, home.dump()
+    home.harvest("--rebuild", sources=home.sources[:1])
+    expect(home.dump() == before, "another dump")
+    home.reads(0)
+    expect(home.report().text == report, "another report")
+    home.harvest("--rebuild", sources=[f"pi:{other}"])
+    expect(home.dump() == before, "another dump")
+
+
+@case
+def a_rebuild_that_cannot_read_a_file_keeps_what_came_from_it(home):
+    path = begun(home)
+    bad = Claude(seed=2).user(correction(3)).to(path.with_name("b.jsonl"))
+    home.harvest()
+    before = home.dump()
+    expect(home.run(*home.failing(bad), *home.command("--rebuild")).code == 74, "no word of it")
+    home.has("kettle1", "samovar2", "kettle3")
+    home.harvest("--rebuild")
+    expect(home.dump() == before, "another dump")
+
+
+@case
+def a_harvest_that_cannot_read_a_file_keeps_what_came_from_it(home):
+    path = begun(home)
+    append(path, Claude(seed=2).user(correction(3)).bytes)
+    expect(home.run(*home.failing(path), *home.command()).code == 74, "no word of it")
+    home.has("kettle1", "samovar2").reads(1).has("kettle1", "samovar2", "kettle3")
+    home.same_as_at_once(home.report())
