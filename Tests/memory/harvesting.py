@@ -104,7 +104,11 @@ class Harvester(Sender):
     def facts(self, *kinds):
         """The facts of the dump, of these kinds."""
         found = [json.loads(line) for line in self.dump().splitlines()]
-        return [fact for fact in found if fact["kind"] in (kinds or FACTS)]
+        found = [fact for fact in found if fact["kind"] in (kinds or FACTS)]
+        for fact in found:
+            sources = [json.dumps(source) for source in fact["sources"]]
+            expect(sources and len(sources) == len(set(sources)), f"no source, or one twice: {fact}")
+        return found
 
     def texts(self, *kinds):
         return sorted(fact["text"] for fact in self.facts(*kinds))
