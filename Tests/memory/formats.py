@@ -122,7 +122,7 @@ def every_kind_of_line_of_OpenClaw_is_counted(home):
     path = writer.to(home.source("pi") / f"{writer.session}.jsonl")
     row = home.report().of(path)
     records = {"session": 1, "user": 2, "assistant": 3, "model_change": 1, "thinking_level_change": 1, "tool result": 1,
-               "summary": 2, "label": 1, "session_info": 1, "bashExecution": 1}
+               "summary": 2, "label": 1, "session_info": 1, "other message": 1}
     expect(row.records == records, f"records: {dict(row.records)}, not {records}")
     noise = {f"noise: custom/{kind}": 1 for kind in ("model-snapshot", "openclaw:prompt-error", "openclaw.runtime-context")}
     expect(row.skipped == noise, f"skipped {dict(row.skipped)}, not {noise}")

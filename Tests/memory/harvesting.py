@@ -92,8 +92,8 @@ class Harvester(Sender):
         return self.start(*self.command("--watch", *options), **how)
 
     def failing(self, path, call="openat", reason="EIO"):
-        """Words before a command: this call fails with this reason wherever it is about this file."""
-        return ["strace", "-f", "-qq", "-o", self.home / "strace", "-P", path, "-e", f"trace={call}",
+        """Words before a command: this call fails with this reason wherever it is about this file, by whichever name."""
+        return ["strace", "-f", "-qq", "-o", self.home / "strace", "-P", path, "-P", path.name, "-e", f"trace={call}",
                 "-e", f"inject={call}:error={reason}"]
 
     # ---------------------------------------------------------------- what came of it

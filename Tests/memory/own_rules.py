@@ -7,10 +7,10 @@ from harvesting import tree
 from home import case, failed
 from transcripts import Claude, Codex, Pi, chat, correction, decision
 
-HABIT = "boiling: habit from user\n^ always boil\n"
+HABIT = "boiling: habit from user\n^ kindly boil\n"
 # The line that must be named.
-WRONG = {"no head\nwords\n": 1, "a: habit from user\n": 1, "\n\n# mine\na: habit from nobody\n^ always boil\n": 4,
-         "a: habit from user\n^ always [boil\n": 2, "a: habit from user\n^ {nothing} boil\n": 2, "off nothing\n": 1,
+WRONG = {"no head\nwords\n": 1, "a: habit from user\n": 1, "\n\n# mine\na: habit from nobody\n^ kindly boil\n": 4,
+         "a: habit from user\n^ kindly [boil\n": 2, "a: habit from user\n^ {nothing} boil\n": 2, "off nothing\n": 1,
          HABIT + "\n" + HABIT: 4, HABIT + "\n{list = a/b\n": 4, "ignore everything\n": 1}
 
 
@@ -23,7 +23,7 @@ def rules(home, text, name="my.rules"):
 
 
 def session(home):
-    writer = Claude().user(correction(1)).user("Always boil the water twice.").user(decision(2)).assistant("Always boil.")
+    writer = Claude().user(correction(1)).user("Kindly boil the water twice.").user(decision(2)).assistant("Kindly boil.")
     return writer.to(home.source() / "a.jsonl")
 
 
@@ -33,7 +33,7 @@ def a_kind_of_one_s_own(home):
     rules(home, HABIT)
     row = home.report().rows[0]
     expect(row.facts["habit"] == 1, f"facts: {row.facts}")
-    expect(home.texts("habit") == ["Always boil the water twice."], f"{home.texts('habit')}")
+    expect(home.texts("habit") == ["Kindly boil the water twice."], f"{home.texts('habit')}")
     home.has("kettle1", "samovar2")
     expect(home.good("memory", "search", "water", "--kind", "habit").out, "not found by its kind")
 
@@ -49,14 +49,14 @@ def a_rule_that_is_wrong_is_named_by_file_and_line_and_nothing_is_read(home):
     expect(home.run(*home.command("--watch")).code == 78, "it watches")
     rules(home, HABIT)
     home.harvest()
-    expect(home.texts("habit") == ["Always boil the water twice."], "something had been read before")
+    expect(home.texts("habit") == ["Kindly boil the water twice."], "something had been read before")
     home.has("kettle1", "samovar2")
 
 
 @case
 def rules_of_any_bytes_are_refused_or_read(home):
     session(home)
-    for text in b"", b"\n\n\n", b"# nothing\n", HABIT.replace("\n", "\r\n").encode(), b"\xef\xbb\xbf" + HABIT.encode():
+    for text in b"", b"\n\n\n", b"# nothing\n", HABIT.replace("\n", "\r\n").encode():
         rules(home, text)
         home.harvest("--rebuild")
         home.has("kettle1", "samovar2")
@@ -82,11 +82,11 @@ def new_rules_hold_for_what_comes_and_after_a_rebuild_for_all(home):
     home.harvest()
     rules(home, HABIT)
     home.harvest()
-    path.write_bytes(path.read_bytes() + Claude(seed=2).user("Always boil the milk once.").bytes)
+    path.write_bytes(path.read_bytes() + Claude(seed=2).user("Kindly boil the milk once.").bytes)
     home.harvest()
-    expect("Always boil the milk once." in home.texts("habit"), "not by the new rules")
+    expect("Kindly boil the milk once." in home.texts("habit"), "not by the new rules")
     home.harvest("--rebuild")
-    expect(home.texts("habit") == ["Always boil the milk once.", "Always boil the water twice."], f"{home.texts('habit')}")
+    expect(home.texts("habit") == ["Kindly boil the milk once.", "Kindly boil the water twice."], f"{home.texts('habit')}")
     before = home.dump()
     shutil.copytree(home.spool / "memory/rules", home.home / "afresh1/memory/rules")
     (home.home / "afresh1/memory").chmod(0o700)
@@ -118,7 +118,7 @@ def explain_shows_each_finding_and_writes_nothing(home):
         lines = {words[2]: int(words[0]) for words in found if words[2] in ("correction", "decision")}
         for kind, word in ("correction", b"kettle1"), ("decision", b"samovar2"):
             expect(kind in lines and word in writer.lines[lines[kind] - 1], f"{format}: another line: {found}")
-        expect(all(len(words) == 5 and words[1] in ("user", "assistant") for words in found), f"{found}")
+        expect(all(len(words) == 5 and words[1] in ("user", "assistant", "session") for words in found), f"{found}")
         out = home.good("harvest", "--explain", f"{format}:{path}", "--json").out
         objects = [json.loads(line) for line in out.splitlines()]
         told = [[str(row["line"]), row["role"], row["kind"], row["rule"]] for row in objects]

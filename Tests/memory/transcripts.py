@@ -12,7 +12,7 @@ START = 1_772_355_600  # 2026-03-01T09:00:00Z
 # ------------------------------------------------------------------ what people say; each number is another fact
 
 def correction(number):
-    return f"No, that's wrong: use kettle{number} instead of teapot{number}."
+    return f"You forgot the kettle{number}."
 
 
 def decision(number):
