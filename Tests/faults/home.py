@@ -35,7 +35,11 @@ def case_on(*kinds):
     """A case for each of these kinds of file system: called with a home whose spool lies on one."""
     def register(function):
         for kind in kinds:
-            CASES[f"{function.__name__}_on_{kind}"] = lambda home, kind=kind: function(home, home.lie_on(kind))
+            def run(home, kind=kind):
+                function(home, home.lie_on(kind))
+
+            run.__module__ = function.__module__  # by which a runner knows its own cases
+            CASES[f"{function.__name__}_on_{kind}"] = run
         return function
     return register
 
