@@ -64,6 +64,8 @@ struct HarvestPass {
     if ProgressBar.isSeen, let bar = try ProgressBar(total: harvester.outstanding(sources)) {
       harvester.progress = bar.advance
     }
+    // The bar goes away with it, before the result is printed.
+    defer { harvester.progress = { _ in } }
     do { try harvester.harvest(sources) } catch {
       if error.status.rawValue > 128 { throw Exit(error.status) }
       throw error
