@@ -83,22 +83,29 @@ extension MemoryStore {
       db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM forgotten WHERE what = ?)"), arguments: [id])!
   }
 
-  /// All transcripts' briefs, by path; those that are gone come before those that are there.
-  public func briefs() throws(Failure) -> [(path: String, brief: Transcript.Brief)] {
+  public func transcriptCount() throws(Failure) -> Int {
+    try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM transcript") ?? 0 }
+  }
+
+  /// Where a transcript's file lay when it was last seen.
+  public func path(of number: Int64) throws(Failure) -> String? {
+    try read { db in
+      try String.fetchOne(db.cachedStatement(sql: "SELECT path FROM transcript WHERE number = ?"), arguments: [number])
+    }
+  }
+
+  /// All transcripts' briefs, with their paths; those that are gone come before those that are there.
+  public func eachBrief(_ take: (String, Transcript.Brief) -> Void) throws(Failure) {
     try read { db in
       let rows = try Row.fetchCursor(
         db,
         sql: "SELECT number, path, device, inode, size, modified, is_gone FROM transcript ORDER BY is_gone DESC, number")
-      var result: [(String, Transcript.Brief)] = []
       while let row = try rows.next() {
-        result.append(
-          (
-            row[1],
-            Transcript.Brief(
-              number: row[0], device: row[2], inode: row[3], size: row[4], modified: row[5], isGone: row[6])
-          ))
+        take(
+          row[1],
+          Transcript.Brief(
+            number: row[0], device: row[2], inode: row[3], size: row[4], modified: row[5], isGone: row[6]))
       }
-      return result
     }
   }
 
