@@ -90,9 +90,12 @@ struct CallAttempt {
     let identity = try identityFile()
     question.identityFile = identity?.path
     defer { if let identity { try? queue[.tmp].unlink(identity.name) } }
+    // As late as can be: whatever the call has waited for, the agent knows what is known now.
+    let memory = try options.memory?.context(
+      for: agent.name, spool: queue.spool.path, environment, until: deadline)
     var reader = program.reader(schema: options.schema)
     var stderr: [UInt8] = []
-    let child = try start(question)
+    let child = try start(question, knowing: memory?.text)
     let outcome = child.run(until: deadline, wholeTree: true) { piece in
       reader.feed(piece) ? .enough : .more
     } onError: { piece in
@@ -107,7 +110,8 @@ struct CallAttempt {
     if outcome.dismissed && exit == nil { exit = 0 }
     let words = String(decoding: stderr, as: UTF8.self)
     switch reader.result(exit: exit, stderr: words.isBlank ? "" : words) {
-    case .success(let reply):
+    case .success(var reply):
+      reply.snapshot = memory?.token
       do { try options.check(reply.text) } catch {
         var failure = error
         failure.cost = reply.cost
@@ -126,8 +130,9 @@ struct CallAttempt {
     }
   }
 
-  private func start(_ question: AgentProgram.Question) throws -> Child {
-    let input = try File.inMemory(program.prompt(claim.entry.body))
+  private func start(_ question: AgentProgram.Question, knowing memory: String?) throws -> Child {
+    let known = memory.map { Array(($0 + "\n").utf8) } ?? []
+    let input = try File.inMemory(program.prompt(known + claim.entry.body))
     // While it is being upgraded the program is missing, or busy as a file, for a moment.
     var tries = 0
     while true {
@@ -187,7 +192,7 @@ struct CallAttempt {
       "Cost-USD": reply.cost.map { "\($0)" }, "Input-Tokens": reply.inputTokens.map(String.init),
       "Output-Tokens": reply.outputTokens.map(String.init), "Session": reply.session,
       "Duration-Ms": String((Timestamp.now - start).nanoseconds / 1_000_000),
-      "Attempts": String(claim.name.attempts + 1), "Note": reply.note,
+      "Attempts": String(claim.name.attempts + 1), "Memory-Snapshot": reply.snapshot, "Note": reply.note,
     ])
     try claim.finish(
       [Product(.response, header: header, body: Array(reply.text.utf8))], event: "reply",

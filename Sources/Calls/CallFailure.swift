@@ -94,6 +94,8 @@ public struct Reply: Sendable {
   public var inputTokens: Int?
   public var outputTokens: Int?
   public var session: String?
+  /// The token of the memory that the agent was told.
+  public var snapshot: String?
   /// What a reader of the record should know about how it came.
   public var note: String?
 

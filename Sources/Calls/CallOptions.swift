@@ -12,6 +12,8 @@ public struct CallOptions: Sendable {
   public var expect: String?
   /// A JSON Schema, on one line.
   public var schema: String?
+  /// What the agent is told before the prompt.
+  public var memory: AgentMemory?
 
   public init(timeout: Duration, attempts: Int) {
     self.timeout = timeout

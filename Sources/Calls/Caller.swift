@@ -25,6 +25,8 @@ public struct Caller {
     public var text: String
     /// It was on record under this key; no call was made.
     public var isRecorded = false
+    /// The token of the memory that it was given for.
+    public var snapshot: String?
   }
 
   /// A failure, and the call that it belongs to, if it came so far.
@@ -57,11 +59,18 @@ public struct Caller {
     }
   }
 
+  /// What has changed in the memory since an answer was asked for; none: it still holds. Nil: nobody can tell.
+  public func changes(since answer: Answer) -> [String]? {
+    guard let memory = options.memory, let token = answer.snapshot else { return [] }
+    return memory.changes(since: token, for: agent.name, spool: spool.path, environment)
+  }
+
   private func publish(_ prompt: [UInt8], to queue: Queue, _ deadline: Deadline) throws(Failure) -> EntryID {
     let header = Header([
       "From": "claude-call", "To": agent.name, "Subject": options.subject, "Agent": agent.name, "Model": agent.model,
       "Timeout": "\(max(1, options.timeout.nanoseconds / 1_000_000_000))s", "Attempts": String(options.attempts),
       "Expect": options.expect, "Schema": options.schema,
+      "Memory": options.memory?.topic, "Memory-Tokens": options.memory.map { String($0.tokens) },
       // Under a key the call may be asked for again, and is then made again.
       "Expires": options.key == nil ? (Timestamp.now + deadline.remaining).rfc3339 : nil,
     ])
@@ -92,7 +101,8 @@ public struct Caller {
       if case .claimed(let claim) = try queue.claim(id) {
         let attempt = CallAttempt(
           claim: claim, agent: agent, options: options, deadline: deadline, environment: environment)
-        return Answer(id: id, text: try attempt.run().text)
+        let reply = try attempt.run()
+        return Answer(id: id, text: reply.text, snapshot: reply.snapshot)
       }
       if deadline.hasPassed { throw try giveUp(id, in: queue) }
       try awaitChange(of: id, in: queue, deadline)
@@ -126,7 +136,7 @@ public struct Caller {
         if isOnItsWay { return nil }
         throw CallFailure(.invalid, "its reply was removed", do: "call with another --key")
       }
-      return Answer(id: id, text: record.text, isRecorded: true)
+      return Answer(id: id, text: record.text, isRecorded: true, snapshot: record.header["Memory-Snapshot"])
     case .fail: throw CallFailure.recalled(queue.lastWord(id) ?? "failed")
     case .bad: throw CallFailure(.invalid, "its entry lies in \(queue.name)/bad/", do: "spool show \(id)")
     case .hold: throw CallFailure(.refused, "it is held", do: "spool release \(id)")

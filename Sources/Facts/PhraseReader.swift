@@ -3,6 +3,8 @@ import Spool
 /// Reads a phrase: `^ (ok) no/nope , ... {verb} [that one / this] $`.
 struct PhraseReader {
   private var tokens: [Substring]
+  /// How many brackets are open.
+  private var depth = 0
   private let lists: [String: [[Phrase.Piece]]]
   private let place: RuleBook.Place
   private let line: Substring
@@ -106,7 +108,12 @@ struct PhraseReader {
     switch token {
     case "(", "[":
       let closer: Substring = token == "(" ? ")" : "]"
+      guard depth < 20 else {
+        throw failure("has more than 20 brackets in one another", "make a {list} of the inner ones")
+      }
+      depth += 1
       let alternatives = try alternatives(until: [closer])
+      depth -= 1
       guard take(closer) else { throw failure("lacks a `\(closer)`", "close what `\(token)` opens") }
       guard !alternatives.contains(where: \.isEmpty) else {
         throw failure("has an empty `\(token)\(closer)` or an empty side of `/` in one", "write a word there")

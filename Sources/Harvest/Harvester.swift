@@ -24,6 +24,8 @@ public final class Harvester {
   private var pending: [Gleaning] = []
   private var pendingBytes = 0
   private var pendingFindings = 0
+  /// The transcripts that single files' harvest has recorded; nil: all are harvested.
+  private var recorded: Set<Int64>?
   public private(set) var sum = Sum()
   /// The worst that has happened to single files.
   public private(set) var trouble: Failure?
@@ -42,27 +44,30 @@ public final class Harvester {
     self.store = store
     reader = TranscriptReader(rules: rules, secrets: secrets)
     scopeOfAgent = scope
-    index = TranscriptIndex(try store.briefs())
+    index = try TranscriptIndex(store)
   }
 
   /// Reads all of the sources' files that have changed.
   /// - Parameter entering: told of each directory before it is looked at.
   public func harvest(_ sources: [Source], entering: (Directory) -> Void = { _ in }) throws(Failure) {
-    var present: Set<Int64> = []
+    index.beginPass()
     for source in sources {
-      let tree = SourceTree { self.note($0) }
+      let tree = SourceTree(trouble: note, passedOver: complainOfLines ? complain : { _ in })
       try tree.walk(source, entering: entering) { leaf throws(Failure) in
-        if let number = try self.look(at: leaf, of: source) { present.insert(number) }
+        try self.look(at: leaf, of: source)
       }
+      // Where a source lies within another one, its files are known by now.
+      try flush()
     }
-    try flush()
-    try retire(from: sources, present)
+    try retire(from: sources)
   }
 
   /// Reads those files of the sources that have changed, or retires them where they are gone.
   /// - Parameter paths: where something has changed.
   public func harvest(_ paths: Set<String>, of sources: [Source]) throws(Failure) {
     var gone: [Int64] = []
+    recorded = []
+    defer { recorded = nil }
     for path in paths.sorted() {
       let slash = path.lastIndex(of: "/") ?? path.startIndex
       let name = String(path[path.index(after: slash)...])
@@ -73,7 +78,7 @@ public final class Harvester {
         let directory = try Directory.following(path: String(path[..<slash]))
         if let status = try directory.status(name) {
           guard status.isRegular else { continue }
-          _ = try look(at: SourceTree.Leaf(directory: directory, name: name, path: path, status: status), of: source)
+          try look(at: SourceTree.Leaf(directory: directory, name: name, path: path, status: status), of: source)
         } else if let known = index[path], !known.isGone {
           gone.append(known.number)
           index.retire(path)
@@ -84,16 +89,15 @@ public final class Harvester {
       }
     }
     try flush()
-    // A file that was renamed meanwhile goes on under its new name.
-    let renamed = Set(index.present.map(\.brief.number))
-    _ = try store.record([], gone: gone.filter { !renamed.contains($0) })
+    // A file that was renamed goes on under its new name.
+    _ = try store.record([], gone: gone.filter { recorded?.contains($0) != true })
   }
 
   /// The bytes that a harvest of these sources would read, more or less: for a progress bar.
   public func outstanding(_ sources: [Source]) throws(Failure) -> Int {
     var bytes = 0
     for source in sources {
-      try SourceTree { _ in }.walk(source) { leaf throws(Failure) in
+      try SourceTree(trouble: { _ in }).walk(source) { leaf throws(Failure) in
         if let known = self.index[leaf.path], self.isUnchanged(known, leaf.status) { return }
         bytes += leaf.status.size
       }
@@ -106,19 +110,17 @@ public final class Harvester {
     trouble = trouble ?? failure
   }
 
-  /// - Returns: the number of the file's transcript, where it has one already.
-  private func look(at leaf: SourceTree.Leaf, of source: Source) throws(Failure) -> Int64? {
+  private func look(at leaf: SourceTree.Leaf, of source: Source) throws(Failure) {
     if let failure = stop() {
       try flush()
       throw failure
     }
-    if let known = index[leaf.path], isUnchanged(known, leaf.status) { return known.number }
-    guard let file = try leaf.directory.open(leaf.name) else { return nil }
+    if let known = index[leaf.path], isUnchanged(known, leaf.status) { return index.see(leaf.path) }
+    guard let file = try leaf.directory.open(leaf.name) else { return }
     let status = try file.status()
-    guard status.isRegular else { return nil }
+    guard status.isRegular else { return }
     var transcript = try identify(leaf, status, file, source)
     try read(file, &transcript, source)
-    return transcript.number
   }
 
   private func isUnchanged(_ known: Transcript.Brief, _ status: FileStatus) -> Bool {
@@ -145,7 +147,8 @@ public final class Harvester {
     }
     for number in index.numbers(device: device, inode: inode) {
       try flush()
-      guard var old = try store.transcript(number), old.path != leaf.path || old.isGone, old.position > 0,
+      guard var old = try store.transcript(number), !old.path.utf8.elementsEqual(leaf.path.utf8) || old.isGone,
+        old.position > 0,
         old.format == source.format.name, !isThere(old), try isSame(old, file, status)
       else { continue }
       index.retire(old.path)
@@ -191,7 +194,7 @@ public final class Harvester {
       return true
     }
     tell(transcript.position - told)
-    sum.files += 1
+    if transcript.position > start { sum.files += 1 }
     sum.bytes += transcript.position - start
     sum.lines += transcript.lines - startLine
     transcript.size = max(status.size, transcript.position)
@@ -227,18 +230,20 @@ public final class Harvester {
     (pendingBytes, pendingFindings) = (0, 0)
     sum.facts += newFacts
     for transcript in transcripts { index.add(transcript) }
+    recorded?.formUnion(transcripts.compactMap(\.number))
     return transcripts
   }
 
   /// Files below these sources that were there and are not any more.
-  private func retire(from sources: [Source], _ present: Set<Int64>) throws(Failure) {
-    let gone = index.present.filter { path, brief in
-      !present.contains(brief.number)
-        && sources.contains { path == $0.path || path.hasPrefix($0.path + "/") }
-        // Read in this very harvest, it has got its number only now.
-        && !Kernel.mayAccess(path, 0)
+  private func retire(from sources: [Source]) throws(Failure) {
+    var gone: [(number: Int64, path: String)] = []
+    for number in index.unseen {
+      guard let path = try store.path(of: number), !Kernel.mayAccess(path, 0),
+        sources.contains(where: { path == $0.path || path.hasPrefix($0.path + "/") })
+      else { continue }
+      gone.append((number, path))
     }
-    _ = try store.record([], gone: gone.map(\.brief.number))
-    for (path, _) in gone { index.retire(path) }
+    _ = try store.record([], gone: gone.map(\.number))
+    for (_, path) in gone { index.retire(path) }
   }
 }

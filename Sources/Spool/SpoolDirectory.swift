@@ -59,7 +59,7 @@ public final class SpoolDirectory {
 
   /// Top-level directories that are no queues.
   public static let otherDirectories: Set<String> = [
-    "agents", "channels", "heartbeats", "journal", "people", "secrets", "slots",
+    "agents", "channels", "heartbeats", "journal", "memory", "people", "secrets", "slots",
   ]
 
   /// Opens a queue.

@@ -1,7 +1,9 @@
 import ArgumentParser
 import CommandLine
+import Glibc
 import Memory
 import Spool
+import Work
 
 extension MemoryTool {
   struct Search: ParsableCommand {
@@ -75,12 +77,17 @@ extension MemoryTool {
   struct Fresh: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "fresh", abstract: "Tell whether what was read still holds.",
-      discussion: "Exit 0: it would be told now as it was then. Exit 1: it would not; prints what has changed.")
+      discussion: """
+        Exit 0: it would be told now as it was then. Exit 1: it would not; prints what has changed.
+
+        With a command behind -- that is run in its place where it is fresh, and not at all where it is not.
+        """.reflowed)
 
     @OptionGroup var options: MemoryOptions
     @Option(name: .customShort("f"), help: ArgumentHelp("A file with a token, or with what context has printed.", valueName: "file"))
     var files: [String] = []
     @Argument(help: "Tokens.") var tokens: [String] = []
+    @Argument(parsing: .postTerminator, help: "What is done if it is fresh, after --.") var command: [String] = []
 
     func validate() throws {
       if tokens.isEmpty && files.isEmpty { throw ValidationError("give a token, or -f FILE") }
@@ -93,10 +100,24 @@ extension MemoryTool {
         let changes = try store.changes(since: Snapshot(token: token)) { name throws(Failure) in
           try MemoryOptions.party(name, in: spool)
         }
-        for change in changes { output(change.printable) }
+        for change in changes {
+          // What the command prints is a result; why it is not run is none.
+          if command.isEmpty { output(change.printable) } else { complain("memory: stale: \(change.printable)") }
+        }
         if !changes.isEmpty { isStale = true }
       }
       if isStale { throw Exit(.no) }
+      if !command.isEmpty { throw try follow() }
+    }
+
+    /// - Returns: why it could not be started.
+    private func follow() throws -> Failure {
+      let environment = inheritedEnvironment()
+      guard let path = try Command.find(command[0], in: Command.searchPath(environment)) else {
+        throw Failure(.unavailable, command[0], "was not found", do: "check the name, and PATH")
+      }
+      signal(SIGPIPE, SIG_DFL)
+      return Command(path: path, arguments: command, environment: environment).replaceUs()
     }
 
     private static func token(inFile path: String) throws -> String {

@@ -35,6 +35,10 @@ struct HarvestPass {
   /// Into a new database: readers see the old facts until the new ones are all there, and a crash leaves the old ones.
   func rebuild() throws -> Failure? {
     let store = try MemoryStore(spool)
+    // First what has been renamed, replaced and removed since: only who knows the old names can tell.
+    let asUsual = try harvester(store)
+    asUsual.complain = { _ in }
+    try harvest(asUsual)
     let name = "rebuild.db"
     try store.remove(name)
     let anew = try MemoryStore(spool, name: name)
@@ -60,6 +64,8 @@ struct HarvestPass {
     if ProgressBar.isSeen, let bar = try ProgressBar(total: harvester.outstanding(sources)) {
       harvester.progress = bar.advance
     }
+    // The bar goes away with it, before the result is printed.
+    defer { harvester.progress = { _ in } }
     do { try harvester.harvest(sources) } catch {
       if error.status.rawValue > 128 { throw Exit(error.status) }
       throw error

@@ -44,6 +44,7 @@ struct TickRound {
         try attempt(name) { try alertIfUnanswered(spool.queue(name), now) }
       }
     }
+    if isWhole { try attempt("memory") { try tendMemory() } }
     // Behind the approvals: what waited for one of them goes on in the same round.
     if isWhole || queues.contains(RunRequest.queueName) {
       try attempt("runs") { try tendRuns(daily: daily) }
@@ -102,6 +103,18 @@ struct TickRound {
       try complainOnce(error, stamp: "telegram-trouble")
     }
     try desk.makeRound()
+  }
+
+  /// A person is asked about versions that nobody waits for any more. (`asks/open` is made before the first of them is written.)
+  private func tendMemory() throws {
+    guard try spool.root.status("memory")?.isDirectory == true else { return }
+    let memory = try Directory("memory", in: spool.root)
+    guard try memory.status("asks")?.isDirectory == true, try Directory("asks", in: memory).contains("open") else { return }
+    let settle = Command(
+      path: try MemoryProgram.find(), arguments: ["memory", "settle", "-C", spool.path],
+      environment: inheritedEnvironment())
+    let (_, _, words) = try Child(settle).collect(until: Deadline.within(.seconds(30)), limit: 65536)
+    if !words.isEmpty { complain(bytes: words) }
   }
 
   /// What is wrong for hours is not said each minute; when it is over, what comes then is news again.

@@ -23,7 +23,7 @@ def rules(home, text, name="my.rules"):
 
 
 def session(home):
-    writer = Claude().user(correction(1)).user("Kindly boil the water twice.").user(decision(2)).assistant("Kindly boil.")
+    writer = Claude().user(correction(1)).user("Kindly boil water at noon.").user(decision(2)).assistant("Kindly boil.")
     return writer.to(home.source() / "a.jsonl")
 
 
@@ -33,9 +33,9 @@ def a_kind_of_one_s_own(home):
     rules(home, HABIT)
     row = home.report().rows[0]
     expect(row.facts["habit"] == 1, f"facts: {row.facts}")
-    expect(home.texts("habit") == ["Kindly boil the water twice."], f"{home.texts('habit')}")
+    expect(home.texts("habit") == ["Kindly boil water at noon."], f"{home.texts('habit')}")
     home.has("kettle1", "samovar2")
-    expect(home.good("memory", "search", "water", "--kind", "habit").out, "not found by its kind")
+    expect(home.good("memory", "search", "noon", "--kind", "habit").out, "not found by its kind")
 
 
 @case
@@ -49,7 +49,7 @@ def a_rule_that_is_wrong_is_named_by_file_and_line_and_nothing_is_read(home):
     expect(home.run(*home.command("--watch")).code == 78, "it watches")
     rules(home, HABIT)
     home.harvest()
-    expect(home.texts("habit") == ["Kindly boil the water twice."], "something had been read before")
+    expect(home.texts("habit") == ["Kindly boil water at noon."], "something had been read before")
     home.has("kettle1", "samovar2")
 
 
@@ -82,11 +82,11 @@ def new_rules_hold_for_what_comes_and_after_a_rebuild_for_all(home):
     home.harvest()
     rules(home, HABIT)
     home.harvest()
-    path.write_bytes(path.read_bytes() + Claude(seed=2).user("Kindly boil the milk once.").bytes)
+    path.write_bytes(path.read_bytes() + Claude(seed=2).user("Kindly boil milk at noon.").bytes)
     home.harvest()
-    expect("Kindly boil the milk once." in home.texts("habit"), "not by the new rules")
+    expect("Kindly boil milk at noon." in home.texts("habit"), "not by the new rules")
     home.harvest("--rebuild")
-    expect(home.texts("habit") == ["Kindly boil the milk once.", "Kindly boil the water twice."], f"{home.texts('habit')}")
+    expect(home.texts("habit") == ["Kindly boil milk at noon.", "Kindly boil water at noon."], f"{home.texts('habit')}")
     before = home.dump()
     shutil.copytree(home.spool / "memory/rules", home.home / "afresh1/memory/rules")
     (home.home / "afresh1/memory").chmod(0o700)
@@ -108,6 +108,7 @@ def a_rule_that_came_with_it_is_switched_off(home):
 
 @case
 def explain_shows_each_finding_and_writes_nothing(home):
+    home.furnish()
     writers = {"claude": Claude(), "pi": Pi(), "codex": Codex()}
     for format, writer in writers.items():
         writer.user(chat(1)).user(correction(1)).assistant("I see.").user(decision(2))

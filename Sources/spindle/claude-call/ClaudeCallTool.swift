@@ -24,6 +24,9 @@ struct ClaudeCallTool: Tool {
 
       Each call is an entry in calls-AGENT/: its reply, cost and time lie in re/ID, and a call that failed lies in fail/.
       With --key the same call again prints the recorded reply without a call, and a failed one is made again.
+
+      With --memory the agent is told before the prompt what it may know of a topic (memory context), as it stands when its program is
+      started. Where that changes while it answers, it is said on stderr; with --snapshot whoever acts on the reply can ask later.
       """,
     exits: [
       (.malformed, "No prompt; or the reply was none, or does not fit --expect or --schema."),
@@ -66,11 +69,19 @@ struct ClaudeCallTool: Tool {
     examples: [
       ("A question, with an answer in any case:", "echo 'Say good morning.' | claude-call --timeout 30s --fallback -"),
       (
+        "With what is known of a topic, and whether it still holds when the reply is used:",
+        """
+        echo 'Short sentences, no emojis.' | memory put style/briefing
+        claude-call 'Say good morning.' --memory 'style of the briefing' --snapshot morning.token --fallback -
+        test ! -e morning.token || memory fresh -f morning.token -- echo 'it is sent now'
+        """
+      ),
+      (
         "A file summarised once, however often this runs:",
         "echo 'the notes of today' > notes.md\nclaude-call 'Summarise in three lines.' --input notes.md --key \"notes-$(date +%F)\" --fallback notes.md"
       ),
     ],
-    seeAlso: ["spool", "deliver"])
+    seeAlso: ["spool", "deliver", "memory"])
 
   static let configuration = configured()
 
@@ -90,11 +101,23 @@ struct ClaudeCallTool: Tool {
   @Option(help: ArgumentHelp("A regular expression that the reply must match.", valueName: "regex")) var expect: String?
   @Option(help: ArgumentHelp("A file with the JSON Schema that the reply must fit.", valueName: "file")) var schema:
     String?
+  @Option(
+    help: ArgumentHelp("Tell the agent first what it may know of this: memory context.", valueName: "topic")) var memory: String?
+  @Option(help: "How much of it at most.") var memoryTokens = 2000
+  @Option(
+    help: ArgumentHelp(
+      "Write the token of what it was told to this file, for memory fresh and pipeline-step --fresh.", valueName: "file"))
+  var snapshot: String?
   @Flag(help: "Print one JSON object: id, agent, reply or class and why.") var json = false
   @Argument(help: "The prompt.") var prompt: String?
 
   func validate() throws {
     if prompt != nil && file != nil { throw ValidationError("give the prompt as an argument or with -f, not both") }
+    if snapshot != nil && memory == nil { throw ValidationError("--snapshot goes with --memory") }
+    if !(1...1_000_000).contains(memoryTokens) { throw ValidationError("--memory-tokens: 1 to 1000000") }
+    if let memory, memory.utf8.count > 1000 || memory.printable != memory || memory.allSatisfy(\.isWhitespace) {
+      throw ValidationError("--memory: a topic on one line, at most 1000 bytes")
+    }
     if attempts < 1 { throw ValidationError("--attempts: at least 1") }
     if let expect, (try? Regex(expect)) == nil { throw ValidationError("--expect \(expect): is no regular expression") }
   }
@@ -116,11 +139,36 @@ struct ClaudeCallTool: Tool {
     options.schema = try schema.map {
       String(decoding: try Self.read($0, "--schema"), as: UTF8.self).split(separator: "\n").joined(separator: " ")
     }
+    options.memory = try memory.map { AgentMemory(program: try MemoryProgram.find(), topic: $0, tokens: memoryTokens) }
     let caller = Caller(spool: opened, agent: agent, options: options, environment: inheritedEnvironment())
     do {
-      show(try caller.call(prompt))
+      let answer = try caller.call(prompt)
+      try keepSnapshot(of: answer, caller)
+      show(answer)
     } catch let none as Caller.NoAnswer {
       try show(none, of: opened, fallbackText)
+    }
+  }
+
+  /// Who acts on the reply can ask whether what it rests on still holds; what is known to have changed already is told now.
+  private func keepSnapshot(of answer: Caller.Answer, _ caller: Caller) throws {
+    guard memory != nil else { return }
+    if let snapshot {
+      guard let token = answer.snapshot else {
+        throw Failure(
+          .malformed, "--snapshot \(snapshot)", "the recorded reply was given without a memory", do: "call with another --key")
+      }
+      try OutputFile.replace(snapshot, with: Array("\(token)\n".utf8))
+    }
+    guard let changes = caller.changes(since: answer) else {
+      return complain("claude-call: \(agent): whether its memory has changed meanwhile cannot be told")
+    }
+    for change in changes.prefix(5) {
+      complain("claude-call: \(agent): its memory has changed since it was asked: \(change.printable)")
+    }
+    if !changes.isEmpty {
+      try caller.spool.queue("calls-\(agent)").log(
+        answer.id, "== \(Timestamp.now.rfc3339Seconds) claude-call: the memory has changed since it was asked\n")
     }
   }
 
@@ -151,7 +199,11 @@ struct ClaudeCallTool: Tool {
   }
 
   private func show(_ answer: Caller.Answer) {
-    if json { return printJSON(["id": answer.id.description, "agent": agent, "reply": answer.text]) }
+    if json {
+      var fields = ["id": answer.id.description, "agent": agent, "reply": answer.text]
+      fields["memory"] = answer.snapshot
+      return printJSON(fields)
+    }
     output(answer.text, terminator: answer.text.hasSuffix("\n") ? "" : "\n")
   }
 

@@ -112,6 +112,9 @@ extension PipelineStepTool {
 
       A step is known by its name: in loops give each its own (post-$i). One that comes again with another command is
       refused, and the run is held: pipeline-run --resume RUN --accept-change takes what is recorded.
+
+      With --fresh the command is started only while what an agent was told still holds (memory fresh), asked before each attempt. What is
+      stale ends the step with 1: the run has failed, and what it did is undone. A step that is finished is not asked about again.
       """,
     tables: [
       (
@@ -150,7 +153,11 @@ extension PipelineStepTool {
       (
         "In a script that pipeline-run runs:",
         "cat >daily.sh <<'EOF'\nset -e\npipeline-step fetch --timeout 1m --attempts 3 -- cat /etc/hostname\npipeline-step count -- wc -c \"$STEPS/fetch\"\nEOF\npipeline-run daily.sh"
-      )
+      ),
+      (
+        "Published only while what was known when it was written still holds:",
+        "cat >post.sh <<'EOF'\nset -e\npipeline-step known -- memory context --for 'style of a post'\npipeline-step publish --fresh \"$STEPS/known\" -- echo published\nEOF\npipeline-run post.sh"
+      ),
     ],
-    seeAlso: ["pipeline-run", "spool"])
+    seeAlso: ["pipeline-run", "memory", "spool"])
 }

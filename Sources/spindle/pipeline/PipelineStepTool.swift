@@ -16,6 +16,11 @@ struct PipelineStepTool: Tool {
   @Option(help: "How often it is tried where it ends with 74, 75, a signal or --timeout.") var attempts = 1
   @Flag(help: "Whatever it ends with is its result, for the script to act on.") var mayFail = false
   @Flag(help: "Its recorded result counts though its command was another one.") var acceptChange = false
+  @Option(
+    help: ArgumentHelp(
+      "The command is run only while this still holds: a token, or a file with one, of memory context or claude-call --snapshot.",
+      valueName: "token|file"))
+  var fresh: [String] = []
   @Argument(help: "The step's name, one of a kind in its run.") var name: String
   @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.") var command: [String] = []
 
@@ -26,10 +31,18 @@ struct PipelineStepTool: Tool {
     if let undo, undo.allSatisfy(\.isWhitespace) { throw ValidationError("--undo: is empty") }
   }
 
+  /// `memory fresh` goes before: what is stale ends the step with 1, as a no.
+  private func guarded() throws -> [String] {
+    if fresh.isEmpty { return command }
+    let memory = try MemoryProgram.find()
+    let words = fresh.flatMap { $0.hasPrefix("m1.") && !$0.contains("/") ? [$0] : ["-f", $0] }
+    return [memory, "memory", "fresh"] + words + ["--"] + command
+  }
+
   static func fails(_ status: ExitStatus, _ why: String) { StepCall.fails(status, why) }
 
   func run() throws {
-    var call = StepCall(name: name, command: command)
+    var call = StepCall(name: name, command: try guarded())
     call.path = try spool.path()
     call.undo = undo
     call.timeout = timeout?.duration
