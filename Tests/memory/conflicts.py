@@ -187,12 +187,13 @@ def a_conflict_is_settled_by_a_value_on_stdin(home):
 
 
 @case
-def a_conflict_is_settled_once(home):
+def what_is_settled_may_be_decided_anew_and_nothing_is_lost(home):
     two_write(home, "ask")
-    home.memory("resolve", "k", "--take", "1")
-    for words in ["--take", "2"], []:
-        failed(home.memory("resolve", "k", *words, stdin="violet\n" if not words else b"", code=1), 1, "k", tool="memory")
-    expect(home.value("k") == RED, "settled twice")
+    home.memory("resolve", "k", "--take", "2")
+    home.memory("resolve", "k", stdin="violet\n")
+    home.is_current("k", 4, "violet\n")
+    expect(home.values("k") == [RED, BLUE, BLUE, "violet\n"], f"{home.values('k')}")
+    expect(not open_ones(home) and len(open_ones(home, "--all")) == 1, "another conflict")
     home.memory("resolve", "nothing", "--take", "1", code=1)
 
 

@@ -147,14 +147,14 @@ def odd_keys_leave_the_directory_nowhere(home):
 
 @case
 def what_is_forgotten_is_no_file_any_more(home):
-    home.keep("kettle", "red\n")
+    home.keep("kettle", "violet\n")
     home.keep("gate", "shut\n")
     out = exported(home)
-    expect(any("red" in path.read_text() for path in files_in(out).values()), "it is not there before")
+    expect(any("violet" in path.read_text() for path in files_in(out).values()), "it is not there before")
     home.memory("forget", "kettle")
     exported(home)
     for name, path in files_in(out).items():
-        expect("red" not in path.read_text() and "kettle" not in str(name), f"it stands in {name}")
+        expect("violet" not in path.read_text() and "kettle" not in str(name), f"it stands in {name}")
     entries = json.loads((out / "index.json").read_text())["entries"]
     [entry] = [entry for entry in entries if entry["path"] not in ("facts.md", "ACTIVE")]
     expect((out / entry["path"]).read_text() == "shut\n", "what was not forgotten is another file")
@@ -183,7 +183,7 @@ def links_in_the_directory_are_not_followed(home):
         path.unlink()
         path.symlink_to(aunt)
     done = home.run("memory", "export", "--files", out)
-    expect(done.code in (0, 73, 74), f"exit {done.code}: {done.err!r}")
+    expect(done.code in (0, 73, 74, 77), f"exit {done.code}: {done.err!r}")
     expect(aunt.read_text() == "a letter\n", "it was written over")
 
 
@@ -192,7 +192,8 @@ def a_directory_that_cannot_be_made_is_named(home):
     home.keep("kettle", "red\n")
     (home.home / "file").write_text("x")
     for path in home.home / "file", home.home / "file/out", "/proc/out":
-        failed(home.memory("export", "--files", path, code=(73, 74, 77)), (73, 74, 77), str(path), tool="memory")
+        done = home.memory("export", "--files", path, code=(69, 73, 74, 77))
+        expect(done.err.startswith(b"memory: ") and str(path).removesuffix("/out").encode() in done.err, f"{done.err!r}")
 
 
 # ------------------------------------------------------------------ OpenClaw

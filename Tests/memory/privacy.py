@@ -144,7 +144,7 @@ def traces(home):
 
 def is_forgotten(home, key="plans/secret"):
     for words in ["history", "--json", key], ["history", key], ["export"], ["search", "The"], ["conflicts", "--all"], \
-            ["context", "--agent", "a", "--for", " ".join(WORDS), "--tokens", "5000"]:
+            ["context", "--agent", "a", "--for", "plans secret door", "--tokens", "5000"]:
         done = home.memory(*words, code=(0, 1))
         for word in WORDS:
             expect(word not in (done.out + done.err).decode().lower(), f"memory {words[0]} still tells it")
@@ -225,14 +225,14 @@ def harvested(home):
     Claude(seed=3).user("Boil water.").assistant("I take it.").user(correction(3)).to(source / "3.jsonl")
     home.harvest("-q")
     home.holds(WORDS[0])
-    return home.fact(WORDS[0])["id"]
+    return [fact["id"] for fact in home.facts() if WORDS[0] in fact["text"]]  # a correction may be a decision, too
 
 
 @case
 def a_fact_that_is_forgotten_is_in_no_byte_and_no_harvest_brings_it_back(home):
     home.agent("a")
-    id = harvested(home)
-    home.memory("forget", id)
+    for id in harvested(home):
+        home.memory("forget", id)
     for again in ["--rebuild", "-q"], ["-q"], ["--rebuild", "-q"]:
         home.holds_nothing_of(WORDS[0])
         expect(home.memory("search", WORDS[0], code=1).out == b"", "it is found")
@@ -248,8 +248,8 @@ def a_fact_that_is_forgotten_is_in_no_byte_and_no_harvest_brings_it_back(home):
 @case
 def a_fact_is_forgotten_by_the_beginning_of_its_id(home):
     home.agent("a")
-    id = harvested(home)
-    home.memory("forget", id[:8])
+    for id in harvested(home):
+        home.memory("forget", id[:8])
     home.holds_nothing_of(WORDS[0])
 
 
@@ -257,11 +257,11 @@ def a_fact_is_forgotten_by_the_beginning_of_its_id(home):
 def a_fact_that_holds_a_text_is_forgotten_by_it(home):
     """Without a name: all that has it."""
     home.agent("a")
-    id = harvested(home)
+    ids = harvested(home)
     home.keep("k", f"The {WORDS[0]}.\n")
     home.keep("other", "The kettle.\n")
     said = home.memory("forget", "--containing", WORDS[0]).out.decode()
-    expect(id in said and "k" in said and WORDS[0] not in said, f"it says {said!r}")
+    expect(all(id in said for id in ids) and "k" in said and WORDS[0] not in said, f"it says {said!r}")
     home.holds_nothing_of(WORDS[0])
     expect(len(home.texts("correction")) == 1, f"{home.texts('correction')}")
 
