@@ -50,12 +50,13 @@ public final class Harvester {
   public func harvest(_ sources: [Source], entering: (Directory) -> Void = { _ in }) throws(Failure) {
     var present: Set<Int64> = []
     for source in sources {
-      let tree = SourceTree { self.note($0) }
+      let tree = SourceTree(trouble: note, passedOver: complainOfLines ? complain : { _ in })
       try tree.walk(source, entering: entering) { leaf throws(Failure) in
         if let number = try self.look(at: leaf, of: source) { present.insert(number) }
       }
+      // Where a source lies within another one, its files are known by now.
+      try flush()
     }
-    try flush()
     try retire(from: sources, present)
   }
 
@@ -93,7 +94,7 @@ public final class Harvester {
   public func outstanding(_ sources: [Source]) throws(Failure) -> Int {
     var bytes = 0
     for source in sources {
-      try SourceTree { _ in }.walk(source) { leaf throws(Failure) in
+      try SourceTree(trouble: { _ in }).walk(source) { leaf throws(Failure) in
         if let known = self.index[leaf.path], self.isUnchanged(known, leaf.status) { return }
         bytes += leaf.status.size
       }
@@ -145,7 +146,8 @@ public final class Harvester {
     }
     for number in index.numbers(device: device, inode: inode) {
       try flush()
-      guard var old = try store.transcript(number), old.path != leaf.path || old.isGone, old.position > 0,
+      guard var old = try store.transcript(number), !old.path.utf8.elementsEqual(leaf.path.utf8) || old.isGone,
+        old.position > 0,
         old.format == source.format.name, !isThere(old), try isSame(old, file, status)
       else { continue }
       index.retire(old.path)
@@ -191,7 +193,7 @@ public final class Harvester {
       return true
     }
     tell(transcript.position - told)
-    sum.files += 1
+    if transcript.position > start { sum.files += 1 }
     sum.bytes += transcript.position - start
     sum.lines += transcript.lines - startLine
     transcript.size = max(status.size, transcript.position)

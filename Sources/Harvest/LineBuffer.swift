@@ -46,7 +46,7 @@ final class LineBuffer {
         let end = newline - memory.baseAddress!
         let line = UnsafeRawBufferPointer(rebasing: memory[from..<end])
         let place = tooLongFrom ?? base + from
-        let isLong = tooLongFrom != nil
+        let isLong = tooLongFrom != nil || line.count > Self.longestLine
         tooLongFrom = nil
         guard try take(isLong ? UnsafeRawBufferPointer(start: nil, count: 0) : line, place, base + end + 1, isLong ? .tooLong : .newline)
         else { return }
@@ -59,7 +59,7 @@ final class LineBuffer {
         return
       }
       if tooLongFrom != nil { from = filled }
-      if filled - from >= Self.longestLine {
+      if filled - from > Self.longestLine {
         tooLongFrom = tooLongFrom ?? base + from
         from = filled
       }

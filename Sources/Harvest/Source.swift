@@ -1,3 +1,4 @@
+import Glibc
 import Spool
 
 /// Where sessions of one program lie, and whose they are.
@@ -36,11 +37,18 @@ public struct Source: Sendable {
         path = String(path[..<at])
       }
     }
-    while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
     guard !path.isEmpty else {
       throw Failure(.usage, "--source \(text)", "names no directory", do: "write it as \(format.name):DIR")
     }
     if !path.hasPrefix("/") { path = workingDirectory + "/" + path }
+    // A file has one name, however its directory was named.
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    path = "/" + parts.joined(separator: "/")
+    // What .. leads to, only the file system knows.
+    if parts.contains(".."), let real = realpath(path, nil) {
+      path = String(cString: real)
+      free(real)
+    }
     self.init(format: format, path: path, agent: agent)
     isNamed = true
   }
@@ -50,7 +58,9 @@ public struct Source: Sendable {
     var seen: Set<String> = []
     // What an agent has for itself is its own, also where the program's default is the same directory.
     let all = TranscriptFormats.all.flatMap { $0.defaultSources(environment) }
-    return (all.filter { $0.givenAgent != nil } + all.filter { $0.givenAgent == nil }).filter { seen.insert($0.path).inserted }
+    return (all.filter { $0.givenAgent != nil } + all.filter { $0.givenAgent == nil }).filter {
+      seen.insert($0.path).inserted
+    }
   }
 }
 

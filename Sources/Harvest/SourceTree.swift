@@ -12,6 +12,8 @@ struct SourceTree {
 
   /// Told what cannot be read, as a failure; the rest goes on.
   var trouble: (Failure) -> Void
+  /// Told of a transcript that is none of ours to unpack.
+  var passedOver: (String) -> Void = { _ in }
 
   /// `SESSION.jsonl`, and OpenClaw's archives `SESSION.jsonl.reset.TIME` and `.deleted.TIME`.
   static func isTranscript(_ name: String) -> Bool {
@@ -60,8 +62,10 @@ struct SourceTree {
     for raw in names.sorted(by: Self.isBefore) {
       guard let name = String(validatingCString: raw) else {
         let shown = String(cString: raw).printable
-        if shown.hasSuffix(".jsonl") {
-          trouble(Failure(.malformed, directory.path(of: shown), "its name is no UTF-8", do: "rename it; it was not read"))
+        // What has no ending may be a directory of transcripts.
+        if Self.isTranscript(shown) || !shown.contains(".") {
+          trouble(
+            Failure(.malformed, directory.path(of: shown), "its name is no UTF-8", do: "rename it; it was not read"))
         }
         continue
       }
@@ -77,6 +81,8 @@ struct SourceTree {
           if !Self.concernsOneFile(error) { throw error }
           trouble(error)
         }
+      } else if status?.isRegular == true, name.hasSuffix(".zst"), Self.isTranscript(String(name.dropLast(4))) {
+        passedOver("\(directory.path(of: name)): it is compressed: it was not read: unpack it with unzstd")
       }
     }
     for name in inner {

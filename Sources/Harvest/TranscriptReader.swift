@@ -34,15 +34,16 @@ final class TranscriptReader {
     _ file: File, _ transcript: inout Transcript, format: any TranscriptFormat.Type, complain: (String) -> Void = { _ in },
     pause: (inout Transcript, [Found]) throws(Failure) -> Bool
   ) throws(Failure) -> [Found] {
-    var pass = Pass(transcript: transcript, parser: parser(for: format))
+    var pass = Pass(
+      transcript: transcript, parser: parser(for: format), workingDirectory: Array(transcript.workingDirectory.utf8))
     var sincePause = 0
     let start = transcript.position
     var isRest = start == 0 ? false : try !Self.endsWithNewline(file, at: start)
     try buffer.lines(of: file, from: start) { line, place, next, ending throws(Failure) in
       if isRest {
         isRest = false
-        // The newline of a line that was complete without it.
-        if ending == .newline && line.allSatisfy(Self.isBlank) {
+        // The newline of a line that was complete without it, or the CR before that.
+        if ending != .tooLong && line.allSatisfy(Self.isBlank) {
           pass.transcript.position = next
           return true
         }
@@ -73,7 +74,7 @@ final class TranscriptReader {
     var found: [Found] = []
     let parser: LineParser
     /// The last one that was seen.
-    var workingDirectory: [UInt8] = []
+    var workingDirectory: [UInt8]
     /// The last time that was seen, as it is written; empty: since `transcript` was last settled there was none.
     var time: [UInt8] = []
     var records = Counter()
@@ -82,6 +83,7 @@ final class TranscriptReader {
     /// Brings what is counted on the way into the transcript.
     mutating func settle() {
       if let last { transcript.last = last }
+      transcript.workingDirectory = String(decoding: workingDirectory, as: UTF8.self)
       records.settle { transcript.tally.records["\($0)", default: 0] += $1 }
       noise.settle { transcript.tally.skipped["noise: \($0)", default: 0] += $1 }
     }

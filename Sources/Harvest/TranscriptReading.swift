@@ -24,7 +24,7 @@ public struct TranscriptReading {
 
   public func findings() throws(Failure) -> [Found] {
     var all: [TranscriptReader.Found] = []
-    let tree = SourceTree { _ in }
+    let tree = SourceTree(trouble: { _ in })
     try tree.walk(source) { leaf throws(Failure) in
       guard let file = try leaf.directory.open(leaf.name) else { return }
       var transcript = Transcript(

@@ -62,10 +62,11 @@ extension MemoryStore {
 
   /// - Parameter row: a fact's number, id, kind, text, agent, author, scope and time.
   static func fact(_ row: Row, _ db: Database) throws -> FactRecord {
+    // A file that was replaced by one that begins as it did has the same lines under the same name.
     let sources = try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT t.path, s.place, s.line, s.time FROM sighting AS s JOIN transcript AS t ON t.number = s.transcript
+          SELECT DISTINCT t.path, s.place, s.line, s.time FROM sighting AS s JOIN transcript AS t ON t.number = s.transcript
           WHERE s.fact = ? ORDER BY t.path, s.place, s.time
           """), arguments: [row[0] as Int64])
     return FactRecord(

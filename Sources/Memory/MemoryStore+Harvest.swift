@@ -116,8 +116,8 @@ extension MemoryStore {
     }
   }
 
-  /// Takes over what was harvested anew into another database: all at once, in place of what came from files that are still
-  /// there. What came from files that are gone stays, and what is forgotten stays forgotten.
+  /// Takes over what was harvested anew into another database: all at once, in place of what came from the same files.
+  /// What came from files that are gone, or that were not read anew, stays, and what is forgotten stays forgotten.
   public func takeOver(_ other: MemoryStore) throws(Failure) {
     let path = other.path
     try alone { db in
@@ -128,8 +128,11 @@ extension MemoryStore {
       try db.inTransaction(.immediate) {
         try db.execute(
           sql: """
-            DELETE FROM sighting WHERE transcript IN (SELECT number FROM transcript WHERE NOT is_gone);
-            DELETE FROM transcript WHERE NOT is_gone;
+            CREATE TEMP TABLE old AS
+              SELECT number FROM transcript WHERE NOT is_gone AND path IN (SELECT path FROM anew.transcript);
+            DELETE FROM sighting WHERE transcript IN (SELECT number FROM temp.old);
+            DELETE FROM transcript WHERE number IN (SELECT number FROM temp.old);
+            DROP TABLE temp.old;
             INSERT INTO fact (id, kind, text, agent, author, scope, time)
               SELECT id, kind, text, agent, author, scope, time FROM anew.fact
               WHERE id NOT IN (SELECT what FROM forgotten) ORDER BY number
@@ -138,7 +141,7 @@ extension MemoryStore {
               SELECT t.number AS old, t.number + (SELECT ifnull(max(number), 0) FROM transcript) AS new FROM anew.transcript AS t;
             INSERT INTO transcript
               SELECT m.new, t.format, t.agent, t.path, t.device, t.inode, t.mark, t.position, t.size, t.modified, t.lines,
-                t.tally, t.last, t.is_gone
+                t.tally, t.last, t.directory, t.is_gone
               FROM anew.transcript AS t JOIN temp.moved AS m ON m.old = t.number;
             INSERT INTO sighting
               SELECT f.number, m.new, s.place, s.line, s.time

@@ -40,6 +40,7 @@ enum Schema {
       lines INTEGER NOT NULL,
       tally TEXT NOT NULL,
       last TEXT,
+      directory TEXT NOT NULL DEFAULT '',
       is_gone INTEGER NOT NULL DEFAULT 0
     );
     CREATE INDEX transcript_path ON transcript (path);

@@ -23,6 +23,8 @@ public struct Transcript: Sendable, FetchableRecord {
   public var tally = Tally()
   /// The time of the last line that has one.
   public var last: String?
+  /// The last one that a line names; empty: none does.
+  public var workingDirectory = ""
   /// Its file was deleted, or its content replaced: what was harvested from it stays.
   public var isGone = false
 
@@ -48,6 +50,7 @@ public struct Transcript: Sendable, FetchableRecord {
     lines = row["lines"]
     tally = try Tally(json: row["tally"])
     last = row["last"]
+    workingDirectory = row["directory"]
     isGone = row["is_gone"]
   }
 
@@ -75,14 +78,15 @@ public struct Transcript: Sendable, FetchableRecord {
       try db.cachedStatement(
         sql: """
           UPDATE transcript SET format = ?, agent = ?, path = ?, device = ?, inode = ?, mark = ?, position = ?, size = ?,
-            modified = ?, lines = ?, tally = ?, last = ?, is_gone = ? WHERE number = ?
+            modified = ?, lines = ?, tally = ?, last = ?, directory = ?, is_gone = ? WHERE number = ?
           """
       ).execute(arguments: try columns + [number])
     } else {
       try db.cachedStatement(
         sql: """
-          INSERT INTO transcript (format, agent, path, device, inode, mark, position, size, modified, lines, tally, last, is_gone)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          INSERT INTO transcript (
+            format, agent, path, device, inode, mark, position, size, modified, lines, tally, last, directory, is_gone)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """
       ).execute(arguments: try columns)
       number = db.lastInsertedRowID
@@ -92,7 +96,8 @@ public struct Transcript: Sendable, FetchableRecord {
   private var columns: StatementArguments {
     get throws {
       [
-        format, agent, path, device, inode, Data(mark), position, size, modified, lines, try tally.json(), last, isGone,
+        format, agent, path, device, inode, Data(mark), position, size, modified, lines, try tally.json(), last, workingDirectory,
+        isGone,
       ]
     }
   }

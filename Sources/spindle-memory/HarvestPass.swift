@@ -35,6 +35,10 @@ struct HarvestPass {
   /// Into a new database: readers see the old facts until the new ones are all there, and a crash leaves the old ones.
   func rebuild() throws -> Failure? {
     let store = try MemoryStore(spool)
+    // First what has been renamed, replaced and removed since: only who knows the old names can tell.
+    let asUsual = try harvester(store)
+    asUsual.complain = { _ in }
+    try harvest(asUsual)
     let name = "rebuild.db"
     try store.remove(name)
     let anew = try MemoryStore(spool, name: name)
