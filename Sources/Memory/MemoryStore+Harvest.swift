@@ -88,7 +88,8 @@ extension MemoryStore {
     try read { db in
       let rows = try Row.fetchCursor(
         db,
-        sql: "SELECT number, path, device, inode, size, modified, is_gone FROM transcript ORDER BY is_gone DESC, number")
+        sql: "SELECT number, path, device, inode, size, modified, is_gone FROM transcript ORDER BY is_gone DESC, number"
+      )
       var result: [(String, Transcript.Brief)] = []
       while let row = try rows.next() {
         result.append(
@@ -113,6 +114,18 @@ extension MemoryStore {
   public func transcripts() throws(Failure) -> [Transcript] {
     try read { db in
       try Transcript.fetchAll(db, sql: "SELECT * FROM transcript WHERE NOT is_gone ORDER BY path, number")
+    }
+  }
+
+  /// What is forgotten there never comes into this one: it would lie in its file, if only for a while.
+  public func learnForgotten(from other: MemoryStore) throws(Failure) {
+    let rows = try other.read { try Row.fetchAll($0, sql: "SELECT what, scope, author, time FROM forgotten") }
+    try write(.relaxed) { db in
+      for row in rows {
+        try db.execute(
+          sql: "INSERT INTO forgotten (what, scope, author, time) VALUES (?, ?, ?, ?)",
+          arguments: [row[0] as String, row[1] as String, row[2] as String, row[3] as String])
+      }
     }
   }
 
