@@ -96,7 +96,7 @@ public struct ContextBlock: Sendable {
       let head = "\(version.key) (version \(version.version), by \(version.author), \(version.at.prefix(10))\(scope))"
       return Entry(
         id: "\(version.scope)\0\(version.key)\0\(version.version)",
-        text: "## \(head)\n\(value.hasSuffix("\n") ? value : value + "\n")\n", matches: matches, order: 0,
+        text: "## \(head)\n\(value.endsItsLine ? value : value + "\n")\n", matches: matches, order: 0,
         time: version.at, brief: head)
     }
   }

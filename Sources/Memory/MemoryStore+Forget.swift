@@ -7,6 +7,8 @@ public struct Forgotten: Sendable {
   public var keys: [(key: ItemKey, versions: Int)] = []
   /// Facts, by their IDs.
   public var facts: [String] = []
+  /// What was forgotten before had not left the files yet: it has now.
+  public var isFinished = false
   /// Somebody still reads an old view of the database: until he ends, its log cannot be emptied.
   public var logIsHeld = false
 
@@ -54,7 +56,11 @@ extension MemoryStore {
         for row in items { try Self.forget(ItemKey(row[0], scope: row[1]), containing: text, party, time, &forgotten, db) }
       }
     }
-    if !forgotten.isEmpty { forgotten.logIsHeld = try !purge() }
+    // Killed in between, or held up by a reader, an earlier one may have left its bytes.
+    if try read({ try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM forgotten WHERE NOT is_purged)")! }) {
+      forgotten.logIsHeld = try !purge()
+      forgotten.isFinished = !forgotten.logIsHeld
+    }
     return forgotten
   }
 
@@ -110,6 +116,7 @@ extension MemoryStore {
     try alone { db in
       isEmpty = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)").map { $0[0] == 0 } ?? false
     }
+    if isEmpty { try write { db in try db.execute(sql: "UPDATE forgotten SET is_purged = 1 WHERE NOT is_purged") } }
     return isEmpty
   }
 }

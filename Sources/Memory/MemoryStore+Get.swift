@@ -21,8 +21,9 @@ extension MemoryStore {
     }
     guard let found, found.value != nil else { return nil }
     if isNews {
-      // Lost in a power cut, its reader will only be thought to know less than it does.
-      try write(.relaxed) { db in
+      // Lost in a power cut, or not noted because others write all the time or the disk is full, its reader is only thought to
+      // know less than it does; that is no reason to keep from him what is there.
+      try? write(.relaxed, patience: .seconds(2)) { db in
         try Item.find(key, db)?.note(seen: found.version, by: party.name, at: Timestamp.now.rfc3339, db)
       }
     }

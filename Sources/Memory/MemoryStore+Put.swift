@@ -92,8 +92,7 @@ extension MemoryStore {
   /// The lines of both, each once, in the order in which they were first written.
   static func union(_ one: String, _ other: String) -> String {
     var seen: Set<Substring> = []
-    let lines = (one.split(separator: "\n", omittingEmptySubsequences: false)
-      + other.split(separator: "\n", omittingEmptySubsequences: false)).filter { !$0.isEmpty && seen.insert($0).inserted }
+    let lines = (one.lines + other.lines).filter { !$0.isEmpty && seen.insert($0).inserted }
     return lines.joined(separator: "\n") + "\n"
   }
 }

@@ -31,6 +31,7 @@ public final class MemoryStore {
     directory = try spool.directory("memory")
     writers = try directory.openOrCreate("lock")
     let path = directory.path(of: name)
+    MappedIndex.explainItsSignal(path)
     // Made by us, SQLite makes its other files with the same mode; and a link leads nowhere.
     let file = try directory.openOrCreate(name)
     guard try file.status().isRegular else {
@@ -50,12 +51,19 @@ public final class MemoryStore {
 
   private func bringUpToDate(_ path: String) throws(Failure) {
     func version() throws(Failure) -> Int {
-      try read { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }
+      try read { db in
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        guard try Schema.isOurs(db, version: version) else {
+          throw Failure(
+            .malformed, path, "is another program's database", do: "move it away; nothing of it was changed")
+        }
+        return version
+      }
     }
     var found = try version()
     if found < Schema.version {
-      try lockWriters()
-      defer { writers.unlock() }
+      let lock = try lockWriters()
+      defer { lock.unlock() }
       // Somebody may have been faster.
       do {
         found = try version()
@@ -78,15 +86,18 @@ public final class MemoryStore {
   }
 
   /// One transaction; what `body` throws undoes it.
+  /// - Parameter patience: for others who write; nil: what the store was opened with.
   public func write<Value>(
-    _ durability: Durability = .durable, _ body: (Database) throws -> Value
+    _ durability: Durability = .durable, patience: Duration? = nil, _ body: (Database) throws -> Value
   ) throws(Failure) -> Value {
-    try lockWriters()
-    defer { writers.unlock() }
+    let lock = try lockWriters(patience)
+    defer { lock.unlock() }
     do {
       return try queue.writeWithoutTransaction { db in
         if durability == .relaxed { try db.execute(sql: "PRAGMA synchronous = NORMAL") }
         defer { if durability == .relaxed { try? db.execute(sql: "PRAGMA synchronous = FULL") } }
+        if let patience { try Self.setPatience(patience, db) }
+        defer { if patience != nil { try? Self.setPatience(self.patience, db) } }
         var result: Value?
         try db.inTransaction(.immediate) {
           result = try body(db)
@@ -99,8 +110,8 @@ public final class MemoryStore {
 
   /// For what may be no transaction: nobody else writes meanwhile.
   package func alone(_ body: (Database) throws -> Void) throws(Failure) {
-    try lockWriters()
-    defer { writers.unlock() }
+    let lock = try lockWriters()
+    defer { lock.unlock() }
     do { try queue.writeWithoutTransaction(body) } catch { throw (error as? Failure) ?? Failure(error, queue.path) }
   }
 
@@ -109,32 +120,24 @@ public final class MemoryStore {
     for ending in ["", "-wal", "-shm", "-journal"] { try directory.unlink(name + ending) }
   }
 
+  private static func setPatience(_ patience: Duration, _ db: Database) throws {
+    try db.execute(sql: "PRAGMA busy_timeout = \(Int(patience.inSeconds * 1000))")
+  }
+
   /// In the order of coming.
-  private func lockWriters() throws(Failure) {
-    if try writers.tryLock() { return }
-    // A call that waits for a lock cannot be given a time: it waits in a thread, and who has no patience left ends.
-    let isOurs = DispatchSemaphore(value: 0)
-    let waiter = Waiter(file: writers)
-    Thread.detachNewThread {
-      waiter.wait()
-      isOurs.signal()
-    }
-    guard isOurs.wait(timeout: .now() + patience.inSeconds) == .success else {
+  /// - Returns: the file that holds the lock.
+  private func lockWriters(_ patience: Duration? = nil) throws(Failure) -> File {
+    if try writers.tryLock() { return writers }
+    let patience = patience ?? self.patience
+    // A call that waits for a lock cannot be given a time: it waits in a thread, with a file of its own. What that one gets after
+    // nobody waits for it any more goes back at once.
+    let waiter = LockWaiter(file: try directory.openOrCreate("lock"))
+    guard try waiter.wait(patience.inSeconds) else {
       throw Failure(
         .tryAgain, writers.path, "another process has been writing for more than \(patience.spoken)",
         do: "see who: fuser -v \(queue.path)")
     }
-    if let failure = waiter.failure { throw failure }
-  }
-
-  /// Read only when the semaphore has said that it is done.
-  private final class Waiter: @unchecked Sendable {
-    let file: File
-    var failure: Failure?
-    init(file: File) { self.file = file }
-    func wait() {
-      do { try file.lock() } catch { failure = error }
-    }
+    return waiter.file
   }
 }
 

@@ -23,7 +23,7 @@ public struct Policies: Sendable {
       throw Failure(.configuration, file.path, "is no text, or longer than 1 MiB")
     }
     let names = Policy.allCases.map(\.rawValue).joined(separator: ", ")
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.lines.enumerated() {
       let words = line.split(whereSeparator: \.isWhitespace)
       if words.isEmpty || words[0].hasPrefix("#") { continue }
       guard words.count == 2, let policy = Policy(rawValue: String(words[1])) else {

@@ -14,6 +14,16 @@ enum Schema {
   /// As it stands in the file's user_version; one for each migration.
   static let version = 1
 
+  /// The file's application_id: "Spin".
+  private static let mark = 0x5370_696e
+
+  /// Whether nobody else has made this database; one in which nothing is yet may become ours.
+  static func isOurs(_ db: Database, version: Int) throws -> Bool {
+    if version > 0 { return try Int.fetchOne(db, sql: "PRAGMA application_id") == mark }
+    // A migration that was killed may have left its own table.
+    return try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '%grdb_migrations%'") == 0
+  }
+
   static func migrate(_ queue: DatabaseQueue) throws {
     try queue.writeWithoutTransaction { db in
       // It stays with the file: readers go on while somebody writes.
@@ -26,6 +36,7 @@ enum Schema {
   }
 
   private static let first = """
+    PRAGMA application_id = \(mark);
     CREATE TABLE transcript (
       number INTEGER PRIMARY KEY,
       format TEXT NOT NULL,
@@ -117,7 +128,8 @@ enum Schema {
       what TEXT NOT NULL,
       scope TEXT NOT NULL,
       author TEXT NOT NULL,
-      time TEXT NOT NULL
+      time TEXT NOT NULL,
+      is_purged INTEGER NOT NULL DEFAULT 0
     );
     CREATE INDEX forgotten_what ON forgotten (what);
     PRAGMA user_version = 1;

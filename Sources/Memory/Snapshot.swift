@@ -75,7 +75,7 @@ public struct Snapshot: Equatable, Sendable {
   /// The last token in a text such as `memory context` prints.
   public static func token(in text: String) -> String? {
     let mark = "<!-- memory: "
-    guard let line = text.split(separator: "\n").last(where: { $0.hasPrefix(mark) }) else { return nil }
+    guard let line = text.lines.last(where: { $0.hasPrefix(mark) }) else { return nil }
     return line.dropFirst(mark.count).split(separator: " ").first.map(String.init)
   }
 

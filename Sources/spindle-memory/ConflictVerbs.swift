@@ -40,7 +40,7 @@ extension MemoryTool {
       let key = try options.key(key)
       let resolution: MemoryStore.Resolution =
         try take.map { .version($0) }
-        ?? .value(String(decoding: Input.text(for: "the value of \(key.key)"), as: UTF8.self))
+        ?? .value(Put.value(of: key))
       guard let version = try store.resolve(key, with: resolution, by: party, secrets: RuleFiles.secrets(spool)) else {
         complain("memory: \(key.key.printable): there is no such key in \(key.scope)\(take.map { ", or no version \($0)" } ?? ""): see memory history")
         throw Exit(.no)

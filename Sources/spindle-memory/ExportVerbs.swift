@@ -85,9 +85,13 @@ extension MemoryTool {
         forgotten = try store.forget(.text(containing), by: party)
       } else if let what {
         forgotten = try store.forget(.key(options.key(what)), by: party)
-        if forgotten.isEmpty { forgotten = try store.forget(.fact(what), by: party) }
+        if forgotten.isEmpty {
+          let isFinished = forgotten.isFinished
+          forgotten = try store.forget(.fact(what), by: party)
+          forgotten.isFinished = forgotten.isFinished || isFinished
+        }
       }
-      if forgotten.isEmpty {
+      if forgotten.isEmpty && !forgotten.isFinished && !forgotten.logIsHeld {
         complain("memory: \((what ?? "--containing").printable): there is nothing of it: memory search lists what there is")
         throw Exit(.no)
       }
@@ -99,6 +103,7 @@ extension MemoryTool {
         spool.journal.write("forget", detail: "fact \(id) by \(party.name)")
         output("forgotten: fact \(id)")
       }
+      if forgotten.isEmpty && forgotten.isFinished { output("finished: what was forgotten before has left the files") }
       if forgotten.logIsHeld {
         complain("memory: somebody still reads an old view of the database, whose log keeps the bytes until then: forget again later")
         throw Exit(.tryAgain)

@@ -41,7 +41,7 @@ extension MemoryTool {
         }
         throw Exit(.no)
       }
-      guard options.json else { return output(value, terminator: value.hasSuffix("\n") ? "" : "\n") }
+      guard options.json else { return output(value, terminator: value.endsItsLine ? "" : "\n") }
       output(
         try JSONLine.encode(
           Line(
@@ -57,7 +57,12 @@ extension MemoryTool {
     @OptionGroup var options: MemoryOptions
     @Argument(help: "The key.") var key: String
 
-    private struct Readers: Encodable { var readers: [ReadingRecord] }
+    private struct Mark: Encodable { var author, at: String }
+    private struct Readers: Encodable {
+      var readers: [ReadingRecord]
+      /// By whom, and when, at last.
+      var forgotten: Mark?
+    }
 
     func run() throws {
       let (store, _, party) = try options.open()
@@ -67,9 +72,11 @@ extension MemoryTool {
         complain("memory: \(key.key.printable): there is no such key in \(key.scope)")
         throw Exit(.no)
       }
+      let forgotten = try store.forgetting(of: key)
       if options.json {
         for version in versions { output(try JSONLine.encode(version)) }
-        return output(try JSONLine.encode(Readers(readers: readers)))
+        let mark = forgotten.map { Mark(author: $0.author, at: $0.time) }
+        return output(try JSONLine.encode(Readers(readers: readers, forgotten: mark)))
       }
       let rows = versions.map { version in
         [
@@ -79,7 +86,7 @@ extension MemoryTool {
       }
       output(Table.aligned([["VERSION", "WRITTEN", "BY", "SAW", "STATE", "VALUE"]] + rows))
       for reader in readers { output("read by \(reader.agent.printable): version \(reader.version) at \(reader.at)") }
-      if let forgotten = try store.forgetting(of: key) { output("forgotten by \(forgotten.author), \(forgotten.time)") }
+      if let forgotten { output("forgotten by \(forgotten.author), \(forgotten.time)") }
     }
   }
 }

@@ -47,7 +47,7 @@ extension MemoryTool {
       throw Exit(.no)
     }
 
-    private static func value(of key: ItemKey) throws -> String {
+    static func value(of key: ItemKey) throws -> String {
       let bytes = try Input.text(for: "the value of \(key.key)")
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw Failure(
@@ -115,6 +115,6 @@ struct MemoryWriter {
 
   /// A value's first line, for a listing.
   static func first(_ value: String) -> String {
-    String((value.split(separator: "\n").first ?? "").prefix(200)).printable
+    String((value.lines.first { !$0.isEmpty } ?? "").prefix(200)).printable
   }
 }
