@@ -1,12 +1,7 @@
-/// The graph of all phrases, frozen into tables that are looked up by open addressing. A word that no rule knows costs one
-/// look, however many rules there are.
+/// The graph of all phrases, frozen into tables. Its edges are looked up by open addressing.
 struct Automaton: Sendable {
-  struct Word {
-    var hash: UInt64 = 0
-    var number: UInt32 = 0
-  }
   struct Edge {
-    /// Node and word; no edge has 0 (word 0 is the word of no rule).
+    /// Node and word; no edge has 0 (word 0 is the word of no rule). Those from `PhraseGraph.anywhere` are in `starts`.
     var key: UInt64 = 0
     var targets: (from: UInt32, to: UInt32) = (0, 0)
   }
@@ -18,7 +13,6 @@ struct Automaton: Sendable {
     var endAccepts: (from: UInt32, to: UInt32)
   }
 
-  let words: [Word]
   /// By word: where it leads from the beginning of a phrase that may stand anywhere.
   let starts: [(from: UInt32, to: UInt32)]
   let edges: [Edge]
@@ -28,59 +22,76 @@ struct Automaton: Sendable {
   let accepted: [UInt32]
   let accepts: [PhraseGraph.Accept]
 
-  init(_ graph: PhraseGraph) {
-    var words = [Word](repeating: Word(), count: Self.size(for: graph.words.count))
-    for (hash, number) in graph.words {
-      var slot = Self.slot(hash, words.count)
-      while words[slot].number != 0 { slot = (slot + 1) & (words.count - 1) }
-      words[slot] = Word(hash: hash, number: number)
-    }
-    self.words = words
-
-    var edges = [Edge](repeating: Edge(), count: Self.size(for: graph.edges.count))
-    var targets: [UInt32] = []
-    var starts = [(from: UInt32, to: UInt32)](
-      repeating: (0, 0), count: graph.words.count + Int(Phrase.Mark.exclamation.rawValue) + 1)
-    var masks = [UInt64](repeating: 0, count: graph.nodes.count)
-    for (edge, nodes) in graph.edges {
-      let key = Self.key(edge.node, edge.word)
-      var slot = Self.slot(key &* Self.spread, edges.count)
-      while edges[slot].key != 0 { slot = (slot + 1) & (edges.count - 1) }
-      edges[slot] = Edge(key: key, targets: (UInt32(targets.count), UInt32(targets.count + nodes.count)))
-      if edge.node == PhraseGraph.anywhere { starts[Int(edge.word)] = edges[slot].targets }
+  /// - Parameter words: the numbers of all words are below it.
+  init(_ graph: PhraseGraph, words: UInt32) {
+    var masks = [UInt64](repeating: 0, count: Int(graph.nodes))
+    var beginnings: [(of: UInt32, UInt32)] = []
+    var others: [(of: UInt32, UInt32)] = []
+    // A third full at most, so that most looks end at the first slot.
+    var size = 16
+    while size < graph.edges.count * 3 { size *= 2 }
+    var edges = [Edge](repeating: Edge(), count: size)
+    var used: [Int] = []
+    for edge in graph.edges {
       masks[Int(edge.node)] |= Self.bit(edge.word)
-      targets += nodes
+      if edge.node == PhraseGraph.anywhere {
+        beginnings.append((edge.word, edge.target))
+        continue
+      }
+      let slot = Self.slot(of: Self.key(edge.node, edge.word), in: edges)
+      if edges[slot].key == 0 {
+        edges[slot] = Edge(key: Self.key(edge.node, edge.word), targets: (UInt32(used.count), 0))
+        used.append(slot)
+      }
+      others.append((edges[slot].targets.from, edge.target))
     }
-    self.starts = starts
+    var targets: [UInt32] = []
+    starts = Self.group(beginnings, words, into: &targets)
+    for (slot, range) in zip(used, Self.group(others, UInt32(used.count), into: &targets)) {
+      edges[slot].targets = range
+    }
     self.edges = edges
     self.targets = targets
 
-    var nodes: [Node] = []
     var gaps: [(node: UInt32, words: Int32)] = []
     var accepted: [UInt32] = []
-    for (node, mask) in zip(graph.nodes, masks) {
-      let gap = UInt32(gaps.count)
-      gaps += node.gaps
-      let first = UInt32(accepted.count)
-      accepted += node.accepts
-      let last = UInt32(accepted.count)
-      accepted += node.endAccepts
-      nodes.append(
-        Node(
-          mask: mask, gaps: (gap, UInt32(gaps.count)), accepts: (first, last),
-          endAccepts: (last, UInt32(accepted.count))))
+    let entered = Self.group(graph.gaps, graph.nodes, into: &gaps)
+    let arrivals = Self.group(graph.arrivals, graph.nodes, into: &accepted)
+    let endings = Self.group(graph.endings, graph.nodes, into: &accepted)
+    nodes = masks.indices.map {
+      Node(mask: masks[$0], gaps: entered[$0], accepts: arrivals[$0], endAccepts: endings[$0])
     }
-    self.nodes = nodes
     self.gaps = gaps
     self.accepted = accepted
     accepts = graph.accepts
   }
 
-  /// A third full at most, so that most looks end at the first slot.
-  private static func size(for count: Int) -> Int {
-    var size = 16
-    while size < count * 3 { size *= 2 }
-    return size
+  /// Appends the values, those of one owner side by side and in their order.
+  /// - Returns: for each owner, where its values lie.
+  private static func group<Value>(
+    _ values: [(of: UInt32, Value)], _ owners: UInt32, into all: inout [Value]
+  ) -> [(from: UInt32, to: UInt32)] {
+    var ranges = [(from: UInt32, to: UInt32)](repeating: (0, 0), count: Int(owners))
+    for (owner, _) in values { ranges[Int(owner)].to += 1 }
+    var next = UInt32(all.count)
+    for owner in ranges.indices {
+      let count = ranges[owner].to
+      ranges[owner] = (next, next)
+      next += count
+    }
+    guard let first = values.first else { return ranges }
+    all += repeatElement(first.1, count: values.count)
+    for (owner, value) in values {
+      all[Int(ranges[Int(owner)].to)] = value
+      ranges[Int(owner)].to += 1
+    }
+    return ranges
+  }
+
+  @inline(__always) private static func slot(of key: UInt64, in edges: [Edge]) -> Int {
+    var slot = slot(key &* spread, edges.count)
+    while edges[slot].key != key, edges[slot].key != 0 { slot = (slot + 1) & (edges.count - 1) }
+    return slot
   }
 
   @inline(__always) static func bit(_ word: UInt32) -> UInt64 { 1 << UInt64(word & 63) }
@@ -96,12 +107,6 @@ struct Automaton: Sendable {
 
   /// Where the edges of `node` by `word` lead.
   @inline(__always) func targets(_ node: UInt32, _ word: UInt32) -> (from: UInt32, to: UInt32) {
-    let key = Self.key(node, word)
-    var slot = Self.slot(key &* Self.spread, edges.count)
-    while edges[slot].key != key {
-      if edges[slot].key == 0 { return (0, 0) }
-      slot = (slot + 1) & (edges.count - 1)
-    }
-    return edges[slot].targets
+    edges[Self.slot(of: Self.key(node, word), in: edges)].targets
   }
 }

@@ -82,8 +82,8 @@ enum Letters {
 struct WordHash: Equatable {
   private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
-  @inline(__always) mutating func add(_ byte: UInt8) {
-    value = (value ^ UInt64(byte)) &* 0x9E37_79B9_7F4A_7C15
+  @inline(__always) mutating func add(_ part: some FixedWidthInteger & UnsignedInteger) {
+    value = (value ^ UInt64(truncatingIfNeeded: part)) &* 0x9E37_79B9_7F4A_7C15
   }
 }
 

@@ -7,9 +7,9 @@ struct Phrase {
     case question, exclamation
   }
 
-  indirect enum Piece {
-    /// Any one of these words.
-    case words([UInt64])
+  enum Piece {
+    /// Any one of these words, by their numbers; they rise.
+    case words([UInt32])
     case mark(Mark)
     /// Up to so many words.
     case gap(Int)
@@ -21,16 +21,33 @@ struct Phrase {
   /// The sentence ends with it.
   var isLast = false
 
-  /// Alternatives of one word each are one piece: it costs no more than a single word.
   static func choice(_ alternatives: [[Piece]], isOptional: Bool) -> Piece {
-    var words: [UInt64] = []
-    for case .words(let some) in alternatives.compactMap({ $0.count == 1 ? $0[0] : nil }) { words += some }
-    var rest = alternatives.filter {
-      if $0.count == 1, case .words = $0[0] { false } else { true }
+    let alternatives = merged(alternatives)
+    if alternatives.count == 1, alternatives[0].count == 1, !isOptional { return alternatives[0][0] }
+    return .choice(alternatives, isOptional: isOptional)
+  }
+
+  /// Alternatives of one word each are one piece: it costs no more than a single word.
+  static func merged(_ alternatives: [[Piece]]) -> [[Piece]] {
+    var words: [UInt32] = []
+    var rest: [[Piece]] = []
+    for alternative in alternatives {
+      if alternative.count == 1, case .words(let some) = alternative[0] {
+        words += some
+      } else {
+        rest.append(alternative)
+      }
     }
-    if !words.isEmpty { rest.append([.words(words)]) }
-    if rest.count == 1, rest[0].count == 1, !isOptional { return rest[0][0] }
-    return .choice(rest, isOptional: isOptional)
+    guard !words.isEmpty else { return rest }
+    words.sort()
+    var distinct = 1
+    for place in words.indices.dropFirst() where words[place] != words[distinct - 1] {
+      words[distinct] = words[place]
+      distinct += 1
+    }
+    words.removeLast(words.count - distinct)
+    rest.append([.words(words)])
+    return rest
   }
 }
 

@@ -1,56 +1,57 @@
 /// All phrases of all rules as one graph: nodes, and edges that words lead along. Phrases that begin alike share their
 /// beginning, and alternatives meet again in one node, so that the graph grows with what is written, not with its product.
 struct PhraseGraph {
-  struct Node {
-    /// Entered together with this one, and left open for so many words more.
-    var gaps: [(node: UInt32, words: Int32)] = []
-    /// What is found on arrival, and what if the sentence ends here: indices of `Accept`.
-    var accepts: [UInt32] = []
-    var endAccepts: [UInt32] = []
-  }
-
-  struct Accept: Hashable {
+  struct Accept {
     var rule: Int
     var isVeto: Bool
   }
 
-  struct Edge: Hashable {
+  struct Edge {
     var node: UInt32
     var word: UInt32
+    var target: UInt32
   }
 
   private struct Step: Hashable {
     var sources: [UInt32]
     var words: [UInt32]
     var gap = 0
+
+    func hash(into hasher: inout Hasher) {
+      var hash = WordHash()
+      hash.add(UInt64(gap))
+      for source in sources { hash.add(source) }
+      for word in words { hash.add(word) }
+      hasher.combine(hash.value)
+    }
   }
 
   static let anywhere: UInt32 = 0
   static let sentence: UInt32 = 1
   static let turn: UInt32 = 2
 
-  private(set) var nodes = [Node(), Node(), Node()]
-  private(set) var edges: [Edge: [UInt32]] = [:]
+  private(set) var nodes: UInt32 = 3
+  private(set) var edges: [Edge] = []
+  /// Of a node: which one is entered together with it, and left open for so many words more.
+  private(set) var gaps: [(of: UInt32, (node: UInt32, words: Int32))] = []
+  /// Of a node: what is found on arrival, and what if the sentence ends here: indices of `accepts`.
+  private(set) var arrivals: [(of: UInt32, UInt32)] = []
+  private(set) var endings: [(of: UInt32, UInt32)] = []
   private(set) var accepts: [Accept] = []
-  /// 0 is a word of no rule, 1 to 3 are the marks.
-  private(set) var words: [UInt64: UInt32] = [:]
   private var steps: [Step: UInt32] = [:]
 
-  mutating func add(_ phrase: Phrase, _ accept: Accept) {
-    let root =
-      switch phrase.start {
-      case .anywhere: Self.anywhere
-      case .sentence: Self.sentence
-      case .turn: Self.turn
-      }
-    let ends = follow(phrase.pieces, from: [root])
-    let index = accepts.firstIndex(of: accept) ?? accepts.endIndex
-    if index == accepts.endIndex { accepts.append(accept) }
-    for end in ends {
-      if phrase.isLast {
-        nodes[Int(end)].endAccepts.append(UInt32(index))
-      } else {
-        nodes[Int(end)].accepts.append(UInt32(index))
+  mutating func add(_ phrases: [Phrase], _ accept: Accept) {
+    let index = UInt32(accepts.count)
+    accepts.append(accept)
+    for phrase in phrases {
+      let root =
+        switch phrase.start {
+        case .anywhere: Self.anywhere
+        case .sentence: Self.sentence
+        case .turn: Self.turn
+        }
+      for end in follow(phrase.pieces, from: [root]) {
+        if phrase.isLast { endings.append((end, index)) } else { arrivals.append((end, index)) }
       }
     }
   }
@@ -60,12 +61,9 @@ struct PhraseGraph {
     var sources = sources
     for piece in pieces {
       switch piece {
-      case .words(let hashes):
-        sources = [step(sources, Set(hashes.map { number($0) }).sorted())]
-      case .mark(let mark):
-        sources = [step(sources, [mark.rawValue])]
-      case .gap(let words):
-        sources = [gap(sources, words)]
+      case .words(let words): sources = [step(sources, words)]
+      case .mark(let mark): sources = [step(sources, [mark.rawValue])]
+      case .gap(let words): sources = [gap(sources, words)]
       case .choice(let alternatives, let isOptional):
         var ends = isOptional ? sources : []
         for alternative in alternatives {
@@ -78,32 +76,24 @@ struct PhraseGraph {
   }
 
   private mutating func step(_ sources: [UInt32], _ words: [UInt32]) -> UInt32 {
-    let step = Step(sources: sources, words: words)
-    if let known = steps[step] { return known }
-    let node = newNode(step)
-    for source in sources { for word in words { edges[Edge(node: source, word: word), default: []].append(node) } }
+    let (node, isNew) = node(after: Step(sources: sources, words: words))
+    if isNew {
+      for source in sources { for word in words { edges.append(Edge(node: source, word: word, target: node)) } }
+    }
     return node
   }
 
   private mutating func gap(_ sources: [UInt32], _ words: Int) -> UInt32 {
-    let step = Step(sources: sources, words: [], gap: words)
-    if let known = steps[step] { return known }
-    let node = newNode(step)
-    for source in sources { nodes[Int(source)].gaps.append((node, Int32(words))) }
+    let (node, isNew) = node(after: Step(sources: sources, words: [], gap: words))
+    if isNew { for source in sources { gaps.append((source, (node, Int32(words)))) } }
     return node
   }
 
-  private mutating func newNode(_ step: Step) -> UInt32 {
-    let node = UInt32(nodes.count)
-    nodes.append(Node())
+  private mutating func node(after step: Step) -> (node: UInt32, isNew: Bool) {
+    let node = steps[step, default: nodes]
+    guard node == nodes else { return (node, false) }
     steps[step] = node
-    return node
-  }
-
-  private mutating func number(_ hash: UInt64) -> UInt32 {
-    if let known = words[hash] { return known }
-    let number = UInt32(words.count) + Phrase.Mark.exclamation.rawValue + 1
-    words[hash] = number
-    return number
+    nodes += 1
+    return (node, true)
   }
 }

@@ -3,26 +3,26 @@ import Spool
 /// The first line of a rule: `NAME: KIND from user`, and then, parted by commas, `with next` and
 /// `in turns up to 500 bytes`.
 enum RuleHead {
-  static func read(_ line: String, at place: RuleBook.Place) throws(Failure) -> RuleSet.Rule {
-    let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    let name = RuleBook.trimmed(parts[0])
-    guard parts.count == 2, RuleBook.isName(name) else {
+  static func read(_ line: WrittenText, at place: RuleBook.Place) throws(Failure) -> RuleSet.Rule {
+    let parts = line.parted(at: UInt8(ascii: ":"))
+    guard let parts, RuleBook.isName(parts.before.trimmed) else {
       throw place.failure(
-        "expected the first line of a rule, `NAME: KIND from user`, found `\(line)`",
+        "expected the first line of a rule, `NAME: KIND from user`, found `\(line.string)`",
         do: "write it so; a rule goes on to the next empty line")
     }
-    var clauses = parts[1].split(separator: ",", omittingEmptySubsequences: false).map(RuleBook.trimmed)
-    let yield = clauses.removeFirst().split(separator: " ").map(String.init)
-    guard yield.count >= 3, yield[1] == "from", RuleBook.isName(yield[0][...]),
-      let speakers = speakers(yield.dropFirst(2))
+    let name = parts.before.trimmed.string
+    var clauses = parts.after.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map(\.trimmed)
+    let yield = clauses.removeFirst().split(separator: UInt8(ascii: " "))
+    guard yield.count >= 3, yield[1].isText("from"), RuleBook.isName(yield[0]),
+      let speakers = speakers(yield.dropFirst(2).map(\.string))
     else {
       throw place.failure(
-        "expected what the rule \(name) yields and from whom, found `\(RuleBook.trimmed(parts[1]))`",
+        "expected what the rule \(name) yields and from whom, found `\(parts.after.trimmed.string)`",
         do: "write `\(name): KIND from user`, `from assistant` or `from user or assistant`")
     }
-    var rule = RuleSet.Rule(name: String(name), kind: yield[0], speakers: speakers)
+    var rule = RuleSet.Rule(name: name, kind: yield[0].string, speakers: speakers)
     for clause in clauses {
-      let words = clause.split(separator: " ").map(String.init)
+      let words = clause.split(separator: UInt8(ascii: " ")).map(\.string)
       if words == ["with", "next"] {
         rule.takesNext = true
       } else if words.count == 6, words[0...3] == ["in", "turns", "up", "to"], words[5] == "bytes",
@@ -31,14 +31,15 @@ enum RuleHead {
         rule.longestTurn = bytes
       } else {
         throw place.failure(
-          "`\(clause)` is not understood", do: "write `with next` or `in turns up to 500 bytes`, or leave it out")
+          "`\(clause.string)` is not understood", do: "write `with next` or `in turns up to 500 bytes`, or leave it out"
+        )
       }
     }
     return rule
   }
 
-  private static func speakers(_ words: ArraySlice<String>) -> Set<Speaker>? {
-    switch Array(words) {
+  private static func speakers(_ words: [String]) -> Set<Speaker>? {
+    switch words {
     case ["user"]: [.user]
     case ["assistant"]: [.assistant]
     case ["user", "or", "assistant"], ["assistant", "or", "user"]: [.user, .assistant]

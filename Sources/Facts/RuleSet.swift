@@ -25,6 +25,7 @@ public struct RuleSet: Sendable {
 
   let rules: [Rule]
   let ignored: Ignored
+  private let words: [Vocabulary.Word]
   private let ofUser: Automaton
   private let ofAssistant: Automaton
   /// In the order in which the rules name them.
@@ -37,6 +38,7 @@ public struct RuleSet: Sendable {
     try book.dropThoseOff()
     rules = book.rules.map(\.rule)
     ignored = book.ignored
+    words = book.vocabulary.slots
     ofUser = book.automaton(of: .user)
     ofAssistant = book.automaton(of: .assistant)
     kinds = rules.reduce(into: []) { if !$0.contains($1.kind) { $0.append($1.kind) } }
@@ -49,20 +51,15 @@ public struct RuleSet: Sendable {
     return withScan(of: turn, by: speaker) { $0.run() }
   }
 
-  private func automaton(of speaker: Speaker) -> Automaton { speaker == .user ? ofUser : ofAssistant }
-
-  func withScan<Result>(
+  private func withScan<Result>(
     of turn: UnsafeRawBufferPointer, by speaker: Speaker, _ body: (inout TurnScan) -> Result
   ) -> Result {
-    let automaton = automaton(of: speaker)
-    return Letters.fold.withUnsafeBufferPointer { fold in
-      Letters.roles.withUnsafeBufferPointer { roles in
-        automaton.words.withUnsafeBufferPointer { words in
-          var scan = TurnScan(
-            bytes: turn, rules: self, automaton: automaton, fold: fold, roles: roles, words: words,
-            match: Match(automaton))
-          return body(&scan)
-        }
+    let automaton = speaker == .user ? ofUser : ofAssistant
+    return WordReader.with { reader in
+      words.withUnsafeBufferPointer { words in
+        var scan = TurnScan(
+          bytes: turn, rules: self, automaton: automaton, reader: reader, words: words, match: Match(automaton))
+        return body(&scan)
       }
     }
   }

@@ -5,7 +5,7 @@ extension TurnScan {
     let first = at
     var isQuestion = false
     var isExclamation = false
-    while at < end, roles[Int(bytes[at])] == Letters.Role.end {
+    while at < end, reader.roles[Int(bytes[at])] == Letters.Role.end {
       isQuestion = isQuestion || bytes[at] == UInt8(ascii: "?")
       isExclamation = isExclamation || bytes[at] == UInt8(ascii: "!")
       at += 1

@@ -10,9 +10,8 @@ struct TurnScan {
   let bytes: UnsafeRawBufferPointer
   let rules: RuleSet
   let automaton: Automaton
-  let fold: UnsafeBufferPointer<UInt8>
-  let roles: UnsafeBufferPointer<UInt8>
-  let words: UnsafeBufferPointer<Automaton.Word>
+  let reader: WordReader
+  let words: UnsafeBufferPointer<Vocabulary.Word>
 
   var at = 0
   /// Where this part of the turn is left.
@@ -64,11 +63,11 @@ struct TurnScan {
     beginLine()
     while at < end {
       let byte = bytes[at]
-      if fold[Int(byte)] != 0 {
+      if reader.fold[Int(byte)] != 0 {
         word()
         continue
       }
-      switch roles[Int(byte)] {
+      switch reader.roles[Int(byte)] {
       case Letters.Role.newline:
         finishSentence(at, nil)
         at += 1
@@ -103,62 +102,11 @@ struct TurnScan {
   }
 
   mutating func word() {
-    var hash = WordHash()
-    var at = at
-    scan: while at < end {
-      let byte = bytes[at]
-      let letter = fold[Int(byte)]
-      if letter != 0 {
-        hash.add(letter)
-        at += 1
-        continue
-      }
-      switch roles[Int(byte)] {
-      case Letters.Role.joint where goesOn(at + 1):
-        hash.add(byte)
-        at += 1
-      case Letters.Role.end where byte == UInt8(ascii: ".") && goesOn(at + 1):
-        hash.add(byte)
-        at += 1
-      case Letters.Role.lead:
-        let (character, length) = Letters.character(bytes, at)
-        if case .letter(let first, let second) = character {
-          hash.add(first)
-          hash.add(second)
-        } else if case .apostrophe = character, goesOn(at + length) {
-          hash.add(UInt8(ascii: "'"))
-        } else {
-          break scan
-        }
-        at += length
-      default: break scan
-      }
-    }
-    self.at = min(at, end)
-    wordEnd = self.at
-    lastWord = hash
-    match.add(word: number(hash.value), end: self.at, inFirstSentence: isFirstSentence)
-  }
-
-  @inline(__always) private func goesOn(_ next: Int) -> Bool { next < end && isWord(next) }
-
-  @inline(__always) private func isWord(_ place: Int) -> Bool {
-    fold[Int(bytes[place])] != 0
-      || roles[Int(bytes[place])] == Letters.Role.lead && Letters.isLetter(bytes, place)
-  }
-
-  /// The hash of `text`, if it is one word and nothing else.
-  static func hash(ofWord text: Substring) -> UInt64? {
-    let text = Array(text.utf8)
-    guard !text.isEmpty, let empty = try? RuleSet([]) else { return nil }
-    return text.withUnsafeBytes { bytes in
-      empty.withScan(of: bytes, by: .user) { scan in
-        scan.end = bytes.count
-        guard scan.isWord(0) else { return nil }
-        scan.word()
-        return scan.at == bytes.count ? scan.lastWord.value : nil
-      }
-    }
+    let word = reader.read(bytes, from: at, to: end)
+    at = word.end
+    wordEnd = at
+    lastWord = word.hash
+    match.add(word: number(word.hash.value), end: at, inFirstSentence: isFirstSentence)
   }
 
   @inline(__always) private func number(_ hash: UInt64) -> UInt32 {

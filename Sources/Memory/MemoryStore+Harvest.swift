@@ -123,6 +123,18 @@ extension MemoryStore {
     }
   }
 
+  /// What is forgotten there never comes into this one: it would lie in its file, if only for a while.
+  public func learnForgotten(from other: MemoryStore) throws(Failure) {
+    let rows = try other.read { try Row.fetchAll($0, sql: "SELECT what, scope, author, time FROM forgotten") }
+    try write(.relaxed) { db in
+      for row in rows {
+        try db.execute(
+          sql: "INSERT INTO forgotten (what, scope, author, time) VALUES (?, ?, ?, ?)",
+          arguments: [row[0] as String, row[1] as String, row[2] as String, row[3] as String])
+      }
+    }
+  }
+
   /// Takes over what was harvested anew into another database: all at once, in place of what came from the same files.
   /// What came from files that are gone, or that were not read anew, stays, and what is forgotten stays forgotten.
   public func takeOver(_ other: MemoryStore) throws(Failure) {

@@ -8,7 +8,9 @@ extension HarvestPass {
   /// Reads all there is, and then what is written, as it is written.
   /// - Returns: the status of the signal that has ended it.
   func follow() throws -> ExitStatus {
-    let harvester = try harvester(MemoryStore(spool))
+    let store = try MemoryStore(spool)
+    try store.remove(Self.anew)
+    let harvester = try harvester(store)
     let watch = TreeWatch { complain("harvest: \($0)") }
     var changes = TreeWatch.Changes(isAll: true)
     var isFirst = true

@@ -14,6 +14,8 @@ struct HarvestPass {
   let options: HarvestTool
   let rules: RuleSet
   let secrets: SecretRules
+  /// Where a rebuild is made, beside the memory.
+  static let anew = "rebuild.db"
 
   init(_ spool: SpoolDirectory, sources: [Source], options: HarvestTool) throws(Failure) {
     self.spool = spool
@@ -26,6 +28,8 @@ struct HarvestPass {
   /// - Returns: what was wrong with single files, which is told already.
   func run() throws -> Failure? {
     let store = try MemoryStore(spool)
+    // What a rebuild has left that was killed.
+    try store.remove(Self.anew)
     let harvester = try harvester(store)
     try harvest(harvester)
     say(harvester.sum)
@@ -39,13 +43,13 @@ struct HarvestPass {
     let asUsual = try harvester(store)
     asUsual.complain = { _ in }
     try harvest(asUsual)
-    let name = "rebuild.db"
-    try store.remove(name)
-    let anew = try MemoryStore(spool, name: name)
+    try store.remove(Self.anew)
+    let anew = try MemoryStore(spool, name: Self.anew)
+    try anew.learnForgotten(from: store)
     let harvester = try harvester(anew)
     try harvest(harvester)
     try store.takeOver(anew)
-    try store.remove(name)
+    try store.remove(Self.anew)
     say(harvester.sum)
     return harvester.trouble
   }

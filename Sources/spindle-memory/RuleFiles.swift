@@ -22,7 +22,9 @@ enum RuleFiles {
   }
 
   private static func own(_ ending: String, _ spool: SpoolDirectory) throws(Failure) -> [(path: String, text: String)] {
-    let memory = try spool.directory("memory")
+    // Who only wants an explanation leaves no directory behind.
+    guard try spool.root.status("memory")?.isDirectory == true else { return [] }
+    let memory = try Directory("memory", in: spool.root)
     guard try memory.status("rules")?.isDirectory == true else { return [] }
     let rules = try Directory("rules", in: memory)
     var files: [(String, String)] = []

@@ -78,12 +78,13 @@ def the_directories_of_a_day_are_made_on_the_way(home):
 
 @case
 def a_source_that_is_not_there_yet_is_found_when_it_is(home):
-    """Among the default ones: a program that was installed later."""
+    """Among the default ones: a program that was installed later. All is looked at once a minute."""
     (home.home / ".claude/projects").mkdir(parents=True)
     watcher = home.start("harvest", "--watch")
     Claude().user(correction(1)).to(home.home / ".claude/projects/p/a.jsonl")
     home.until_read("kettle1")
-    lag(home, "samovar2", lambda: Codex().user(decision(2)).to(home.home / ".codex/sessions/2026/03/01/rollout.jsonl"))
+    Codex().user(decision(2)).to(home.home / ".codex/sessions/2026/03/01/rollout.jsonl")
+    home.until_read("samovar2", 90)
     watcher.kill(signal.SIGTERM)
     expect(watcher.end(SOON).code == 143, "another end")
 
@@ -205,7 +206,7 @@ def limited(home, limit, number):
 
 @case
 def without_an_inotify_instance_it_looks_itself(home):
-    without(home, limited(home, "max_inotify_instances", 0), b"inotify")
+    without(home, limited(home, "max_inotify_instances", 0), b"harvest: inotify: no instance")
 
 
 @case
@@ -213,7 +214,7 @@ def without_enough_watches_it_looks_itself(home):
     for number in range(20):
         (home.source() / f"d{number}").mkdir()
         home.sources.pop()
-    without(home, limited(home, "max_inotify_watches", 8), b"inotify")
+    without(home, limited(home, "max_inotify_watches", 8), b"harvest: inotify: no more watches")
 
 
 @case
