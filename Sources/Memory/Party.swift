@@ -19,6 +19,9 @@ public struct Party: Sendable {
     self.written = written
   }
 
+  /// Whether it is allowed everything.
+  public var isPerson: Bool { read == nil && written == nil }
+
   public func mayRead(_ scope: String) -> Bool { read?.contains(scope) != false }
 
   /// - Throws: `.notAllowed` where it may not.

@@ -86,19 +86,31 @@ extension MemoryTool {
     @OptionGroup var options: MemoryOptions
     @Option(name: .customShort("f"), help: ArgumentHelp("A file with a token, or with what context has printed.", valueName: "file"))
     var files: [String] = []
-    @Argument(help: "Tokens.") var tokens: [String] = []
-    @Argument(parsing: .postTerminator, help: "What is done if it is fresh, after --.") var command: [String] = []
+    @Argument(help: ArgumentHelp("Tokens; and behind -- what is done if they are fresh.", valueName: "token"))
+    var words: [String] = []
+
+    /// The parser knows of no second list behind the first.
+    private var command: ArraySlice<String> {
+      let all = CommandLine.arguments
+      return all.firstIndex(of: "--").map { all[($0 + 1)...] } ?? []
+    }
+    private var tokens: [String] { words.dropLast(command.count) }
 
     func validate() throws {
       if tokens.isEmpty && files.isEmpty { throw ValidationError("give a token, or -f FILE") }
     }
 
     func run() throws {
-      let (store, spool, _) = try options.open()
+      let (store, spool, party) = try options.open()
       var isStale = false
       for token in try tokens + files.map(Self.token) {
         let changes = try store.changes(since: Snapshot(token: token)) { name throws(Failure) in
-          try MemoryOptions.party(name, in: spool)
+          // There is no secret in a token: who makes one for another agent would be told what that one may read.
+          guard party.isPerson || party.name == name else {
+            throw Failure(
+              .notAllowed, "the token", "is agent \(name.printable)'s, and \(party.name) asks", do: "give one of your own")
+          }
+          return try MemoryOptions.party(name, in: spool)
         }
         for change in changes {
           // What the command prints is a result; why it is not run is none.
@@ -113,6 +125,7 @@ extension MemoryTool {
     /// - Returns: why it could not be started.
     private func follow() throws -> Failure {
       let environment = inheritedEnvironment()
+      let command = Array(command)
       guard let path = try Command.find(command[0], in: Command.searchPath(environment)) else {
         throw Failure(.unavailable, command[0], "was not found", do: "check the name, and PATH")
       }
