@@ -83,7 +83,8 @@ let package = Package(
     .target(name: "Memory", dependencies: ["CSQLite", "Spool", "Work", "Roster", "Secrets", crypto, grdb]),
     .target(name: "Harvest", dependencies: ["CSimdjson", "Facts", "Memory", "Secrets", "Spool", crypto]),
     .executableTarget(
-      name: "spindle-memory", dependencies: [
+      name: "spindle-memory",
+      dependencies: [
         "CommandLine", "Facts", "Harvest", "Memory", "Secrets", "Spool", "Roster", "Work", argumentParser,
       ],
       // At a fixed place: 60 MB of Foundation that needs no relocation start 2 ms sooner.

@@ -21,7 +21,8 @@ public struct AgentMemory: Sendable {
 
   /// The block for the prompt, and the token that stands for it.
   /// - Throws: `.refused` where it cannot be had: an agent that has forgotten what it was told is not asked.
-  func context(for agent: String, spool: String, _ environment: [String: String], until deadline: Deadline) throws(CallFailure)
+  func context(for agent: String, spool: String, _ environment: [String: String], until deadline: Deadline)
+    throws(CallFailure)
     -> (text: String, token: String)
   {
     let (status, text, words) = try run(
@@ -31,7 +32,8 @@ public struct AgentMemory: Sendable {
       let token = line.dropFirst(mark.count).split(separator: " ").first
     else {
       throw CallFailure(
-        .refused, "its memory cannot be read: \(words.isEmpty ? "memory context ended with \(status.rawValue)" : words)")
+        .refused, "its memory cannot be read: \(words.isEmpty ? "memory context ended with \(status.rawValue)" : words)"
+      )
     }
     return (text, String(token))
   }

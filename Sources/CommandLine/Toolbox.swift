@@ -32,7 +32,9 @@ public enum Toolbox {
   }
 
   /// Runs the one that was called; or tells the build and the tests what there is.
-  public static func run(_ tools: [any Tool.Type], of executable: String, as called: String, _ arguments: [String]) -> Never {
+  public static func run(_ tools: [any Tool.Type], of executable: String, as called: String, _ arguments: [String])
+    -> Never
+  {
     switch called {
     case "--manual":
       // For the build: man pages come from the same source as --help.
@@ -47,7 +49,8 @@ public enum Toolbox {
     default:
       guard let tool = tools.first(where: { $0.manual.name == called }) else {
         complain(
-          "\(executable): \(called.printable): no such tool: one of \(tools.map { $0.manual.name }.joined(separator: ", "))")
+          "\(executable): \(called.printable): no such tool: one of \(tools.map { $0.manual.name }.joined(separator: ", "))"
+        )
         Exit.now(.usage)
       }
       tool.start(arguments)

@@ -58,7 +58,9 @@ enum CodexFormat: TranscriptFormat {
       if !line[Slot.recordType].isAbsent { return LineMeaning(.noise("state")) }
       return line[Slot.id].isAbsent ? LineMeaning(.unknown(type)) : spoken(line, "session")
     }
-    if type == "response_item" { return item(line, line[Slot.innerType], line[Slot.innerRole], line[Slot.innerContent]) }
+    if type == "response_item" {
+      return item(line, line[Slot.innerType], line[Slot.innerRole], line[Slot.innerContent])
+    }
     // Everything that is said is there twice; the event is the copy that the program shows.
     if type == "event_msg" { return LineMeaning(.noise("event_msg", line[Slot.innerType])) }
     if type == "session_meta" { return spoken(line, "session") }

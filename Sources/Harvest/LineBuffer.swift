@@ -48,7 +48,10 @@ final class LineBuffer {
         let place = tooLongFrom ?? base + from
         let isLong = tooLongFrom != nil || line.count > Self.longestLine
         tooLongFrom = nil
-        guard try take(isLong ? UnsafeRawBufferPointer(start: nil, count: 0) : line, place, base + end + 1, isLong ? .tooLong : .newline)
+        guard
+          try take(
+            isLong ? UnsafeRawBufferPointer(start: nil, count: 0) : line, place, base + end + 1,
+            isLong ? .tooLong : .newline)
         else { return }
         from = end + 1
         searched = from

@@ -15,7 +15,6 @@ protocol TranscriptFormat: Sendable {
   static func meaning(of line: LineParser) -> LineMeaning
 }
 
-
 /// What a line is, and what was said in it.
 struct LineMeaning {
   /// How the report counts it.

@@ -31,7 +31,8 @@ final class TranscriptReader {
   ///   - complain: told of each line that is skipped though it should not be there.
   /// - Returns: what was found and is not recorded.
   func read(
-    _ file: File, _ transcript: inout Transcript, format: any TranscriptFormat.Type, complain: (String) -> Void = { _ in },
+    _ file: File, _ transcript: inout Transcript, format: any TranscriptFormat.Type,
+    complain: (String) -> Void = { _ in },
     pause: (inout Transcript, [Found]) throws(Failure) -> Bool
   ) throws(Failure) -> [Found] {
     var pass = Pass(
@@ -106,7 +107,9 @@ final class TranscriptReader {
   ) throws(Failure) -> String? {
     var line = line
     // A byte order mark.
-    if place.start == 0 && line.starts(with: [0xEF, 0xBB, 0xBF]) { line = UnsafeRawBufferPointer(rebasing: line[3...]) }
+    if place.start == 0 && line.starts(with: [0xEF, 0xBB, 0xBF]) {
+      line = UnsafeRawBufferPointer(rebasing: line[3...])
+    }
     if line.allSatisfy(Self.isBlank) { return "blank" }
     switch try pass.parser.parse(line) {
     case .noUTF8: return "not UTF-8"
@@ -156,7 +159,8 @@ final class TranscriptReader {
   }
 
   private func note(
-    _ found: (kind: String, text: String, rule: String), _ author: String, _ place: (start: Int, number: Int), _ pass: inout Pass
+    _ found: (kind: String, text: String, rule: String), _ author: String, _ place: (start: Int, number: Int),
+    _ pass: inout Pass
   ) {
     // As every time of ours is written: so they sort.
     let time = pass.last.flatMap { Timestamp(rfc3339: $0) }?.rfc3339 ?? ""

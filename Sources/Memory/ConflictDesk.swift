@@ -52,7 +52,9 @@ public struct ConflictDesk {
   /// Asks, waits, and makes the answer count.
   /// - Parameter program: wait-approval.
   /// - Returns: how wait-approval ended; nil: somebody else waits, or it is decided.
-  public func settle(_ number: Int64, _ store: MemoryStore, secrets: SecretRules, program: String) throws(Failure) -> ExitStatus? {
+  public func settle(_ number: Int64, _ store: MemoryStore, secrets: SecretRules, program: String) throws(Failure)
+    -> ExitStatus?
+  {
     let lock = try asks.openOrCreate("\(number)")
     guard try lock.tryLock() else { return nil }
     defer { _fixLifetime(lock) }

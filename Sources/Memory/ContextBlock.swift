@@ -66,11 +66,11 @@ public struct ContextBlock: Sendable {
     var itemMatches: [Int64: Int] = [:]
     for word in topic.words {
       for number in try Int64.fetchAll(
-        db.cachedStatement(sql: "SELECT rowid FROM fact_index WHERE fact_index MATCH ?"), arguments: [Topic.query(word)])
-      { matches[number, default: 0] += 1 }
+        db.cachedStatement(sql: "SELECT rowid FROM fact_index WHERE fact_index MATCH ?"), arguments: [Topic.query(word)]
+      ) { matches[number, default: 0] += 1 }
       for number in try Int64.fetchAll(
-        db.cachedStatement(sql: "SELECT rowid FROM item_index WHERE item_index MATCH ?"), arguments: [Topic.query(word)])
-      { itemMatches[number, default: 0] += 1 }
+        db.cachedStatement(sql: "SELECT rowid FROM item_index WHERE item_index MATCH ?"), arguments: [Topic.query(word)]
+      ) { itemMatches[number, default: 0] += 1 }
     }
     var entries: [Entry] = []
     for (number, count) in itemMatches { entries += try item(number, count, party, db) }
@@ -107,7 +107,9 @@ public struct ContextBlock: Sendable {
         db.cachedStatement(sql: "SELECT id, kind, text, agent, author, scope, time FROM fact WHERE number = ?"),
         arguments: [number]), party.mayRead(row[5])
     else { return [] }
-    let (kind, text, agent, author, time): (String, String, String, String, String) = (row[1], row[2], row[3], row[4], row[6])
+    let (kind, text, agent, author, time): (String, String, String, String, String) = (
+      row[1], row[2], row[3], row[4], row[6]
+    )
     let whose = author == "user" ? "to \(agent)" : "by \(agent)"
     let line = "\(kind) (\(whose)\(time.isEmpty ? "" : ", \(time.prefix(10))")): \(text)"
     let order = ["correction": 1, "decision": 2, "project": 3][kind] ?? 4
@@ -124,7 +126,9 @@ extension MemoryStore {
       let party = try party(agent)
       let now = try peek(key, by: party)
       if Snapshot(snapshot.question, Self.entries(now)).digest == snapshot.digest { return [] }
-      return [now.map { "\(key.key): version \($0.version) by \($0.author), \($0.at)" } ?? "\(key.key): is not there any more"]
+      return [
+        now.map { "\(key.key): version \($0.version) by \($0.author), \($0.at)" } ?? "\(key.key): is not there any more"
+      ]
     case .context(let agent, let topic, let tokens):
       let block = try ContextBlock(for: topic, agent: party(agent), tokens: tokens, from: self)
       if block.snapshot.digest == snapshot.digest { return [] }

@@ -38,7 +38,8 @@ struct Item {
 
   func lastSeen(by name: String, _ db: Database) throws -> Int {
     try Int.fetchOne(
-      db.cachedStatement(sql: "SELECT number FROM reading WHERE item = ? AND reader = ?"), arguments: [number, name]) ?? 0
+      db.cachedStatement(sql: "SELECT number FROM reading WHERE item = ? AND reader = ?"), arguments: [number, name])
+      ?? 0
   }
 
   func note(seen version: Int, by name: String, at time: String, _ db: Database) throws {

@@ -44,7 +44,9 @@ public struct MemoryFiles {
     let old = try earlier()
     var facts: [FactRecord] = []
     var versions: [VersionRecord] = []
-    try store.export { if party.mayRead($0.scope) { facts.append($0) } } version: {
+    try store.export {
+      if party.mayRead($0.scope) { facts.append($0) }
+    } version: {
       if party.mayRead($0.scope) && $0.state == "current" { versions.append($0) }
     }
     for version in versions {
@@ -53,7 +55,8 @@ public struct MemoryFiles {
     let newest = facts.compactMap(\.time).max()
     try put(Self.page(facts), at: "facts.md", updated: newest, maxAge: Self.factsAge)
     let active = Self.active(facts)
-    try put(active.map { "\($0.time ?? "-")\t\($0.text)\n" }.joined(), at: "ACTIVE", updated: newest, maxAge: Self.factsAge)
+    try put(
+      active.map { "\($0.time ?? "-")\t\($0.text)\n" }.joined(), at: "ACTIVE", updated: newest, maxAge: Self.factsAge)
     for path in old where !written.contains(where: { $0.path == path }) { try remove(path) }
     let index = try JSONLine.encode(Index(entries: written.sorted { $0.path < $1.path }))
     try directory.replace("index.json", with: Array((index + "\n").utf8), mode: 0o600)

@@ -36,7 +36,9 @@ extension MemoryStore {
       case .key(let key): try Self.forget(key, party, time, &forgotten, db)
       case .fact(let id):
         // The ID alone: a letter that matches everything is none of it.
-        guard id.utf8.count >= 4, id.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { break }
+        guard id.utf8.count >= 4, id.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
+          break
+        }
         let rows = try Row.fetchAll(
           db, sql: "SELECT number, id, scope FROM fact WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT 2",
           arguments: [id.utf8.count, id])
@@ -45,15 +47,20 @@ extension MemoryStore {
         }
         for row in rows { try Self.forgetFact(row, party, time, &forgotten, db) }
       case .text(let text):
-        for row in try Row.fetchAll(db, sql: "SELECT number, id, scope FROM fact WHERE instr(text, ?) > 0", arguments: [text]) {
+        for row in try Row.fetchAll(
+          db, sql: "SELECT number, id, scope FROM fact WHERE instr(text, ?) > 0", arguments: [text])
+        {
           try Self.forgetFact(row, party, time, &forgotten, db)
         }
         let items = try Row.fetchAll(
-          db, sql: """
+          db,
+          sql: """
             SELECT DISTINCT i.key, i.scope FROM item AS i JOIN version AS v ON v.item = i.number
             WHERE instr(v.value, ?1) > 0
             """, arguments: [text])
-        for row in items { try Self.forget(ItemKey(row[0], scope: row[1]), containing: text, party, time, &forgotten, db) }
+        for row in items {
+          try Self.forget(ItemKey(row[0], scope: row[1]), containing: text, party, time, &forgotten, db)
+        }
       }
     }
     // Killed in between, or held up by a reader, an earlier one may have left its bytes.
@@ -66,7 +73,8 @@ extension MemoryStore {
 
   /// - Parameter text: only versions that say this; nil: all.
   private static func forget(
-    _ key: ItemKey, containing text: String? = nil, _ party: Party, _ time: String, _ forgotten: inout Forgotten, _ db: Database
+    _ key: ItemKey, containing text: String? = nil, _ party: Party, _ time: String, _ forgotten: inout Forgotten,
+    _ db: Database
   ) throws {
     try party.require(writing: key.scope)
     guard let item = try Item.find(key, db) else { return }

@@ -99,7 +99,8 @@ extension MemoryStore {
     try read { db in
       let rows = try Row.fetchCursor(
         db,
-        sql: "SELECT number, path, device, inode, size, modified, is_gone FROM transcript ORDER BY is_gone DESC, number")
+        sql: "SELECT number, path, device, inode, size, modified, is_gone FROM transcript ORDER BY is_gone DESC, number"
+      )
       while let row = try rows.next() {
         take(
           row[1],

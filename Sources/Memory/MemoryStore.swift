@@ -168,7 +168,9 @@ extension Failure {
       self.init(.io, path, words, do: "see dmesg, and df for the disk")
       isFailedFlush = error.extendedResultCode == .SQLITE_IOERR_FSYNC
     case .SQLITE_NOMEM: self.init(.tryAgain, path, words, do: "try again later")
-    default: self.init(.software, path, "\(words) (\(error.extendedResultCode.rawValue))\(error.sql.map { " at " + $0 } ?? "")")
+    default:
+      self.init(
+        .software, path, "\(words) (\(error.extendedResultCode.rawValue))\(error.sql.map { " at " + $0 } ?? "")")
     }
   }
 }

@@ -24,7 +24,9 @@ public struct OpenClawImport {
   }
 
   /// - Returns: how many chunks there are, and how many of them were new.
-  public func run(into store: MemoryStore, secrets: SecretRules, scope: String) throws(Failure) -> (chunks: Int, new: Int) {
+  public func run(into store: MemoryStore, secrets: SecretRules, scope: String) throws(Failure) -> (
+    chunks: Int, new: Int
+  ) {
     let chunks = try chunks()
     var gleanings: [String: Gleaning] = [:]
     for chunk in chunks {
@@ -44,7 +46,8 @@ public struct OpenClawImport {
     var transcript = Transcript(format: "openclaw", agent: agent, path: place, device: 0, inode: 0)
     transcript.isGone = true
     transcript.number = try store.read { db in
-      try Int64.fetchOne(db, sql: "SELECT number FROM transcript WHERE path = ? AND format = 'openclaw'", arguments: [place])
+      try Int64.fetchOne(
+        db, sql: "SELECT number FROM transcript WHERE path = ? AND format = 'openclaw'", arguments: [place])
     }
     return Gleaning(transcript, remarks: [], scope: scope)
   }
@@ -68,7 +71,9 @@ public struct OpenClawImport {
         return try Row.fetchAll(
           db, sql: "SELECT path, start_line, text, updated_at FROM chunks ORDER BY path, start_line, id"
         ).map { row in
-          Chunk(path: row[0], line: row[1], text: row[2], time: Timestamp(nanoseconds: (row[3] as Int64) * 1_000_000).rfc3339)
+          Chunk(
+            path: row[0], line: row[1], text: row[2],
+            time: Timestamp(nanoseconds: (row[3] as Int64) * 1_000_000).rfc3339)
         }
       }
     } catch { throw (error as? Failure) ?? Failure(error, path) }

@@ -32,6 +32,8 @@ public struct Party: Sendable {
     guard let scopes, !scopes.contains(scope) else { return }
     throw Failure(
       .notAllowed, "--scope \(scope)", "agent \(name) may not \(verb) it",
-      do: "it may \(verb) \(scopes.isEmpty ? "nothing" : scopes.joined(separator: ", ")); Memory in agents/\(name).md says so")
+      do:
+        "it may \(verb) \(scopes.isEmpty ? "nothing" : scopes.joined(separator: ", ")); Memory in agents/\(name).md says so"
+    )
   }
 }

@@ -28,7 +28,9 @@ enum Schema {
     try queue.writeWithoutTransaction { db in
       // It stays with the file: readers go on while somebody writes.
       let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
-      guard mode == "wal" else { throw DatabaseError(resultCode: .SQLITE_IOERR, message: "the file system cannot do WAL") }
+      guard mode == "wal" else {
+        throw DatabaseError(resultCode: .SQLITE_IOERR, message: "the file system cannot do WAL")
+      }
     }
     var migrator = DatabaseMigrator()
     migrator.registerMigration("memory") { db in try db.execute(sql: first) }

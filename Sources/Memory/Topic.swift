@@ -7,9 +7,12 @@ struct Topic {
 
   /// Said in every sentence, in English and in German.
   private static let fillers: Set<String> = [
-    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "how", "in", "is", "it", "of", "on", "or", "that", "the",
-    "this", "to", "was", "what", "when", "where", "which", "who", "why", "will", "with", "auf", "aus", "bei", "das", "dem", "den",
-    "der", "des", "die", "ein", "eine", "es", "für", "im", "ist", "mit", "nach", "und", "von", "was", "wie", "zu", "zum", "zur",
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "how", "in", "is", "it", "of", "on", "or", "that",
+    "the",
+    "this", "to", "was", "what", "when", "where", "which", "who", "why", "will", "with", "auf", "aus", "bei", "das",
+    "dem", "den",
+    "der", "des", "die", "ein", "eine", "es", "für", "im", "ist", "mit", "nach", "und", "von", "was", "wie", "zu",
+    "zum", "zur",
   ]
 
   init(_ text: String) {

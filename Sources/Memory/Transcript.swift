@@ -96,7 +96,8 @@ public struct Transcript: Sendable, FetchableRecord {
   private var columns: StatementArguments {
     get throws {
       [
-        format, agent, path, device, inode, Data(mark), position, size, modified, lines, try tally.json(), last, workingDirectory,
+        format, agent, path, device, inode, Data(mark), position, size, modified, lines, try tally.json(), last,
+        workingDirectory,
         isGone,
       ]
     }

@@ -82,7 +82,8 @@ package final class TreeWatch {
   private func drain(into changes: inout Changes) {
     while let event = inotifytools_next_events(0, 1) {
       let mask = event.pointee.mask
-      let ofDirectory = UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT | IN_Q_OVERFLOW) | UInt32(IN_ISDIR)
+      let ofDirectory =
+        UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT | IN_Q_OVERFLOW) | UInt32(IN_ISDIR)
       if mask & ofDirectory != 0 {
         changes.isAll = true
       } else if let name = Watch.name(event), let directory = inotifytools_filename_from_wd(event.pointee.wd) {

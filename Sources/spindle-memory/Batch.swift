@@ -89,7 +89,10 @@ struct BatchPut {
           worst = worst ?? .no
           try refuse(BatchRefusal(line: lines.number, key: key.key, error: "conflict", version: current?.version ?? 0))
         } else if let version = writer.tell(outcome, of: key, line.value) {
-          output(json ? try JSONLine.encode(Written(key: key.key, scope: key.scope, version: version)) : "\(key.key)\t\(version)")
+          output(
+            json
+              ? try JSONLine.encode(Written(key: key.key, scope: key.scope, version: version))
+              : "\(key.key)\t\(version)")
         }
       } catch let failure as Failure where [.malformed, .notAllowed, .usage].contains(failure.status) {
         // One line's fault; the others are written.

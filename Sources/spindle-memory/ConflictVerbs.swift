@@ -8,7 +8,8 @@ extension MemoryTool {
   struct Conflicts: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "conflicts", abstract: "List versions whose authors had not seen the one that counted.",
-      discussion: "Those that wait for a decision (policy ask); with --all also those that a policy or a person has decided.")
+      discussion:
+        "Those that wait for a decision (policy ask); with --all also those that a policy or a person has decided.")
 
     @OptionGroup var options: MemoryOptions
     @Flag(help: "Also those that are decided.") var all = false
@@ -16,7 +17,10 @@ extension MemoryTool {
     func run() throws {
       let (store, _, party) = try options.open()
       let conflicts = try store.conflicts(settled: all, by: party)
-      if options.json { return try conflicts.forEach { output(try JSONLine.encode($0)) } }
+      if options.json {
+        for conflict in conflicts { output(try JSONLine.encode(conflict)) }
+        return
+      }
       for conflict in conflicts {
         let outcome = conflict.outcome.map { "version \($0) counts, by \(conflict.settledBy ?? "-")" } ?? "open"
         output("\(conflict.key.printable) (\(conflict.scope), policy \(conflict.policy), \(conflict.at)): \(outcome)")
@@ -28,7 +32,8 @@ extension MemoryTool {
 
   struct Resolve: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "resolve", abstract: "Decide a key's conflicts: by one of its versions, or by a value on standard input.",
+      commandName: "resolve",
+      abstract: "Decide a key's conflicts: by one of its versions, or by a value on standard input.",
       discussion: "Makes a version of its own, whose author is whoever decides, and prints its number.")
 
     @OptionGroup var options: MemoryOptions
@@ -42,7 +47,9 @@ extension MemoryTool {
         try take.map { .version($0) }
         ?? .value(Put.value(of: key))
       guard let version = try store.resolve(key, with: resolution, by: party, secrets: RuleFiles.secrets(spool)) else {
-        complain("memory: \(key.key.printable): there is no such key in \(key.scope)\(take.map { ", or no version \($0)" } ?? ""): see memory history")
+        complain(
+          "memory: \(key.key.printable): there is no such key in \(key.scope)\(take.map { ", or no version \($0)" } ?? ""): see memory history"
+        )
         throw Exit(.no)
       }
       if options.json {
@@ -55,7 +62,8 @@ extension MemoryTool {
 
   struct Settle: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "settle", abstract: "Ask a person about an open conflict, and wait for his word; from put and spool tick.",
+      commandName: "settle",
+      abstract: "Ask a person about an open conflict, and wait for his word; from put and spool tick.",
       shouldDisplay: false)
 
     @OptionGroup var options: MemoryOptions

@@ -12,8 +12,8 @@ extension MemoryTool {
       discussion: "Exit 1: nothing was found.")
 
     @OptionGroup var options: MemoryOptions
-    @Option(help: ArgumentHelp("Only these: correction, decision, project, note, key, or a kind of your own rules.")) var kind:
-      String?
+    @Option(help: ArgumentHelp("Only these: correction, decision, project, note, key, or a kind of your own rules."))
+    var kind: String?
     @Option(help: "At most so many.") var limit = 20
     @Argument(help: "The words.") var words: [String] = []
 
@@ -37,9 +37,11 @@ extension MemoryTool {
       switch found {
       case .fact(let fact):
         let place = fact.sources.last.map { "\n    \($0.file):\($0.line)" } ?? ""
-        return "\(fact.id)  \(fact.kind) (\(fact.author), \(fact.agent), \(fact.time?.prefix(10) ?? "no date")): \(fact.text.printable)\(place.printable)"
+        return
+          "\(fact.id)  \(fact.kind) (\(fact.author), \(fact.agent), \(fact.time?.prefix(10) ?? "no date")): \(fact.text.printable)\(place.printable)"
       case .version(let version):
-        return "\(version.key.printable)  (\(version.scope), version \(version.version), \(version.author.printable), \(version.at.prefix(10))): \(MemoryWriter.first(version.value ?? ""))"
+        return
+          "\(version.key.printable)  (\(version.scope), version \(version.version), \(version.author.printable), \(version.at.prefix(10))): \(MemoryWriter.first(version.value ?? ""))"
       }
     }
   }
@@ -84,7 +86,9 @@ extension MemoryTool {
         """.reflowed)
 
     @OptionGroup var options: MemoryOptions
-    @Option(name: .customShort("f"), help: ArgumentHelp("A file with a token, or with what context has printed.", valueName: "file"))
+    @Option(
+      name: .customShort("f"),
+      help: ArgumentHelp("A file with a token, or with what context has printed.", valueName: "file"))
     var files: [String] = []
     @Argument(help: ArgumentHelp("Tokens; and behind -- what is done if they are fresh.", valueName: "token"))
     var words: [String] = []
@@ -108,7 +112,8 @@ extension MemoryTool {
           // There is no secret in a token: who makes one for another agent would be told what that one may read.
           guard party.isPerson || party.name == name else {
             throw Failure(
-              .notAllowed, "the token", "is agent \(name.printable)'s, and \(party.name) asks", do: "give one of your own")
+              .notAllowed, "the token", "is agent \(name.printable)'s, and \(party.name) asks",
+              do: "give one of your own")
           }
           return try MemoryOptions.party(name, in: spool)
         }

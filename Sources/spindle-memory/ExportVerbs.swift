@@ -30,7 +30,9 @@ extension MemoryTool {
           buffer.removeAll(keepingCapacity: true)
         }
       }
-      try store.export { if party.mayRead($0.scope) { put(try JSONLine.encode($0)) } } version: {
+      try store.export {
+        if party.mayRead($0.scope) { put(try JSONLine.encode($0)) }
+      } version: {
         if party.mayRead($0.scope) { put(try JSONLine.encode($0)) }
       }
       output(bytes: buffer)
@@ -40,7 +42,8 @@ extension MemoryTool {
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "import", abstract: "Take over another memory: openclaw:FILE, an OpenClaw agent's memory database.",
-      discussion: "Its chunks become facts of the kind note. What is there already is not taken twice; secrets are left out.")
+      discussion:
+        "Its chunks become facts of the kind note. What is there already is not taken twice; secrets are left out.")
 
     @OptionGroup var options: MemoryOptions
     @Argument(help: ArgumentHelp("Its program and its file.", valueName: "openclaw:file")) var source: String
@@ -63,7 +66,8 @@ extension MemoryTool {
 
   struct Forget: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "forget", abstract: "Remove a key, a fact, or all that says a text, from every version, the index and the file.",
+      commandName: "forget",
+      abstract: "Remove a key, a fact, or all that says a text, from every version, the index and the file.",
       discussion: """
         What was forgotten is told: each key, and each fact's ID. That it was, when and by whom stays on record; what it said does not,
         and no harvest brings it back. Exit 1: there was nothing.
@@ -92,7 +96,8 @@ extension MemoryTool {
         }
       }
       if forgotten.isEmpty && !forgotten.isFinished && !forgotten.logIsHeld {
-        complain("memory: \((what ?? "--containing").printable): there is nothing of it: memory search lists what there is")
+        complain(
+          "memory: \((what ?? "--containing").printable): there is nothing of it: memory search lists what there is")
         throw Exit(.no)
       }
       for (key, versions) in forgotten.keys {
@@ -105,7 +110,9 @@ extension MemoryTool {
       }
       if forgotten.isEmpty && forgotten.isFinished { output("finished: what was forgotten before has left the files") }
       if forgotten.logIsHeld {
-        complain("memory: somebody still reads an old view of the database, whose log keeps the bytes until then: forget again later")
+        complain(
+          "memory: somebody still reads an old view of the database, whose log keeps the bytes until then: forget again later"
+        )
         throw Exit(.tryAgain)
       }
     }

@@ -37,7 +37,9 @@ extension MemoryTool {
         if let forgotten = try store.forgetting(of: key) {
           complain("memory: \(key.key.printable): was forgotten by \(forgotten.author), \(forgotten.time)")
         } else {
-          complain("memory: \(key.key.printable): there is no such key\(version.map { ", or no version \($0)" } ?? "") in \(key.scope): memory search lists what there is")
+          complain(
+            "memory: \(key.key.printable): there is no such key\(version.map { ", or no version \($0)" } ?? "") in \(key.scope): memory search lists what there is"
+          )
         }
         throw Exit(.no)
       }

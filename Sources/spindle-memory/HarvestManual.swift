@@ -29,7 +29,10 @@ extension HarvestTool {
       ("$SPOOL_DIR/memory/memory.db", "The memory (SQLite)."),
       ("$SPOOL_DIR/memory/rules/*.rules", "Your own rules of what is worth remembering."),
       ("$SPOOL_DIR/memory/rules/*.secrets", "Your own rules of what is a secret."),
-      ("~/.claude/projects, $CLAUDE_CONFIG_DIR/projects", "Claude Code's sessions; agents with Config-Dir have their own."),
+      (
+        "~/.claude/projects, $CLAUDE_CONFIG_DIR/projects",
+        "Claude Code's sessions; agents with Config-Dir have their own."
+      ),
       ("~/.openclaw/agents/*/sessions, ~/.pi/agent/sessions", "OpenClaw's and pi's."),
       ("~/.codex/sessions, $CODEX_HOME/sessions", "Codex's, and archived_sessions beside it."),
     ],

@@ -37,18 +37,23 @@ struct HarvestReport {
       lines.append(
         Line(
           file: transcript.path, format: transcript.format, agent: transcript.agent, bytes: transcript.position,
-          lines: transcript.lines + (isTorn ? 1 : 0), records: tally.records, skipped: tally.skipped, facts: tally.facts))
+          lines: transcript.lines + (isTorn ? 1 : 0), records: tally.records, skipped: tally.skipped, facts: tally.facts
+        ))
       total = total + tally
       bytes += transcript.position
       count += lines.last!.lines
     }
     lines.append(
-      Line(file: "total", bytes: bytes, lines: count, records: total.records, skipped: total.skipped, facts: total.facts))
+      Line(
+        file: "total", bytes: bytes, lines: count, records: total.records, skipped: total.skipped, facts: total.facts))
     if json {
       for line in lines { output(try JSONLine.encode(line)) }
     } else {
       let rows = lines.map { line in
-        [line.file.printable, "\(line.lines)", Self.words(line.records), Self.words(line.skipped), Self.words(line.facts)]
+        [
+          line.file.printable, "\(line.lines)", Self.words(line.records), Self.words(line.skipped),
+          Self.words(line.facts),
+        ]
       }
       output(Table.aligned([["FILE", "LINES", "RECORDS", "SKIPPED", "FACTS"]] + rows))
     }

@@ -17,12 +17,14 @@ struct HarvestTool: Tool {
       "Where sessions lie: claude, pi or codex, a colon, a directory or a file, and whose they are. Again for others.",
       discussion: "Default: where these programs keep them, and our agents.", valueName: "format:dir[@agent]"))
   var source: [String] = []
-  @Flag(help: "For each file its lines: what they were, why others were skipped, which facts they gave.") var report = false
+  @Flag(help: "For each file its lines: what they were, why others were skipped, which facts they gave.") var report =
+    false
   @Flag(help: "How far each file has been read.") var positions = false
   @Flag(help: "Go on, and read what is written as it is written.") var watch = false
   @Flag(help: "Read all from the beginning; what files gave that are gone stays.") var rebuild = false
   @Option(
-    help: ArgumentHelp("Tell what the rules find in a file, and by which rule; nothing is recorded.", valueName: "format:file"))
+    help: ArgumentHelp(
+      "Tell what the rules find in a file, and by which rule; nothing is recorded.", valueName: "format:file"))
   var explain: String?
   @Flag(help: "Print JSON, an object a line.") var json = false
 
@@ -71,7 +73,8 @@ final class HarvestLock {
     file = try spool.directory("memory").openOrCreate("harvest.lock")
     guard try file.tryLock() else {
       throw Failure(
-        .tryAgain, file.path, "another harvest is at work", do: "it reads what you want read; see who: fuser -v \(file.path)")
+        .tryAgain, file.path, "another harvest is at work",
+        do: "it reads what you want read; see who: fuser -v \(file.path)")
     }
   }
 }

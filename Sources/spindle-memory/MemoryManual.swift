@@ -21,12 +21,16 @@ extension MemoryTool {
     tables: [
       (
         title: "POLICIES",
-        about: "The file memory/policies has a prefix of keys and a policy a line; the longest prefix that fits counts, * is every key.",
+        about:
+          "The file memory/policies has a prefix of keys and a policy a line; the longest prefix that fits counts, * is every key.",
         rows: [
           ("latest", "The new version counts (default)."),
           ("first", "The version that was there goes on to count; the new one is kept."),
           ("union", "A third version has the lines of both, each once."),
-          ("ask", "A person is asked (wait-approval, to Alert in config); until then the version that was there counts."),
+          (
+            "ask",
+            "A person is asked (wait-approval, to Alert in config); until then the version that was there counts."
+          ),
         ]
       )
     ],

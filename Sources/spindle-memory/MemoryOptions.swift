@@ -10,7 +10,8 @@ struct MemoryOptions: ParsableArguments {
   @OptionGroup var spool: SpoolOptions
   @Option(
     help: ArgumentHelp(
-      "Who reads or writes: an agent, within the scopes of its file.", discussion: "Default: $SPINDLE_AGENT, else the person.",
+      "Who reads or writes: an agent, within the scopes of its file.",
+      discussion: "Default: $SPINDLE_AGENT, else the person.",
       valueName: "name"))
   var agent: String?
   @Option(help: ArgumentHelp("Whose memory: shared, or agent:NAME.", valueName: "scope")) var scope = "shared"
@@ -29,7 +30,8 @@ struct MemoryOptions: ParsableArguments {
     let calling = inheritedEnvironment()["SPINDLE_AGENT"].flatMap { $0.isEmpty ? nil : $0 }
     if let agent, let calling, agent != calling {
       throw Failure(
-        .notAllowed, "--agent \(agent)", "this is a call of agent \(calling)", do: "leave --agent out: who asks is known")
+        .notAllowed, "--agent \(agent)", "this is a call of agent \(calling)",
+        do: "leave --agent out: who asks is known")
     }
     guard let name = agent ?? calling else { return .person }
     return try Self.party(name, in: spool)

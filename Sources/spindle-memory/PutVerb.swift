@@ -18,7 +18,8 @@ extension MemoryTool {
         """.reflowed)
 
     @OptionGroup var options: MemoryOptions
-    @Option(help: ArgumentHelp("Only where this version counts; 0: only where none does.", valueName: "n")) var ifVersion: Int?
+    @Option(help: ArgumentHelp("Only where this version counts; 0: only where none does.", valueName: "n"))
+    var ifVersion: Int?
     @Flag(help: "Many of them: JSON objects on standard input.") var batch = false
     @Argument(help: "The key.") var key: String?
 
@@ -91,7 +92,8 @@ struct MemoryWriter {
     case .current(let version): return version
     case .mismatch(let current):
       let counts = current.map { "version \($0.version) counts" } ?? "no version counts"
-      complain("memory: \(key.key.printable): not written: \(counts), and another one was expected: read it, and put again")
+      complain(
+        "memory: \(key.key.printable): not written: \(counts), and another one was expected: read it, and put again")
       if let current { complain("counts: version \(Self.line(current))") }
       complain("yours: \(Self.first(value))")
       return nil

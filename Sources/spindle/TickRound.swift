@@ -109,7 +109,9 @@ struct TickRound {
   private func tendMemory() throws {
     guard try spool.root.status("memory")?.isDirectory == true else { return }
     let memory = try Directory("memory", in: spool.root)
-    guard try memory.status("asks")?.isDirectory == true, try Directory("asks", in: memory).contains("open") else { return }
+    guard try memory.status("asks")?.isDirectory == true, try Directory("asks", in: memory).contains("open") else {
+      return
+    }
     let settle = Command(
       path: try MemoryProgram.find(), arguments: ["memory", "settle", "-C", spool.path],
       environment: inheritedEnvironment())

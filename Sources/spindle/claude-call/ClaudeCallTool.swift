@@ -102,11 +102,13 @@ struct ClaudeCallTool: Tool {
   @Option(help: ArgumentHelp("A file with the JSON Schema that the reply must fit.", valueName: "file")) var schema:
     String?
   @Option(
-    help: ArgumentHelp("Tell the agent first what it may know of this: memory context.", valueName: "topic")) var memory: String?
+    help: ArgumentHelp("Tell the agent first what it may know of this: memory context.", valueName: "topic"))
+  var memory: String?
   @Option(help: "How much of it at most.") var memoryTokens = 2000
   @Option(
     help: ArgumentHelp(
-      "Write the token of what it was told to this file, for memory fresh and pipeline-step --fresh.", valueName: "file"))
+      "Write the token of what it was told to this file, for memory fresh and pipeline-step --fresh.", valueName: "file"
+    ))
   var snapshot: String?
   @Flag(help: "Print one JSON object: id, agent, reply or class and why.") var json = false
   @Argument(help: "The prompt.") var prompt: String?
@@ -156,7 +158,8 @@ struct ClaudeCallTool: Tool {
     if let snapshot {
       guard let token = answer.snapshot else {
         throw Failure(
-          .malformed, "--snapshot \(snapshot)", "the recorded reply was given without a memory", do: "call with another --key")
+          .malformed, "--snapshot \(snapshot)", "the recorded reply was given without a memory",
+          do: "call with another --key")
       }
       try OutputFile.replace(snapshot, with: Array("\(token)\n".utf8))
     }
