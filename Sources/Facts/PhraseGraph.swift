@@ -38,7 +38,7 @@ struct PhraseGraph {
   private(set) var arrivals: [(of: UInt32, UInt32)] = []
   private(set) var endings: [(of: UInt32, UInt32)] = []
   private(set) var accepts: [Accept] = []
-  private var steps: [Step: UInt32] = [:]
+  private var steps = [Step: UInt32](minimumCapacity: 2048)
 
   mutating func add(_ phrases: [Phrase], _ accept: Accept) {
     let index = UInt32(accepts.count)

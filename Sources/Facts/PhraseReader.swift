@@ -169,7 +169,11 @@ struct PhraseReader {
   private func word(_ token: WrittenText) throws(Failure) -> Phrase.Piece {
     var words: [UInt32] = []
     var alternatives: [[Phrase.Piece]] = []
-    for part in token.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+    var rest: WrittenText? = token
+    while let sides = rest {
+      let slash = sides.firstIndex(of: UInt8(ascii: "/"))
+      let part = sides[..<(slash ?? sides.endIndex)]
+      rest = slash.map { sides[($0 + 1)...] }
       if part.first == UInt8(ascii: "{"), part.last == UInt8(ascii: "}") {
         let name = part.dropFirst().dropLast().string
         guard let list = lists[name] else {
@@ -188,6 +192,7 @@ struct PhraseReader {
         words.append(vocabulary.number(hash))
       }
     }
+    if words.count == 1, alternatives.isEmpty { return .words(words) }
     if !words.isEmpty { alternatives.append([.words(words)]) }
     return Phrase.choice(alternatives, isOptional: false)
   }

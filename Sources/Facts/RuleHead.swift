@@ -11,10 +11,10 @@ enum RuleHead {
         do: "write it so; a rule goes on to the next empty line")
     }
     let name = parts.before.trimmed.string
-    var clauses = parts.after.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map(\.trimmed)
+    var clauses = parts.after.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { $0.trimmed }
     let yield = clauses.removeFirst().split(separator: UInt8(ascii: " "))
     guard yield.count >= 3, yield[1].isText("from"), RuleBook.isName(yield[0]),
-      let speakers = speakers(yield.dropFirst(2).map(\.string))
+      let speakers = speakers(yield.dropFirst(2).map { $0.string })
     else {
       throw place.failure(
         "expected what the rule \(name) yields and from whom, found `\(parts.after.trimmed.string)`",
@@ -22,7 +22,7 @@ enum RuleHead {
     }
     var rule = RuleSet.Rule(name: name, kind: yield[0].string, speakers: speakers)
     for clause in clauses {
-      let words = clause.split(separator: UInt8(ascii: " ")).map(\.string)
+      let words = clause.split(separator: UInt8(ascii: " ")).map { $0.string }
       if words == ["with", "next"] {
         rule.takesNext = true
       } else if words.count == 6, words[0...3] == ["in", "turns", "up", "to"], words[5] == "bytes",

@@ -6,6 +6,8 @@ struct ByteSet: Hashable, Sendable {
 
   mutating func insert(_ byte: UInt8) { words[Int(byte &>> 6)] |= 1 &<< UInt64(byte & 63) }
 
+  mutating func formUnion(_ other: ByteSet) { words |= other.words }
+
   mutating func invert() { words = ~words }
 
   init() {}

@@ -1,3 +1,5 @@
+import Spool
+
 /// Why a pattern cannot be read, to be told with its file and line.
 struct PatternMistake: Error {
   var why: String
@@ -5,8 +7,8 @@ struct PatternMistake: Error {
 
 extension SecretPattern {
   /// Reads a pattern as the head of secrets.rules describes it.
-  init(_ text: String, ignoresCase: Bool) throws(PatternMistake) {
-    var reader = PatternReader(rest: Array(text.utf8)[...], ignoresCase: ignoresCase)
+  init(_ text: WrittenText, ignoresCase: Bool) throws(PatternMistake) {
+    var reader = PatternReader(rest: text, ignoresCase: ignoresCase)
     try reader.readAll()
     steps = reader.steps
     secret = (reader.opened ?? 0)..<(reader.closed ?? reader.steps.count)

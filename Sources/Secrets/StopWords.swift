@@ -6,8 +6,8 @@ struct StopWords: Sendable {
   private var wholes: Set<[UInt8]> = []
 
   /// A word, or `=word` for one that excuses only what is nothing else.
-  mutating func add(_ word: Substring) {
-    let bytes = word.utf8.map(\.folded)
+  mutating func add(_ word: ArraySlice<UInt8>) {
+    let bytes = word.map(\.folded)
     guard bytes[0] != UInt8(ascii: "=") || bytes.count == 1 else {
       wholes.insert(Array(bytes.dropFirst()))
       return
