@@ -73,7 +73,7 @@ class Trial:
         return list({(name, j): (name, j, words) for name, j, words in found}.values())
 
     def about_files(self, calls):
-        """Those calls that are about files of this home: not what it prints, nor libraries, which are loaded before there is a tool."""
+        """Those calls that are about files of this home: not what it prints, nor libraries, loaded before it is a tool."""
         found = []
         for name, j, words in self.calls(calls):
             path = re.search(r'"(/[^"]*)"', words)
