@@ -225,9 +225,12 @@ public final class Harvester {
   @discardableResult
   private func flush() throws(Failure) -> [Transcript] {
     if pending.isEmpty { return [] }
+    // What cannot be recorded is read again.
+    defer {
+      pending.removeAll(keepingCapacity: true)
+      (pendingBytes, pendingFindings) = (0, 0)
+    }
     let (transcripts, newFacts) = try store.record(pending)
-    pending.removeAll(keepingCapacity: true)
-    (pendingBytes, pendingFindings) = (0, 0)
     sum.facts += newFacts
     for transcript in transcripts { index.add(transcript) }
     recorded?.formUnion(transcripts.compactMap(\.number))

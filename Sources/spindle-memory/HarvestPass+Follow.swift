@@ -14,6 +14,8 @@ extension HarvestPass {
     let watch = TreeWatch { complain("harvest: \($0)") }
     var changes = TreeWatch.Changes(isAll: true)
     var isFirst = true
+    // A full disk may be full for long: it is told of once, and looked at less and less often.
+    var (told, pause) = ("", Duration.seconds(1))
     while true {
       do throws(Failure) {
         if changes.isAll {
@@ -26,9 +28,15 @@ extension HarvestPass {
         // A signal: what was read is recorded. A full disk, a database that somebody holds: the next look may do better.
         if error.status.rawValue > 128 { return error.status }
         guard error.status == .tryAgain else { throw error }
-        complain("harvest: \(error)")
-        Signals.wait(atMost: .seconds(1))
+        if told != "\(error)" { complain("harvest: \(error)") }
+        told = "\(error)"
+        Signals.wait(atMost: pause)
+        if let number = Signals.pending() { return .signal(number) }
+        pause = min(pause * 2, .seconds(30))
+        changes = TreeWatch.Changes(isAll: true)
+        continue
       }
+      (told, pause) = ("", .seconds(1))
       if isFirst && !options.spool.quiet { output("watching: \(harvester.sum.files) files read") }
       isFirst = false
       if let number = Signals.pending() { return .signal(number) }

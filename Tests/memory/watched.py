@@ -218,6 +218,25 @@ def without_enough_watches_it_looks_itself(home):
 
 
 @case
+def on_a_disk_that_is_full_for_a_while_it_goes_on_watching(home):
+    disk = home.lie_on("ext4")
+    watcher, source = watching(home)
+    disk.fill()
+    for number in range(2, 42):
+        Claude(seed=number).user(correction(number)).to(source / f"{number}.jsonl")
+    until(lambda: watcher.process.poll() is not None or b"harvest: " in watcher.said(), "it says so")
+    expect(watcher.process.poll() is None, f"it has ended: {watcher.said()}")
+    expect(b"full" in watcher.said(), f"it says something else: {watcher.said()}")
+    disk.free()
+    for number in 2, 21, 41:
+        home.until_read(f"kettle{number}")
+    lag(home, "kettle50", lambda: append(source / "p/a.jsonl", Claude(seed=50).user(correction(50)).bytes))
+    watcher.kill(signal.SIGTERM)
+    expect(watcher.end(SOON).code == 143, "another end")
+    home.same_as_at_once(home.report())
+
+
+@case
 def ended_by_a_signal_all_that_was_found_is_committed(home):
     for number, code in (signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129):
         home.sources.clear()
