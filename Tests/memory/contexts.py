@@ -121,7 +121,7 @@ def a_correction_of_one_agent_stands_in_the_context_of_another(home):
     home.agent("a", "b")
     corrected(home, 7, "a")
     for topic in "kettle7", "boil water in a kettle7", "teapot7":
-        expect("use kettle7" in home.context(topic, agent="b")[0], f"not for {topic}")
+        expect(correction(7) in home.context(topic, agent="b")[0], f"not for {topic}")
     home.keep("style/tea", "No sugar, ever.\n", by="a")
     expect("No sugar" in home.context("tea style", agent="b")[0], "its key is not there")
 
@@ -135,14 +135,14 @@ def what_an_agent_may_not_read_never_stands_in_its_context(home):
     home.keep("kettle8/secret", "behind the samovar\n", "--scope", "agent:a", by="a")
     expect("behind the samovar" in home.context("kettle8 secret samovar", agent="a")[0], "its own is not there")
     text, token = home.context("kettle8 secret samovar teapot8", agent="b", tokens=5000)
-    expect("behind the" not in text and "instead of" not in text, f"it stands there: {text!r}")
+    expect("behind the" not in text and correction(8) not in text, f"it stands there: {text!r}")
     home.keep("kettle8/secret", "behind the samovar, left\n", "--scope", "agent:a", by="a")
     home.is_fresh(token)
     home.agent("c", memory="agent:c")
     corrected(home, 9, "d")
     home.keep("kettle9", "of all\n")
     text = home.context("kettle9", agent="c", tokens=5000)[0]
-    expect("of all" not in text and "instead of" not in text, f"who reads not what is shared has it: {text!r}")
+    expect("of all" not in text and correction(9) not in text, f"who reads not what is shared has it: {text!r}")
 
 
 @case
@@ -307,7 +307,7 @@ def a_prompt_is_given_the_context_and_the_record_names_its_snapshot(home):
     home.agent("b", "a")
     corrected(home, 3, "a")
     said = prompt(home, "b", "kettle3")
-    expect("What shall I take?" in said and "use kettle3" in said, f"the prompt: {said!r}")
+    expect("What shall I take?" in said and correction(3) in said, f"the prompt: {said!r}")
     token = token_in(said)
     home.is_fresh(token)
     [record] = home.entries("calls-b", "re")
@@ -320,15 +320,15 @@ def a_prompt_is_given_the_context_and_the_record_names_its_snapshot(home):
 def what_one_agent_is_told_the_next_prompt_of_another_has(home):
     """By a transcript, by a key; and after everything was killed and begun anew."""
     home.agent("a", "b")
-    expect("instead of" not in prompt(home, "b", "kettle5 tea"), "it is there before")
+    expect(correction(5) not in prompt(home, "b", "kettle5 tea"), "it is there before")
     corrected(home, 5, "a")
-    expect("use kettle5" in prompt(home, "b", "kettle5 tea"), "the correction is not there")
+    expect(correction(5) in prompt(home, "b", "kettle5 tea"), "the correction is not there")
     home.keep("tea/sugar", "None, says he.\n", by="a")
     said = prompt(home, "b", "kettle5 tea sugar")
-    expect("use kettle5" in said and "None, says he." in said, f"the key is not there: {said!r}")
+    expect(correction(5) in said and "None, says he." in said, f"the key is not there: {said!r}")
     home.kill_all()
     said = prompt(home, "b", "kettle5 tea sugar")
-    expect("use kettle5" in said and "None, says he." in said, f"lost by a restart: {said!r}")
+    expect(correction(5) in said and "None, says he." in said, f"lost by a restart: {said!r}")
 
 
 @case
@@ -341,7 +341,7 @@ def a_correction_is_kept_though_the_harvest_is_killed_and_reaches_the_next_promp
         until(lambda: command.process.poll() is not None or number < 6 and home.database.exists(), "it has begun", SOON)
         home.kill_all()
     home.harvest("-q")
-    expect("use kettle6" in prompt(home, "b", "kettle6"), "it is lost")
+    expect(correction(6) in prompt(home, "b", "kettle6"), "it is lost")
 
 
 @case
