@@ -171,12 +171,12 @@ def a_batch_killed_at_many_moments_keeps_what_it_has_acknowledged(home):
             values.append(f"{round} {number} {'tea ' * dice.randint(0, 3000)}")
             client.put("k", values[-1])
         begun = f"{round} last {'milk ' * dice.randint(0, 3000)}"
-        said = client.put("k", begun, killed=lambda process: (moment(dice.random() * 0.0015), process.kill()))
+        said = client.put("k", begun, killed=lambda process: (moment(dice.random() * 0.004), process.kill()))
         client.process.wait()
         values = is_whole(home, values + ([begun] if said else []), begun)
         lost += not said
     home.remark(f"{len(values)} kept, {lost} not acknowledged")
-    expect(lost > 0, "it was never killed in the middle")
+    expect(lost > 5, "it was never killed in the middle")
 
 
 @case
