@@ -64,15 +64,16 @@ show_progress() {
 # A product that tests need, from the objects of the release; prints its path.
 build_test_product() {
   need_swift
-  (cd "$top" && show_progress swift build -c release --static-swift-stdlib --product "$1") >&2 || return 1
-  printf '%s/%s\n' "$(cd "$top" && swift build -c release --static-swift-stdlib --show-bin-path)" "$1"
+  (cd "$top" && show_progress swift build -c release --static-swift-stdlib --disable-local-rpath --product "$1") >&2 || return 1
+  printf '%s/%s\n' "$(cd "$top" && swift build -c release --static-swift-stdlib --disable-local-rpath --show-bin-path)" "$1"
 }
 
+# --disable-local-rpath: no library lies beside them, and the loader would look there first.
 # The release: one static executable that is every tool by the name that it is called by; one for what speaks HTTP, which uses the
 # system's libcurl; and one for the memory, which uses its libsqlite3 and libsimdjson.
 build_release() {
   need_swift
   for product in spindle spindle-web spindle-memory; do
-    (cd "$top" && show_progress swift build -c release --static-swift-stdlib --product $product) || return 1
+    (cd "$top" && show_progress swift build -c release --static-swift-stdlib --disable-local-rpath --product $product) || return 1
   done
 }
