@@ -91,7 +91,8 @@ let package = Package(
       // the loader need not search them.
       linkerSettings: [
         .unsafeFlags(
-          ["-Xclang-linker", "-no-pie", "-use-ld=lld", "-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+          ["-Xclang-linker", "-no-pie", "-use-ld=lld", "-Xlinker", "--no-export-dynamic"],
+          .when(configuration: .release))
       ]),
 
     // The library as it is shipped, on a simulated machine.
