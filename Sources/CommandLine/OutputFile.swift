@@ -12,4 +12,12 @@ public enum OutputFile {
     let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     try Directory.following(path: parent).replace(name, with: bytes)
   }
+
+  /// Removes it, and shows before anything is paid for that it can be written.
+  public static func clear(_ path: String) throws(Failure) {
+    try replace(path, with: [])
+    let slash = path.lastIndex(of: "/")
+    let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    try Directory.following(path: parent).unlink(slash.map { String(path[path.index(after: $0)...]) } ?? path)
+  }
 }

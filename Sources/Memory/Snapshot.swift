@@ -58,7 +58,8 @@ public struct Snapshot: Equatable, Sendable {
     self.digest = digest
     switch (words[1], words.count) {
     case ("c", 7):
-      guard let tokens = Int(words[3]), let topic = Self.text(words[4]), let entries = Self.decode(words[5]),
+      guard let tokens = Int(words[3]), (1...1_000_000).contains(tokens), let topic = Self.text(words[4]),
+        let entries = Self.decode(words[5]),
         entries.count % 2 == 0
       else { throw wrong }
       question = .context(agent: words[2], topic: topic, tokens: tokens)

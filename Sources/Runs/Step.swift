@@ -248,7 +248,9 @@ public struct Step {
     let reader = command.firstIndex { $0.split(separator: "/").last == "claude-call" } ?? command.endIndex
     var words: [String] = []
     for (place, word) in command.enumerated() {
-      let version = try place == 0 ? nil : kept.version(of: word, from: working, isRead: place > reader)
+      // What it writes is no prompt: it must land where it is looked for, and not in what is kept.
+      let isWritten = place > 0 && command[place - 1] == "--snapshot"
+      let version = try place == 0 || isWritten ? nil : kept.version(of: word, from: working, isRead: place > reader)
       words.append(version ?? word)
       if version == nil { continue }
       onError(

@@ -36,9 +36,9 @@ extension MemoryTool {
     private static func text(_ found: Found) -> String {
       switch found {
       case .fact(let fact):
-        let place = fact.sources.last.map { "\n    \($0.file):\($0.line)" } ?? ""
+        let place = fact.sources.last.map { "\n    \($0.file.printable):\($0.line)" } ?? ""
         return
-          "\(fact.id)  \(fact.kind) (\(fact.author), \(fact.agent), \(fact.time?.prefix(10) ?? "no date")): \(fact.text.printable)\(place.printable)"
+          "\(fact.id)  \(fact.kind) (\(fact.author), \(fact.agent), \(fact.time?.prefix(10) ?? "no date")): \(fact.text.printable)\(place)"
       case .version(let version):
         return
           "\(version.key.printable)  (\(version.scope), version \(version.version), \(version.author.printable), \(version.at.prefix(10))): \(MemoryWriter.first(version.value ?? ""))"

@@ -143,10 +143,14 @@ struct ClaudeCallTool: Tool {
     }
     options.memory = try memory.map { AgentMemory(program: try MemoryProgram.find(), topic: $0, tokens: memoryTokens) }
     let caller = Caller(spool: opened, agent: agent, options: options, environment: inheritedEnvironment())
+    // No earlier call's token may pass for this one's, whose reply may be a fallback.
+    if let snapshot { try OutputFile.clear(snapshot) }
     do {
       let answer = try caller.call(prompt)
-      try keepSnapshot(of: answer, caller)
+      let kept = Result { try keepSnapshot(of: answer, caller) }
+      // It is paid for: whatever becomes of the token, it is given.
       show(answer)
+      try kept.get()
     } catch let none as Caller.NoAnswer {
       try show(none, of: opened, fallbackText)
     }
