@@ -161,10 +161,15 @@ extension Failure {
       self.init(.tryAgain, path, "the disk is full", do: "free some space, then try again; nothing was changed")
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       self.init(.tryAgain, path, "another program holds it", do: "see who: fuser -v \(path); then try again")
-    case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+    case .SQLITE_NOTADB:
       self.init(
-        .malformed, path, "is no database that SQLite can read (\(words))",
+        .malformed, path, "is no database of SQLite (\(words))",
         do: "move it away, or bring a copy back; nothing of it was changed")
+    case .SQLITE_CORRUPT:
+      // A disk that fails while the log is read looks the same.
+      self.init(
+        .malformed, path, "cannot be read as it stands (\(words))",
+        do: "see dmesg for a failing disk, then sqlite3 \(path) 'PRAGMA integrity_check'; nothing of it was changed")
     case .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
       self.init(.notAllowed, path, words, do: "check its owner and mode with ls -l")
     case .SQLITE_IOERR, .SQLITE_CANTOPEN:
