@@ -124,7 +124,19 @@ extension MemoryStore {
     try alone { db in
       isEmpty = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)").map { $0[0] == 0 } ?? false
     }
+    isEmpty = try removeUnfinished() && isEmpty
     if isEmpty { try write { db in try db.execute(sql: "UPDATE forgotten SET is_purged = 1 WHERE NOT is_purged") } }
     return isEmpty
+  }
+
+  /// What a rebuild has left that was killed has everything, too.
+  /// - Returns: false where it may be at work: it removes that itself when it is done.
+  private func removeUnfinished() throws(Failure) -> Bool {
+    guard try directory.contains(Self.anew) else { return true }
+    let harvest = try directory.openOrCreate("harvest.lock")
+    guard try harvest.tryLock() else { return false }
+    defer { harvest.unlock() }
+    try remove(Self.anew)
+    return true
   }
 }

@@ -15,6 +15,9 @@ public final class MemoryStore {
   /// Another program may hold the database too (sqlite3, a backup): so long is it waited for.
   private let patience: Duration
 
+  /// Where a rebuild is made, beside the memory.
+  public static let anew = "rebuild.db"
+
   /// How a write's durability is weighed.
   public enum Durability {
     /// The write has reached the disk when it returns.
@@ -115,9 +118,9 @@ public final class MemoryStore {
     do { try queue.writeWithoutTransaction(body) } catch { throw (error as? Failure) ?? Failure(error, queue.path) }
   }
 
-  /// Removes another database beside it, with what SQLite has put there.
+  /// Removes another database beside it, with what SQLite has put there; itself last: as long as it is there, so may they be.
   public func remove(_ name: String) throws(Failure) {
-    for ending in ["", "-wal", "-shm", "-journal"] { try directory.unlink(name + ending) }
+    for ending in ["-wal", "-shm", "-journal", ""] { try directory.unlink(name + ending) }
   }
 
   private static func setPatience(_ patience: Duration, _ db: Database) throws {

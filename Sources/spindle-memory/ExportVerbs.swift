@@ -111,7 +111,7 @@ extension MemoryTool {
       if forgotten.isEmpty && forgotten.isFinished { output("finished: what was forgotten before has left the files") }
       if forgotten.logIsHeld {
         complain(
-          "memory: somebody still reads an old view of the database, whose log keeps the bytes until then: forget again later"
+          "memory: somebody still reads an old view of the database, or makes it anew, and the bytes stay until then: forget again later"
         )
         throw Exit(.tryAgain)
       }

@@ -9,7 +9,7 @@ extension HarvestPass {
   /// - Returns: the status of the signal that has ended it.
   func follow() throws -> ExitStatus {
     let store = try MemoryStore(spool)
-    try store.remove(Self.anew)
+    try store.remove(MemoryStore.anew)
     let harvester = try harvester(store)
     let watch = TreeWatch { complain("harvest: \($0)") }
     var changes = TreeWatch.Changes(isAll: true)

@@ -14,8 +14,6 @@ struct HarvestPass {
   let options: HarvestTool
   let rules: RuleSet
   let secrets: SecretRules
-  /// Where a rebuild is made, beside the memory.
-  static let anew = "rebuild.db"
 
   init(_ spool: SpoolDirectory, sources: [Source], options: HarvestTool) throws(Failure) {
     self.spool = spool
@@ -29,7 +27,7 @@ struct HarvestPass {
   func run() throws -> Failure? {
     let store = try MemoryStore(spool)
     // What a rebuild has left that was killed.
-    try store.remove(Self.anew)
+    try store.remove(MemoryStore.anew)
     let harvester = try harvester(store)
     try harvest(harvester)
     say(harvester.sum)
@@ -43,13 +41,13 @@ struct HarvestPass {
     let asUsual = try harvester(store)
     asUsual.complain = { _ in }
     try harvest(asUsual)
-    try store.remove(Self.anew)
-    let anew = try MemoryStore(spool, name: Self.anew)
+    try store.remove(MemoryStore.anew)
+    let anew = try MemoryStore(spool, name: MemoryStore.anew)
     try anew.learnForgotten(from: store)
     let harvester = try harvester(anew)
     try harvest(harvester)
     try store.takeOver(anew)
-    try store.remove(Self.anew)
+    try store.remove(MemoryStore.anew)
     say(harvester.sum)
     return harvester.trouble
   }

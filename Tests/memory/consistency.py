@@ -12,8 +12,7 @@ import time
 from case import Broken, expect
 from home import case, case_on, failed, until
 
-from remembering import SOON, threads
-from running import moment
+from remembering import SOON, instant, threads
 from sending import register
 
 LETTER = b"a letter to my aunt\n" * 1000
@@ -164,19 +163,24 @@ def a_put_killed_before_each_of_its_system_calls_is_there_wholly_or_not(home):
 
 @case
 def a_batch_killed_at_many_moments_keeps_what_it_has_acknowledged(home):
-    dice, values, lost = random.Random(5), [], 0
-    for round in range(40):
+    """Each within the time that the write before it took: until ten have died in the middle."""
+    dice, values, lost, took = random.Random(5), [], 0, 0.002
+    for round in range(200):
         client = home.client("writer", "put", "--batch")
-        for number in range(dice.randint(0, 6)):
+        for number in range(dice.randint(1, 6)):
             values.append(f"{round} {number} {'tea ' * dice.randint(0, 3000)}")
+            begun = time.monotonic()
             client.put("k", values[-1])
-        begun = f"{round} last {'milk ' * dice.randint(0, 3000)}"
-        said = client.put("k", begun, killed=lambda process: (moment(dice.random() * 0.004), process.kill()))
+            took = time.monotonic() - begun
+        last = f"{round} last {'milk ' * dice.randint(0, 3000)}"
+        said = client.put("k", last, killed=lambda process: (instant(dice.random() * took), process.kill()))
         client.process.wait()
-        values = is_whole(home, values + ([begun] if said else []), begun)
+        values = is_whole(home, values + ([last] if said else []), last)
         lost += not said
+        if lost == 10:
+            break
     home.remark(f"{len(values)} kept, {lost} not acknowledged")
-    expect(lost > 5, "it was never killed in the middle")
+    expect(lost == 10, "too few were killed in the middle")
 
 
 @case

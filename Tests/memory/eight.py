@@ -8,8 +8,7 @@ import time
 from case import expect
 from home import case
 from linear import NEVER, Log, check
-from remembering import SOON, threads
-from running import moment
+from remembering import SOON, instant, threads
 from transcripts import long_session
 
 WRITERS = [f"w{number}" for number in range(8)]
@@ -74,7 +73,7 @@ class Crowd:
     @staticmethod
     def dies(dice):
         """A moment after it was asked."""
-        return lambda process: (moment(dice.random() * 0.003), process.kill())
+        return lambda process: (instant(dice.random() * 0.003), process.kill())
 
     def meet(self, killed=0):
         begun = time.monotonic()

@@ -8,7 +8,7 @@ import re
 import stat
 import string
 
-from case import expect, sha256
+from case import Broken, expect, sha256
 from exports import openclaw
 from home import case, failed
 from sending import is_on_a_command_line, register
@@ -312,6 +312,31 @@ def a_forget_that_is_killed_anywhere_is_finished_by_the_next(home):
     home.remark(f"{killed} kills")
     expect(killed > 10, f"only {killed} were killed")
     expect(home.value("other") == "The kettle stays.\n", "more than that is gone")
+
+
+@case
+def what_a_killed_rebuild_has_left_is_forgotten_with_it(home):
+    """The database that it was making has the fact, too."""
+    home.agent("a")
+    ids = harvested(home)
+    anew = home.spool / "memory/rebuild.db"
+
+    trace = home.home / "trace"
+    strace = "strace", "-f", "-o", trace, "-qq", "-e", "trace=pwrite64", "-e", "signal=none"
+    home.run(*strace, *home.command("--rebuild", "-q"))
+    last = trace.read_text().count("pwrite64(")
+    # With its last writes it takes over what it has made.
+    for number in range(last, 0, -1):
+        home.run(*strace, "-e", f"inject=pwrite64:signal=SIGKILL:when={number}", *home.command("--rebuild", "-q"))
+        if any(WORDS[0].encode() in path.read_bytes() for path in anew.parent.glob("rebuild.db*")):
+            break
+    else:
+        raise Broken(f"killed at none of {last} writes it has left anything")
+    for id in ids:
+        home.memory("forget", id)
+    home.holds_nothing_of(WORDS[0])
+    home.harvest("--rebuild", "-q")
+    home.holds_nothing_of(WORDS[0])
 
 
 # ------------------------------------------------------------------ whose eyes

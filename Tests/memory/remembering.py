@@ -28,6 +28,13 @@ def threads(home, count):
             raise
 
 
+def instant(seconds):
+    """Until then, to the microsecond: no sleep is so short."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
 class Client:
     """A `memory put --batch` or `memory get --batch` that is asked line by line, and what it was asked is logged."""
 
