@@ -31,8 +31,10 @@ public struct AgentMemory: Sendable {
     guard status == .done, let line = text.split(separator: "\n").last, line.hasPrefix(mark),
       let token = line.dropFirst(mark.count).split(separator: " ").first
     else {
+      let mayPass = [.tryAgain, .io, .timedOut].contains(status)
       throw CallFailure(
-        .refused, "its memory cannot be read: \(words.isEmpty ? "memory context ended with \(status.rawValue)" : words)"
+        mayPass ? .refused : .missing,
+        "its memory cannot be read: \(words.isEmpty ? "memory context ended with \(status.rawValue)" : words)"
       )
     }
     return (text, String(token))

@@ -150,7 +150,9 @@ private struct Page {
   mutating func subcommand(_ command: Dump.Command) {
     macro("Ss \(command.path)")
     paragraphs([command.abstract, command.discussion].compactMap { $0 }.joined(separator: "\n\n"))
-    let own = (command.arguments ?? []).filter { !["help", "version"].contains($0.names?.last?.name ?? "") }
+    let own = (command.arguments ?? []).filter {
+      $0.kind != "flag" || !["help", "version"].contains($0.names?.last?.name ?? "")
+    }
     let special = own.filter { argument in
       !["-C, --spool", "-q, --quiet", "-v, --verbose"].contains(argument.displayName)
     }

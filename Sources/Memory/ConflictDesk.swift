@@ -1,5 +1,4 @@
 import Roster
-import Secrets
 import Spool
 import Work
 
@@ -52,7 +51,7 @@ public struct ConflictDesk {
   /// Asks, waits, and makes the answer count.
   /// - Parameter program: wait-approval.
   /// - Returns: how wait-approval ended; nil: somebody else waits, or it is decided.
-  public func settle(_ number: Int64, _ store: MemoryStore, secrets: SecretRules, program: String) throws(Failure)
+  public func settle(_ number: Int64, _ store: MemoryStore, program: String) throws(Failure)
     -> ExitStatus?
   {
     let lock = try asks.openOrCreate("\(number)")
@@ -71,15 +70,11 @@ public struct ConflictDesk {
       ], environment: inheritedEnvironment())
     let child = try Child(command, input: .inMemory(Array(Self.question(conflict).utf8)))
     let (outcome, _, _) = child.collect(until: nil)
-    let key = try ItemKey(conflict.key, scope: conflict.scope)
-    switch outcome.status {
-    case .done:
-      _ = try store.resolve(
-        key, with: .version(conflict.version.version), by: .person, only: number, secrets: secrets)
-    case .no, .timedOut:
-      _ = try store.resolve(
-        key, with: .version(conflict.against.version), by: .person, only: number, secrets: secrets)
-    default: return outcome.status
+    guard [.done, .no, .timedOut].contains(outcome.status) else { return outcome.status }
+    let mayCount = try store.close(conflict, takingIt: outcome.status == .done)
+    if outcome.status == .done && !mayCount {
+      spool.journal.write(
+        "memory-conflict", detail: "\(conflict.key.printable): the yes came too late: a newer version counts")
     }
     try asks.unlink("\(number)")
     return outcome.status

@@ -76,10 +76,14 @@ public struct ContextBlock: Sendable {
     for (number, count) in itemMatches { entries += try item(number, count, party, db) }
     for (number, count) in matches { entries += try fact(number, count, party, db) }
     // What a person has corrected holds for everything: the newest ones fill what room is left.
-    for number in try Int64.fetchAll(
-      db, sql: "SELECT number FROM fact WHERE kind = 'correction' ORDER BY time DESC, id LIMIT \(mostCorrections)")
-    where matches[number] == nil {
-      entries += try fact(number, 0, party, db)
+    let corrections = try Row.fetchCursor(
+      db, sql: "SELECT number, scope FROM fact WHERE kind = 'correction' ORDER BY time DESC, id")
+    var count = 0
+    while count < mostCorrections, let row = try corrections.next() {
+      // What it may not read takes no place from what it may.
+      guard party.mayRead(row[1]) else { continue }
+      count += 1
+      if matches[row[0]] == nil { entries += try fact(row[0], 0, party, db) }
     }
     return entries.sorted { ($1.matches, $0.order, $1.time, $0.id) < ($0.matches, $1.order, $0.time, $1.id) }
   }

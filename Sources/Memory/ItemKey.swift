@@ -1,3 +1,4 @@
+import Roster
 import Spool
 
 /// A key in a scope.
@@ -17,7 +18,7 @@ public struct ItemKey: Hashable, Sendable {
         .malformed, "the key \"\(String(key.prefix(60)).printable)\"", "is no key",
         do: "use 1 to \(Self.longestKey) bytes on one line, without spaces at its ends")
     }
-    guard scope == "shared" || (scope.hasPrefix("agent:") && scope.utf8.count > 6 && scope.printable == scope) else {
+    guard Agent.isScope(scope) else {
       throw Failure(.usage, "--scope \(scope.printable)", "is no scope", do: "write shared, or agent:NAME")
     }
     self.key = key

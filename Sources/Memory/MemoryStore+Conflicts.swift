@@ -83,6 +83,31 @@ extension MemoryStore {
     }
   }
 
+  /// Ends a conflict by what a person has answered. Only a yes changes what counts, and only where that is still the version that he
+  /// was asked about: who has written since has seen more than he has.
+  /// - Returns: whether what counted when he was asked did so still.
+  func close(_ conflict: ConflictRecord, takingIt: Bool) throws(Failure) -> Bool {
+    let key = try ItemKey(conflict.key, scope: conflict.scope)
+    let time = Timestamp.now.rfc3339
+    return try write { db in
+      guard var item = try Item.find(key, db), try Self.isOpen(conflict.number, db) else { return false }
+      let mayCount = item.current == conflict.against.version
+      if takingIt && mayCount, let value = try item.version(conflict.version.version, db)?.value {
+        let person = Party.person.name
+        let version = try item.add(value, by: person, saw: item.last, at: time, db)
+        try item.setCurrent(version, db)
+        try item.note(seen: version, by: person, at: time, db)
+      }
+      if try item.version(conflict.version.version, db)?.state == "waiting" {
+        try item.set("kept", of: conflict.version.version, db)
+      }
+      try db.execute(
+        sql: "UPDATE conflict SET outcome = ?, settled_by = ? WHERE number = ?",
+        arguments: [item.current, Party.person.name, conflict.number])
+      return mayCount
+    }
+  }
+
   private static func isOpen(_ conflict: Int64, _ db: Database) throws -> Bool {
     try Bool.fetchOne(
       db, sql: "SELECT EXISTS (SELECT 1 FROM conflict WHERE number = ? AND outcome IS NULL)", arguments: [conflict])!

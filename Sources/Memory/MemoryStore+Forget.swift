@@ -95,12 +95,21 @@ extension MemoryStore {
   private static func forgetFact(
     _ row: Row, _ party: Party, _ time: String, _ forgotten: inout Forgotten, _ db: Database
   ) throws {
-    try party.require(writing: row["scope"])
-    let number: Int64 = row["number"]
-    try db.execute(sql: "DELETE FROM sighting WHERE fact = ?", arguments: [number])
-    try db.execute(sql: "DELETE FROM fact WHERE number = ?", arguments: [number])
-    try note(row["id"], row["scope"], party, time, db)
-    forgotten.facts.append(row["id"])
+    // The same words may have been found as two kinds, or come from another agent's copy.
+    let same = try Row.fetchAll(
+      db,
+      sql: "SELECT number, id, scope, text FROM fact WHERE text = (SELECT text FROM fact WHERE number = ?) ORDER BY id",
+      arguments: [row["number"] as Int64])
+    for row in same {
+      try party.require(writing: row["scope"])
+      let number: Int64 = row["number"]
+      try db.execute(sql: "DELETE FROM sighting WHERE fact = ?", arguments: [number])
+      try db.execute(sql: "DELETE FROM fact WHERE number = ?", arguments: [number])
+      try note(row["id"], row["scope"], party, time, db)
+      // However it is found next time: by another rule's name, or as another agent's.
+      try note(Fact.digest(of: row["text"]), row["scope"], party, time, db)
+      forgotten.facts.append(row["id"])
+    }
   }
 
   private static func note(_ what: String, _ scope: String, _ party: Party, _ time: String, _ db: Database) throws {

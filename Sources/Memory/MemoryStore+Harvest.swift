@@ -51,7 +51,7 @@ extension MemoryStore {
   ) throws -> Bool {
     let id = Fact.id(
       kind: remark.kind, agent: transcript.agent, author: remark.author, scope: scope, text: remark.text)
-    if try isForgotten(id, db) { return false }
+    if try isForgotten(id, db) || isForgotten(Fact.digest(of: remark.text), db) { return false }
     try db.cachedStatement(
       sql: """
         INSERT INTO fact (id, kind, text, agent, author, scope, time) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
@@ -182,8 +182,12 @@ extension MemoryStore {
 enum Fact {
   /// The same words of the same author are one fact, however often they are said.
   static func id(kind: String, agent: String, author: String, scope: String, text: String) -> String {
-    let digest = SHA256.hash(data: Array([kind, agent, author, scope, text].joined(separator: "\0").utf8))
-    return digest.prefix(8).map { byte in
+    digest(of: [kind, agent, author, scope, text].joined(separator: "\0"))
+  }
+
+  /// What a text is known by that is not known any more.
+  static func digest(of text: String) -> String {
+    SHA256.hash(data: Array(text.utf8)).prefix(8).map { byte in
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0" + digits : digits
     }.joined()

@@ -138,7 +138,7 @@ public final class MemoryStore {
     guard try waiter.wait(patience.inSeconds) else {
       throw Failure(
         .tryAgain, writers.path, "another process has been writing for more than \(patience.spoken)",
-        do: "see who: fuser -v \(queue.path)")
+        do: "see who: fuser -v \(writers.path)")
     }
     return waiter.file
   }

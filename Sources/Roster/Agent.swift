@@ -70,6 +70,9 @@ public struct Agent: Sendable {
     guard (1...32).contains(name.utf8.count),
       name.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
     else { throw Failure(.usage, "--agent \(name)", "is no agent's name", do: "use a-z, 0-9 and dashes") }
+    guard name != "me" else {
+      throw Failure(.usage, "--agent me", "is the person", do: "give the agent another name")
+    }
     let directory = try spool.directory("agents")
     guard let file = try SettingsFile.read("\(name).md", in: directory, hasBody: true) else {
       let others = try directory.names().filter { $0.hasSuffix(".md") }.map { String($0.dropLast(3)) }.sorted()

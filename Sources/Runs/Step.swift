@@ -9,6 +9,9 @@ import Work
 public struct Step {
   public var name: String
   public var command: [String]
+  /// A program and its first words that start the command only if it may be: no part of what the step is known by, and never
+  /// another version of what they name.
+  public var guardian: [String] = []
   /// What undoes it, for `/bin/sh -c`.
   public var undo: String?
   public var timeout: Duration?
@@ -176,7 +179,7 @@ public struct Step {
           .unavailable, command[0],
           isPath ? "is not there, or no program" : "no such program in \(searched.joined(separator: ":"))")
       }
-      path = found
+      path = guardian.first ?? found
     } catch { return try settle(notStarted: error, record, file) }
     if let undo {
       try UndoLog(state).append(UndoLog.Line(step: name, command: undo, timeout: timeout), again: record.attempt > 1)
@@ -190,7 +193,7 @@ public struct Step {
       let child: Child
       do {
         var started = Command(
-          path: path, arguments: try versions(), environment: try world(environment, record, deadline))
+          path: path, arguments: try guardian + versions(), environment: try world(environment, record, deadline))
         started.keepsDescriptors = true
         child = try Child(started, input: input.file, output: output, lock: file)
       } catch { return try settle(notStarted: error, record, file) }

@@ -77,7 +77,7 @@ extension MemoryTool {
       guard let program = try Installation.find("bin/wait-approval", inSource: "Sources/none") else {
         throw Failure(.unavailable, "bin/wait-approval", "is not installed", do: "bin/install installs it")
       }
-      let status = try desk.settle(conflict, store, secrets: RuleFiles.secrets(spool), program: program)
+      let status = try desk.settle(conflict, store, program: program)
       if let status, ![.done, .no, .timedOut].contains(status) { throw Exit(status) }
     }
 

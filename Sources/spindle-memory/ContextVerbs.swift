@@ -21,6 +21,7 @@ extension MemoryTool {
 
     func run() throws {
       let (store, _, party) = try options.open()
+      if !words.isEmpty && !words.joined().contains(where: { $0.isLetter || $0.isNumber }) { throw Exit(.no) }
       let found = try store.search(words.joined(separator: " "), kind: kind, limit: limit, by: party)
       for one in found { output(try options.json ? Self.json(one) : Self.text(one)) }
       if found.isEmpty { throw Exit(.no) }

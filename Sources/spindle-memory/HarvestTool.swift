@@ -29,12 +29,17 @@ struct HarvestTool: Tool {
   @Flag(help: "Print JSON, an object a line.") var json = false
 
   func validate() throws {
+    if watch && (report || json) { throw ValidationError("--watch reports nothing: run harvest --report beside it") }
     if [positions, watch, rebuild, explain != nil].count(where: { $0 }) > 1 {
       throw ValidationError("give one of --positions, --watch, --rebuild, --explain")
     }
   }
 
   func run() throws {
+    if let agent = inheritedEnvironment()["SPINDLE_AGENT"], !agent.isEmpty, !source.isEmpty {
+      // Whoever names a file and an agent could put words into people's mouths.
+      throw Failure(.notAllowed, "--source", "this is a call of agent \(agent.printable)", do: "leave --source out")
+    }
     let opened = try spool.open(as: "harvest")
     if let explain { return try Explanation(opened, explain, json: json).print() }
     let sources = try sources(opened)

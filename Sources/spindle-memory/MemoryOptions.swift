@@ -34,7 +34,7 @@ struct MemoryOptions: ParsableArguments {
         do: "leave --agent out: who asks is known")
     }
     guard let name = agent ?? calling else { return .person }
-    return try Self.party(name, in: spool)
+    return Party(try Agent(named: name, in: spool))
   }
 
   static func party(_ name: String, in spool: SpoolDirectory) throws(Failure) -> Party {

@@ -32,17 +32,18 @@ struct PipelineStepTool: Tool {
   }
 
   /// `memory fresh` goes before: what is stale ends the step with 1, as a no.
-  private func guarded() throws -> [String] {
-    if fresh.isEmpty { return command }
+  private func guardian() throws -> [String] {
+    if fresh.isEmpty { return [] }
     let memory = try MemoryProgram.find()
     let words = fresh.flatMap { $0.hasPrefix("m1.") && !$0.contains("/") ? [$0] : ["-f", $0] }
-    return [memory, "memory", "fresh"] + words + ["--"] + command
+    return [memory, "memory", "fresh"] + words + ["--"]
   }
 
   static func fails(_ status: ExitStatus, _ why: String) { StepCall.fails(status, why) }
 
   func run() throws {
-    var call = StepCall(name: name, command: try guarded())
+    var call = StepCall(name: name, command: command)
+    call.guardian = try guardian()
     call.path = try spool.path()
     call.undo = undo
     call.timeout = timeout?.duration

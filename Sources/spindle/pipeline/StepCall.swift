@@ -8,6 +8,8 @@ import Work
 struct StepCall {
   var name: String
   var command: [String]
+  /// What starts it only if it may be.
+  var guardian: [String] = []
   /// The spool; nil: where it lies without `-C`.
   var path: String?
   var undo: String?
@@ -87,6 +89,7 @@ struct StepCall {
         .usage, name, "is no step of a run here (RUN is not set)", do: "start its script with pipeline-run SCRIPT")
     }
     var step = try Step(name, command: command, of: state)
+    step.guardian = guardian
     step.undo = undo
     step.timeout = timeout
     step.attempts = attempts
