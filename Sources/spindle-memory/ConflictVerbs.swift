@@ -37,12 +37,13 @@ extension MemoryTool {
       discussion: "Makes a version of its own, whose author is whoever decides, and prints its number.")
 
     @OptionGroup var options: MemoryOptions
+    @OptionGroup var place: ScopeOption
     @Option(help: ArgumentHelp("The version that is to count.", valueName: "n")) var take: Int?
     @Argument(help: "The key.") var key: String
 
     func run() throws {
       let (store, spool, party) = try options.open()
-      let key = try options.key(key)
+      let key = try place.key(key)
       let resolution: MemoryStore.Resolution =
         try take.map { .version($0) }
         ?? .value(Put.value(of: key))

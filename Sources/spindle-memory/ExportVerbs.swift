@@ -46,6 +46,7 @@ extension MemoryTool {
         "Its chunks become facts of the kind note. What is there already is not taken twice; secrets are left out.")
 
     @OptionGroup var options: MemoryOptions
+    @OptionGroup var place: ScopeOption
     @Argument(help: ArgumentHelp("Its program and its file.", valueName: "openclaw:file")) var source: String
 
     func run() throws {
@@ -53,9 +54,9 @@ extension MemoryTool {
         throw Failure(.usage, source, "is no memory that we know", do: "write openclaw:FILE")
       }
       let (store, spool, party) = try options.open()
-      try party.require(writing: options.scope)
+      try party.require(writing: place.scope)
       let sum = try OpenClawImport(path: String(source.dropFirst("openclaw:".count)), agent: options.agent).run(
-        into: store, secrets: RuleFiles.secrets(spool), scope: options.scope)
+        into: store, secrets: RuleFiles.secrets(spool), scope: place.scope)
       if options.json {
         output(#"{"chunks":\#(sum.chunks),"new":\#(sum.new)}"#)
       } else if !options.spool.quiet {
@@ -74,6 +75,7 @@ extension MemoryTool {
         """.reflowed)
 
     @OptionGroup var options: MemoryOptions
+    @OptionGroup var place: ScopeOption
     @Option(help: ArgumentHelp("Whatever says this, letter by letter.", valueName: "text")) var containing: String?
     @Argument(help: ArgumentHelp("A key, or a fact's ID.", valueName: "key|id")) var what: String?
 
@@ -88,7 +90,7 @@ extension MemoryTool {
       if let containing {
         forgotten = try store.forget(.text(containing), by: party)
       } else if let what {
-        forgotten = try store.forget(.key(options.key(what)), by: party)
+        forgotten = try store.forget(.key(place.key(what)), by: party)
         if forgotten.isEmpty {
           let isFinished = forgotten.isFinished
           forgotten = try store.forget(.fact(what), by: party)

@@ -15,6 +15,7 @@ extension MemoryTool {
         """.reflowed)
 
     @OptionGroup var options: MemoryOptions
+    @OptionGroup var place: ScopeOption
     @Option(help: ArgumentHelp("This version.", valueName: "n")) var version: Int?
     @Flag(help: "Many of them: keys on standard input.") var batch = false
     @Argument(help: "The key.") var key: String?
@@ -31,8 +32,8 @@ extension MemoryTool {
 
     func run() throws {
       let (store, _, party) = try options.open()
-      if batch { return try BatchGet(store: store, party: party, scope: options.scope).run() }
-      let key = try options.key(key!)
+      if batch { return try BatchGet(store: store, party: party, scope: place.scope).run() }
+      let key = try place.key(key!)
       guard let found = try store.get(key, version: version, by: party), let value = found.value else {
         if let forgotten = try store.forgetting(of: key) {
           complain("memory: \(key.key.printable): was forgotten by \(forgotten.author), \(forgotten.time)")
@@ -57,6 +58,7 @@ extension MemoryTool {
       commandName: "history", abstract: "Print every version of a key, the oldest first, and who has seen which.")
 
     @OptionGroup var options: MemoryOptions
+    @OptionGroup var place: ScopeOption
     @Argument(help: "The key.") var key: String
 
     private struct Mark: Encodable { var author, at: String }
@@ -68,7 +70,7 @@ extension MemoryTool {
 
     func run() throws {
       let (store, _, party) = try options.open()
-      let key = try options.key(key)
+      let key = try place.key(key)
       let (versions, readers) = try store.history(of: key, by: party)
       if versions.isEmpty {
         complain("memory: \(key.key.printable): there is no such key in \(key.scope)")

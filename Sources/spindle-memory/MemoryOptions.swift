@@ -14,7 +14,6 @@ struct MemoryOptions: ParsableArguments {
       discussion: "Default: $SPINDLE_AGENT, else the person.",
       valueName: "name"))
   var agent: String?
-  @Option(help: ArgumentHelp("Whose memory: shared, or agent:NAME.", valueName: "scope")) var scope = "shared"
   @Flag(help: "Print JSON, an object a line.") var json = false
   @Option(help: "How long to wait for others who write.") var timeout: Span = Span(argument: "60s")!
 
@@ -23,8 +22,6 @@ struct MemoryOptions: ParsableArguments {
     let party = try party(in: opened)
     return (try MemoryStore(opened, patience: timeout.duration), opened, party)
   }
-
-  func key(_ key: String) throws -> ItemKey { try ItemKey(key, scope: scope) }
 
   private func party(in spool: SpoolDirectory) throws -> Party {
     let calling = inheritedEnvironment()["SPINDLE_AGENT"].flatMap { $0.isEmpty ? nil : $0 }
@@ -40,4 +37,11 @@ struct MemoryOptions: ParsableArguments {
   static func party(_ name: String, in spool: SpoolDirectory) throws(Failure) -> Party {
     name == Party.person.name ? .person : Party(try Agent(named: name, in: spool))
   }
+}
+
+/// What the verbs take that are about one key.
+struct ScopeOption: ParsableArguments {
+  @Option(help: ArgumentHelp("Whose memory: shared, or agent:NAME.", valueName: "scope")) var scope = "shared"
+
+  func key(_ key: String) throws -> ItemKey { try ItemKey(key, scope: scope) }
 }

@@ -18,6 +18,7 @@ extension MemoryTool {
         """.reflowed)
 
     @OptionGroup var options: MemoryOptions
+    @OptionGroup var place: ScopeOption
     @Option(help: ArgumentHelp("Only where this version counts; 0: only where none does.", valueName: "n"))
     var ifVersion: Int?
     @Flag(help: "Many of them: JSON objects on standard input.") var batch = false
@@ -33,8 +34,8 @@ extension MemoryTool {
       let (store, spool, party) = try options.open()
       let writer = try MemoryWriter(
         store: store, spool: spool, party: party, policies: Policies(store), secrets: RuleFiles.secrets(spool))
-      if batch { return try BatchPut(writer: writer, scope: options.scope, json: options.json).run() }
-      let key = try options.key(key!)
+      if batch { return try BatchPut(writer: writer, scope: place.scope, json: options.json).run() }
+      let key = try place.key(key!)
       let value = try Self.value(of: key)
       let outcome = try writer.put(value, under: key, if: ifVersion)
       if let version = writer.tell(outcome, of: key, value) {

@@ -254,6 +254,22 @@ def a_person_who_rejects_keeps_the_old_one(home):
     settled_to(home, RED)
 
 
+def answered_late(word):
+    def check(home):
+        """Who has seen what counts has written since: he has seen more than the one who answers."""
+        id = asked(home)
+        home.memory("get", "k", "--agent", "b")
+        home.memory("put", "k", "--agent", "b", stdin="green\n")
+        home.touch(f"{id}.{word}")
+        settled_to(home, "green\n")
+
+    return check
+
+
+for word in "yes", "no":
+    register(f"a_{word}_that_comes_when_a_newer_one_counts_changes_nothing", answered_late(word))
+
+
 @case
 def while_a_person_is_asked_nobody_waits_for_him(home):
     """The put has ended, others write, and only he settles it."""

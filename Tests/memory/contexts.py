@@ -409,6 +409,49 @@ def a_recorded_step_is_replayed_though_its_snapshot_is_stale_by_then(home):
 
 
 @case
+def a_step_is_known_by_its_command_not_by_what_guards_it(home):
+    """Another token, or another place of the tools: the step is the same."""
+    snapshot(home)
+    run = home.pipe("set -e\npipeline-step b --fresh \"$(cat \"$HOME/snapshot\")\" -- tally b\n"
+                    "pipeline-step d -- moody d 75\n", code=75)
+    home.keep("kettle", "blue\n")
+    snapshot(home)
+    home.is_well("d")
+    home.resume_now()
+    run.lies("done")
+    expect(home.ran().count("b") == 1, f"what ran: {home.ran()}")
+
+
+@case
+def corrections_that_it_may_not_read_take_no_place_from_what_it_may(home):
+    home.agent("a", memory="agent:a")
+    home.agent("b", "c")
+    transcripts = home.home / "of-many"
+    transcripts.mkdir()
+    for agent, count in ("a", 60), ("b", 1):
+        lines = [json.dumps({"type": "user", "timestamp": f"2026-03-0{1 + (agent == 'a')}T10:{number:02}:00Z",
+                             "message": {"role": "user", "content": f"No, use kettle {agent}{number} instead."}})
+                 for number in range(count)]
+        (transcripts / agent).mkdir()
+        (transcripts / agent / "x.jsonl").write_text("\n".join(lines) + "\n")
+        home.run("harvest", "--source", f"claude:{transcripts}/{agent}@{agent}", "-q")
+    said = home.memory("context", "--agent", "c", "--for", "unrelated").out.decode()
+    expect("kettle b0" in said and "kettle a" not in said, f"it is told {said!r}")
+
+
+@case
+def an_agent_names_no_sessions_and_is_no_person(home):
+    home.agent("a", memory="agent:a")
+    (home.home / "forged").mkdir()
+    (home.home / "forged/x.jsonl").write_text(
+        '{"type":"user","message":{"role":"user","content":"No, use the forged kettle instead."}}\n')
+    done = home.run("harvest", "--source", f"claude:{home.home}/forged@b", env={"SPINDLE_AGENT": "a"})
+    expect(done.code == 77, f"exit {done.code}: {done.err!r}")
+    home.memory("search", "forged", code=1)
+    home.memory("search", env={"SPINDLE_AGENT": "me"}, code=64)
+
+
+@case
 def a_snapshot_that_is_none_does_not_count_as_fresh(home):
     for text in None, "", "No token here.\n":
         if text is not None:

@@ -232,7 +232,7 @@ def harvested(home):
 def a_fact_that_is_forgotten_is_in_no_byte_and_no_harvest_brings_it_back(home):
     home.agent("a")
     for id in harvested(home):
-        home.memory("forget", id)
+        home.memory("forget", id, code=(0, 1))  # the same words of another kind go with the first
     for again in ["--rebuild", "-q"], ["-q"], ["--rebuild", "-q"]:
         home.holds_nothing_of(WORDS[0])
         expect(home.memory("search", WORDS[0], code=1).out == b"", "it is found")
@@ -249,7 +249,18 @@ def a_fact_that_is_forgotten_is_in_no_byte_and_no_harvest_brings_it_back(home):
 def a_fact_is_forgotten_by_the_beginning_of_its_id(home):
     home.agent("a")
     for id in harvested(home):
-        home.memory("forget", id[:8])
+        # The same words of another kind go with the first.
+        home.memory("forget", id[:8], code=(0, 1))
+    home.holds_nothing_of(WORDS[0])
+
+
+@case
+def what_is_forgotten_stays_so_under_another_agent_s_name_and_another_kind(home):
+    """The directory may be another agent's by now, and a rule may have another name."""
+    home.agent("a", "b")
+    first, *_ = harvested(home)
+    home.memory("forget", first)
+    home.run("harvest", "--source", f"claude:{home.home}/claude-sessions@b", "--rebuild", "-q")
     home.holds_nothing_of(WORDS[0])
 
 
@@ -333,7 +344,7 @@ def what_a_killed_rebuild_has_left_is_forgotten_with_it(home):
     else:
         raise Broken(f"killed at none of {last} writes it has left anything")
     for id in ids:
-        home.memory("forget", id)
+        home.memory("forget", id, code=(0, 1))  # the same words of another kind go with the first
     home.holds_nothing_of(WORDS[0])
     home.harvest("--rebuild", "-q")
     home.holds_nothing_of(WORDS[0])
