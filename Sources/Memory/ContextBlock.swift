@@ -24,6 +24,8 @@ public struct ContextBlock: Sendable {
     var time: String
     /// One line, for who asks what has changed.
     var brief: String
+    /// A fact's.
+    var words: String?
   }
 
   /// A token of the usual models has three to four letters of English, and two to three of German: what is counted with three is
@@ -43,12 +45,16 @@ public struct ContextBlock: Sendable {
       throw Failure(.usage, "--tokens \(tokens)", "is too few for this topic", do: "give at least \(least)")
     }
     var chosen: [Entry] = []
+    var said: Set<String> = []
     for entry in candidates {
+      // What is a correction and a decision as well is told once.
+      if let words = entry.words, said.contains(words) { continue }
       // And what the token says of it: two bytes in base64.
       let cost = entry.text.utf8.count + 3
       if cost <= room {
         room -= cost
         chosen.append(entry)
+        if let words = entry.words { said.insert(words) }
       }
     }
     entries = chosen
@@ -117,6 +123,8 @@ public struct ContextBlock: Sendable {
     let whose = author == "user" ? "to \(agent)" : "by \(agent)"
     let line = "\(kind) (\(whose)\(time.isEmpty ? "" : ", \(time.prefix(10))")): \(text)"
     let order = ["correction": 1, "decision": 2, "project": 3][kind] ?? 4
-    return [Entry(id: row[0], text: "- \(line)\n", matches: matches, order: order, time: time, brief: line)]
+    return [
+      Entry(id: row[0], text: "- \(line)\n", matches: matches, order: order, time: time, brief: line, words: text)
+    ]
   }
 }

@@ -78,7 +78,8 @@ struct HarvestPass {
     if options.json && !options.report {
       output(#"{"bytes":\#(sum.bytes),"facts":\#(sum.facts),"files":\#(sum.files),"lines":\#(sum.lines)}"#)
     } else if !options.spool.quiet && !options.json {
-      output("harvested: \(sum.files) files, \(sum.lines) lines, \(sum.facts) new facts")
+      func told(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
+      output("harvested: \(told(sum.files, "file")), \(told(sum.lines, "line")), \(told(sum.facts, "new fact"))")
     }
   }
 }
