@@ -22,6 +22,7 @@ enum ClaudeFormat: TranscriptFormat {
     static let result = 2
   }
 
+  static let always = (time: Slot.time, workingDirectory: Slot.workingDirectory)
   private static let texts: [StaticString] = ["text"]
 
   static var fields: [LineParser.Field] {
@@ -118,13 +119,6 @@ enum ClaudeFormat: TranscriptFormat {
     if line[Slot.isError].isTrue || line[Slot.model] == "<synthetic>" { return spoken(line, "error") }
     var meaning = spoken(line, "assistant")
     (meaning.speaker, meaning.text) = (.assistant, .elements(type: Element.type, types: texts, text: Element.text))
-    return meaning
-  }
-
-  private static func spoken(_ line: LineParser, _ kind: StaticString) -> LineMeaning {
-    var meaning = LineMeaning(.record(kind))
-    meaning.time = line[Slot.time]
-    meaning.workingDirectory = line[Slot.workingDirectory]
     return meaning
   }
 }

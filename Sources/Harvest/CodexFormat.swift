@@ -22,6 +22,7 @@ enum CodexFormat: TranscriptFormat {
     static let text = 1
   }
 
+  static let always = (time: Slot.time, workingDirectory: Slot.workingDirectory)
   private static let texts: [StaticString] = ["input_text", "output_text", "text"]
 
   static var fields: [LineParser.Field] {
@@ -98,13 +99,6 @@ enum CodexFormat: TranscriptFormat {
       content.isString
       ? .value(content)
       : .elements(type: Element.type, types: texts, text: Element.text)
-    return meaning
-  }
-
-  private static func spoken(_ line: LineParser, _ kind: StaticString) -> LineMeaning {
-    var meaning = LineMeaning(.record(kind))
-    meaning.time = line[Slot.time]
-    meaning.workingDirectory = line[Slot.workingDirectory]
     return meaning
   }
 }

@@ -25,7 +25,7 @@ public final class Harvester {
   private var pendingBytes = 0
   private var pendingFindings = 0
   /// The transcripts that single files' harvest has recorded; nil: all are harvested.
-  private var recorded: Set<Int64>?
+  private var news: Set<Int64>?
   public private(set) var sum = Sum()
   /// The worst that has happened to single files.
   public private(set) var trouble: Failure?
@@ -66,12 +66,12 @@ public final class Harvester {
   /// - Parameter paths: where something has changed.
   public func harvest(_ paths: Set<String>, of sources: [Source]) throws(Failure) {
     var gone: [Int64] = []
-    recorded = []
-    defer { recorded = nil }
+    news = []
+    defer { news = nil }
     for path in paths.sorted() {
       let slash = path.lastIndex(of: "/") ?? path.startIndex
       let name = String(path[path.index(after: slash)...])
-      guard let source = sources.first(where: { path == $0.path || path.hasPrefix($0.path + "/") }),
+      guard let source = sources.first(where: { $0.holds(path) }),
         path == source.path || SourceTree.isTranscript(name)
       else { continue }
       do {
@@ -90,7 +90,7 @@ public final class Harvester {
     }
     try flush()
     // A file that was renamed goes on under its new name.
-    _ = try store.record([], gone: gone.filter { recorded?.contains($0) != true })
+    _ = try store.record([], gone: gone.filter { news?.contains($0) != true })
   }
 
   /// The bytes that a harvest of these sources would read, more or less: for a progress bar.
@@ -134,9 +134,7 @@ public final class Harvester {
   ) throws(Failure) -> Transcript {
     let (device, inode) = (Int64(bitPattern: status.device), Int64(bitPattern: status.inode))
     if let known = index[leaf.path], !known.isGone {
-      // What is still to be recorded counts as well.
-      try flush()
-      if var own = try store.transcript(known.number), try isSame(own, file, status) {
+      if var own = try recorded(known.number), try isSame(own, file, status) {
         // A copy that was put in its place goes on as well as the file itself.
         (own.device, own.inode) = (device, inode)
         return own
@@ -146,8 +144,7 @@ public final class Harvester {
       index.retire(leaf.path)
     }
     for number in index.numbers(device: device, inode: inode) {
-      try flush()
-      guard var old = try store.transcript(number), !old.path.utf8.elementsEqual(leaf.path.utf8) || old.isGone,
+      guard var old = try recorded(number), !old.path.utf8.elementsEqual(leaf.path.utf8) || old.isGone,
         old.position > 0,
         old.format == source.format.name, !isThere(old), try isSame(old, file, status)
       else { continue }
@@ -157,6 +154,12 @@ public final class Harvester {
     }
     return Transcript(
       format: source.format.name, agent: source.agent, path: leaf.path, device: device, inode: inode)
+  }
+
+  /// A transcript as it is known; what is still to be recorded of it counts as well.
+  private func recorded(_ number: Int64) throws(Failure) -> Transcript? {
+    if pending.contains(where: { $0.transcript.number == number }) { try flush() }
+    return try store.transcript(number)
   }
 
   /// Whether what was read of it stands there still.
@@ -202,7 +205,7 @@ public final class Harvester {
     let isSettled = status.modified + .milliseconds(100) < .now
     transcript.modified = isSettled ? status.modified.nanoseconds : 0
     try add(transcript, found, file, scope)
-    if isDue { transcript.number = try flush().last?.number }
+    if isDue { try flush() }
   }
 
   private func tell(_ bytes: Int) {
@@ -233,7 +236,7 @@ public final class Harvester {
     let (transcripts, newFacts) = try store.record(pending)
     sum.facts += newFacts
     for transcript in transcripts { index.add(transcript) }
-    recorded?.formUnion(transcripts.compactMap(\.number))
+    news?.formUnion(transcripts.compactMap(\.number))
     return transcripts
   }
 
@@ -242,7 +245,7 @@ public final class Harvester {
     var gone: [(number: Int64, path: String)] = []
     for number in index.unseen {
       guard let path = try store.path(of: number), !Kernel.mayAccess(path, 0),
-        sources.contains(where: { path == $0.path || path.hasPrefix($0.path + "/") })
+        sources.contains(where: { $0.holds(path) })
       else { continue }
       gone.append((number, path))
     }

@@ -20,6 +20,7 @@ enum PiFormat: TranscriptFormat {
     static let text = 1
   }
 
+  static let always = (time: Slot.time, workingDirectory: Slot.workingDirectory)
   private static let texts: [StaticString] = ["text"]
 
   static var fields: [LineParser.Field] {
@@ -93,13 +94,6 @@ enum PiFormat: TranscriptFormat {
     meaning.text =
       content.isString
       ? .value(content) : .elements(type: Element.type, types: texts, text: Element.text)
-    return meaning
-  }
-
-  private static func spoken(_ line: LineParser, _ kind: StaticString) -> LineMeaning {
-    var meaning = LineMeaning(.record(kind))
-    meaning.time = line[Slot.time]
-    meaning.workingDirectory = line[Slot.workingDirectory]
     return meaning
   }
 }

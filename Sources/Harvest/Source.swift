@@ -13,6 +13,9 @@ public struct Source: Sendable {
 
   public var agent: String { givenAgent ?? format.name }
 
+  /// Whether a file of this path is one of its.
+  public func holds(_ file: String) -> Bool { file == path || file.hasPrefix(path + "/") }
+
   init(format: any TranscriptFormat.Type, path: String, agent: String?) {
     self.format = format
     self.path = path

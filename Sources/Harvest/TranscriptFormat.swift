@@ -7,12 +7,24 @@ protocol TranscriptFormat: Sendable {
   static var name: String { get }
   /// The fields that it looks at.
   static var fields: [LineParser.Field] { get }
+  /// Where a record has its time, and the directory that the session works in.
+  static var always: (time: Int, workingDirectory: Int) { get }
   /// What is known to say nothing: the pass over such a line ends here.
   static var stops: [(slot: Int, value: StaticString)] { get }
   /// Where the program keeps its sessions.
   static func defaultSources(_ environment: SourceEnvironment) -> [Source]
   /// What a line means. It is an object.
   static func meaning(of line: LineParser) -> LineMeaning
+}
+
+extension TranscriptFormat {
+  /// A record of this kind, with what every record has.
+  static func spoken(_ line: LineParser, _ kind: StaticString) -> LineMeaning {
+    var meaning = LineMeaning(.record(kind))
+    meaning.time = line[always.time]
+    meaning.workingDirectory = line[always.workingDirectory]
+    return meaning
+  }
 }
 
 /// What a line is, and what was said in it.

@@ -51,15 +51,13 @@ extension MemoryStore {
   /// Decides all of a key's conflicts, by a version of its own.
   /// - Returns: its number; nil where there is no such key, or version.
   public func resolve(
-    _ key: ItemKey, with resolution: Resolution, by party: Party, only conflict: Int64? = nil, secrets: SecretRules
+    _ key: ItemKey, with resolution: Resolution, by party: Party, secrets: SecretRules
   ) throws(Failure) -> Int? {
     try party.require(writing: key.scope)
     if case .value(let value) = resolution { try Self.check(value, of: key, secrets) }
     let time = Timestamp.now.rfc3339
     return try write { db in
       guard var item = try Item.find(key, db) else { return nil }
-      // Decided meanwhile: a late word changes nothing.
-      if let conflict, try !Self.isOpen(conflict, db) { return item.current }
       var counts = item.current
       switch resolution {
       case .version(let number) where number == item.current: break
@@ -73,12 +71,11 @@ extension MemoryStore {
       try db.execute(
         sql: """
           UPDATE version SET state = 'kept' WHERE item = ?1 AND state = 'waiting' AND number IN
-            (SELECT version FROM conflict WHERE item = ?1 AND outcome IS NULL AND (?2 IS NULL OR number = ?2));
-          """, arguments: [item.number, conflict])
+            (SELECT version FROM conflict WHERE item = ?1 AND outcome IS NULL)
+          """, arguments: [item.number])
       try db.execute(
-        sql: """
-          UPDATE conflict SET outcome = ?, settled_by = ? WHERE item = ? AND outcome IS NULL AND (?4 IS NULL OR number = ?4)
-          """, arguments: [counts, party.name, item.number, conflict])
+        sql: "UPDATE conflict SET outcome = ?, settled_by = ? WHERE item = ? AND outcome IS NULL",
+        arguments: [counts, party.name, item.number])
       return counts
     }
   }

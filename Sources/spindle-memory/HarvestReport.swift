@@ -29,7 +29,7 @@ struct HarvestReport {
     var total = Tally()
     var (bytes, count) = (0, 0)
     for transcript in try store.transcripts()
-    where sources.contains(where: { transcript.path == $0.path || transcript.path.hasPrefix($0.path + "/") }) {
+    where sources.contains(where: { $0.holds(transcript.path) }) {
       var tally = transcript.tally
       // The last line is there, and not yet whole: it is counted only for as long.
       let isTorn = transcript.size > transcript.position
