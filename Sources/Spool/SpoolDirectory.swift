@@ -59,7 +59,7 @@ public final class SpoolDirectory {
 
   /// Top-level directories that are no queues.
   public static let otherDirectories: Set<String> = [
-    "agents", "channels", "heartbeats", "journal", "memory", "people", "secrets", "slots",
+    "agents", "channels", "gateway", "health", "heartbeats", "journal", "memory", "people", "scheduler", "secrets", "slots",
   ]
 
   /// Opens a queue.
