@@ -44,6 +44,8 @@ let package = Package(
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Jobs", dependencies: ["Spool", "Work"]),
     .target(name: "Runs", dependencies: ["Spool", "Work"]),
+    // Crontabs, and what is due when.
+    .target(name: "Schedule", dependencies: ["Spool", "Work", "CLinux"]),
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
 
@@ -54,7 +56,7 @@ let package = Package(
       name: "spindle",
       dependencies: [
         "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs",
-        argumentParser,
+        "Schedule", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -66,7 +68,7 @@ let package = Package(
       dependencies: [
         "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Telegram",
         "Webhooks", "Web", "Secrets",
-        "CommandLine", "Facts",
+        "CommandLine", "Facts", "Schedule",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 
