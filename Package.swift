@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
-// Domains do not import each other; they meet in the spool. (Approvals alone stands on Deliveries.)
+// Domains do not import each other; they meet in the spool. (Approvals stands on Deliveries, and the gateway on the calls.)
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -41,6 +41,7 @@ let package = Package(
     // What must never be remembered.
     .target(name: "Secrets", dependencies: ["Spool"]),
     .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
+    .target(name: "Gateway", dependencies: ["Spool", "Work", "Roster", "Calls"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Jobs", dependencies: ["Spool", "Work"]),
     .target(name: "Runs", dependencies: ["Spool", "Work"]),
@@ -53,8 +54,8 @@ let package = Package(
     .executableTarget(
       name: "spindle",
       dependencies: [
-        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs",
-        argumentParser,
+        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Jobs", "Approvals",
+        "Runs", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),

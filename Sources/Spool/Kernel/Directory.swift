@@ -43,7 +43,7 @@ public final class Directory {
   package func path(of name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
 
   /// Whether its path still leads here: false when it, or what lies above it, was removed, moved or unmounted.
-  var isWhereItWas: Bool {
+  package var isWhereItWas: Bool {
     guard let own = try? file.status(), let named = try? Kernel.status(path, in: FileDescriptor(rawValue: AT_FDCWD))
     else { return false }
     return named.isSameFile(as: own)
@@ -192,10 +192,14 @@ public final class Directory {
   }
 
   /// Writes a derived or a state file whole: a reader sees the old one or the new one. Not for entries.
-  package func replace(_ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws(Failure) {
+  /// - Parameter isExactMode: whether it gets this mode whatever our umask(2) is.
+  package func replace(
+    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, isExactMode: Bool = false
+  ) throws(Failure) {
     let temporary = ".\(name).\(Kernel.processID)"
     try unlink(temporary)
     let file = try create(temporary, mode: mode)
+    if isExactMode { try file.setMode(mode) }
     try file.write(bytes)
     try file.sync()
     try file.close()

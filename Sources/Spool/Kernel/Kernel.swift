@@ -204,6 +204,16 @@ package enum Kernel {
     if futimens(descriptor.rawValue, times) < 0 { throw Errno(rawValue: errno) }
   }
 
+  /// The corresponding C function is `fchmod`.
+  package static func setMode(_ descriptor: FileDescriptor, _ mode: mode_t) throws(Errno) {
+    if fchmod(descriptor.rawValue, mode) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `fchown`.
+  package static func setGroup(_ descriptor: FileDescriptor, _ group: gid_t) throws(Errno) {
+    if fchown(descriptor.rawValue, uid_t.max, group) < 0 { throw Errno(rawValue: errno) }
+  }
+
   /// Every name in a directory but `.` and `..`, in no order; no more than `limit` of them. The corresponding C functions are
   /// `fdopendir` and `readdir`.
   package static func list(_ directory: FileDescriptor, atMost limit: Int = .max) throws(Errno) -> [[CChar]] {
