@@ -39,6 +39,21 @@ public final class Directory {
     }
   }
 
+  /// Somebody else's directory, opened with O_PATH: names in it can be reached, and nothing can be listed or flushed.
+  package init(passing file: File) {
+    self.file = file
+    path = file.path
+  }
+
+  package convenience init(passing name: String, in parent: Directory) throws(Failure) {
+    let path = parent.path(of: name)
+    do {
+      self.init(
+        passing: File(
+          try Kernel.open(name, in: parent.descriptor, Kernel.passing | O_DIRECTORY | O_NOFOLLOW), path: path))
+    } catch { throw Failure(error, path, "pass through") }
+  }
+
   /// For messages.
   package func path(of name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
 

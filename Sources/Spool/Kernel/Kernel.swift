@@ -5,6 +5,9 @@ import SystemPackage
 /// The seam: all that Spindle asks of the kernel's file systems and clocks goes through here, one thin
 /// function a call, so that a test can make any of them fail or lie, or answer all of them itself (`KernelStandIn`).
 package enum Kernel {
+  /// O_PATH of open(2), which Swift's Glibc module lacks.
+  package static let passing: Int32 = 0o10000000
+
   /// The corresponding C function is `openat`.
   package static func open(
     _ name: String, in directory: FileDescriptor?, _ flags: Int32, mode: mode_t = 0
