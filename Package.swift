@@ -2,7 +2,8 @@
 import PackageDescription
 
 // Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
-// Domains do not import each other; they meet in the spool. (Approvals stands on Deliveries, and the gateway on the calls.)
+// Domains do not import each other; they meet in the spool. (Approvals stands on Deliveries, the gateway on the calls; Health
+// looks at all.)
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -48,13 +49,18 @@ let package = Package(
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
 
+    // Judges the state of all of them, and changes none.
+    .target(
+      name: "Health", dependencies: ["CLinux", "Spool", "Work", "Roster", "Calls", "Jobs", "Approvals", "Deliveries"]),
+
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
     .target(name: "CommandLine", dependencies: ["Spool", "CLinux", argumentParser]),
     .executableTarget(
       name: "spindle",
       dependencies: [
-        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Jobs", "Approvals",
+        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Health", "Jobs",
+        "Approvals",
         "Runs", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
@@ -65,7 +71,7 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Telegram",
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Health", "Telegram",
         "Webhooks", "Web", "Secrets",
         "CommandLine", "Facts",
       ]),

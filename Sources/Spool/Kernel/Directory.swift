@@ -99,6 +99,11 @@ public final class Directory {
     do { return try Kernel.list(descriptor, atMost: limit) } catch { throw Failure(error, path, "list") }
   }
 
+  /// Some of the names, no more than this: which ones is the file system's choice.
+  package func someNames(atMost limit: Int) throws(Failure) -> [String] {
+    try rawNames(atMost: limit).compactMap { String(validatingCString: $0) }
+  }
+
   /// How many names there are, as far as that is not more than this: what it costs does not grow beyond it.
   package func count(upTo limit: Int) throws(Failure) -> Int { try rawNames(atMost: limit).count }
 

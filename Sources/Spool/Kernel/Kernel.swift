@@ -263,6 +263,15 @@ package enum Kernel {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
+  /// Nanoseconds for which the machine has slept since it was started. The corresponding C function is `clock_gettime` with
+  /// `CLOCK_BOOTTIME` and with `CLOCK_MONOTONIC`.
+  package static func slept() -> Int64 {
+    if standIn != nil { return 0 }
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return uptime() - Int64(time.tv_sec) * 1_000_000_000 - Int64(time.tv_nsec)
+  }
+
   /// A number without a pattern, below `bound`. The corresponding C function is `getrandom`.
   package static func random(below bound: Int) -> Int {
     if let standIn { return Int(standIn.random() % UInt64(bound)) }
