@@ -19,17 +19,21 @@ public final class Gateway {
   var lines: [AgentLine] = []
   var mailboxes: [Mailbox] = []
   var slots: [WorkerSlot] = []
-  var door: Door?
+  var door: DoorProcess?
   private let lock: File
   private var watch: Watch?
   private var served: UInt64 = 0
   private var nextRound = Deadline(after: .zero)
   private var dropDue: Deadline?
+  private var beatDue = Deadline(after: .zero)
   private var doorDue = Deadline(after: .zero)
   /// We were asked to stop by this signal; until then what runs may go on.
   private var draining: (signal: Int32, until: Deadline)?
   private var isStopping = false
 
+  private static let beatName = "gateway"
+  /// Well within what is expected of a heartbeat.
+  private static let beat = Duration.seconds(60)
   /// All is put in order at least so often, whether events say so or not.
   private static let round = Duration.seconds(30)
   /// An agent whose calls cannot even be begun is left alone for so long; a door that has ended, too.
@@ -71,6 +75,7 @@ public final class Gateway {
     try load()
     say("started: \(current.slots) slots, \(lines.count) agents")
     while true {
+      if beatDue.hasPassed { stamp() }
       if draining == nil {
         try intake()
         try lookAtAll()
@@ -79,6 +84,14 @@ public final class Gateway {
       if let ended = try drained() { return ended }
       try wait()
     }
+  }
+
+  /// What cannot be stamped is no reason to call nobody.
+  private func stamp() {
+    beatDue = Deadline(after: Self.beat)
+    guard var beat = try? Heartbeat(Self.beatName) else { return }
+    beat.process = SpoolDirectory.processID
+    do { try beat.stamp(in: spool) } catch { say("\(error)") }
   }
 
   /// Reads what a person may have changed. What cannot be read is said, and what was known goes on.
@@ -206,13 +219,13 @@ public final class Gateway {
     if door?.port != current.port { door = nil }
     if let port = current.port, door == nil, doorDue.hasPassed {
       doorDue = Deadline(after: Self.trouble)
-      door = try Door(port, commands.door(port), onWords: commands.onWords)
+      door = try DoorProcess(port, commands.door(port), onWords: commands.onWords)
     }
   }
 
   private func wait() throws(Failure) {
     var polled = slots.flatMap(\.polled) + (door?.polled ?? [])
-    var pauses = lines.compactMap(\.pause) + [nextRound.remaining]
+    var pauses = lines.compactMap(\.pause) + [nextRound.remaining, beatDue.remaining]
     if let dropDue { pauses.append(dropDue.remaining) }
     if current.port != nil && door == nil { pauses.append(doorDue.remaining) }
     if let draining { pauses = [draining.until.remaining] }
@@ -284,6 +297,8 @@ public final class Gateway {
     guard let draining else { return nil }
     if slots.allSatisfy({ $0.line == nil }) || isStopping && draining.until.hasPassed {
       for mailbox in mailboxes { try mailbox.settle() }
+      // An orderly end is no silence.
+      try? Heartbeat.remove(Self.beatName, in: spool)
       return draining.signal
     }
     if draining.until.hasPassed {

@@ -22,10 +22,11 @@ struct GatewayTool: Tool {
 
       SIGTERM: nothing new is begun; what is being made has --drain to end, and is handed back then: it lies in wait/ and is made by
       the next gateway or by its caller. SIGHUP: agents, users and the config are read again; what cannot be read is said, and what
-      was known goes on. With a port a WebSocket door opens on 127.0.0.1 (docs/gateway-protocol.md).
+      was known goes on. With a port a WebSocket door opens on 127.0.0.1 (docs/gateway-protocol.md), for whom gateway token has made
+      a token.
       """,
     exits: [
-      (.no, "dismiss: there is no such user."),
+      (.no, "dismiss, token: there is no such user, or no such token."),
       (.tryAgain, "Another gateway is at work in this spool."),
       (.unavailable, "The spool was removed, moved or unmounted."),
       (.signal(15), "Stopped by SIGTERM; nothing was lost."),
@@ -39,6 +40,10 @@ struct GatewayTool: Tool {
       ("$SPOOL_DIR/calls-AGENT/owed-NAME/", "What he has not been answered yet."),
       ("$SPOOL_DIR/gateway/lock", "Held while it lives: its process, slots and port."),
       ("$SPOOL_DIR/gateway/users/NAME", "Who was admitted: Uid, Group, Agents."),
+      (
+        "$SPOOL_DIR/secrets/gateway/NAME",
+        "What is kept of NAME's token: its SHA-256, whom it may call, and until when."
+      ),
       ("$SPOOL_DIR/config", "Gateway-Slots, Gateway-Port."),
     ],
     environment: [
@@ -54,9 +59,19 @@ struct GatewayTool: Tool {
         """
       ),
       ("Who may ask from another account:", "gateway users"),
+      (
+        "A token for a program that comes through the door, for ninety days:",
+        "gateway token add nova --agents main --expires 90d"
+      ),
+      (
+        "A new one, and an hour for it to learn it; then none:",
+        "gateway token rotate nova --grace 1h\ngateway token revoke nova"
+      ),
     ],
     seeAlso: ["claude-call", "spool"])
 
   static let configuration = configured(
-    subcommands: [Serve.self, CallWorkerVerb.self, Admit.self, Dismiss.self, Users.self], default: Serve.self)
+    subcommands: [
+      Serve.self, CallWorkerVerb.self, Admit.self, Dismiss.self, Users.self, GatewayToken.self,
+    ], default: Serve.self)
 }

@@ -4,7 +4,7 @@ import Work
 
 /// The WebSocket door: a process of its own that turns frames into entries and responses into frames, and knows the gateway only by
 /// the spool.
-final class Door {
+final class DoorProcess {
   let port: UInt16
   private let child: Child
   private let attendance: Child.Attendance
