@@ -125,12 +125,10 @@ extension Queue {
       switch error {
       case .noSuchFileOrDirectory: return .moved
       case .tooManySymbolicLinkLevels, .noSuchAddressOrDevice:
-        let reason = "is a symbolic link or a socket, not a regular file"
-        try quarantine(raw: raw, in: .drop, because: reason)
-        return .refused(reason)
+        return try refuse(raw, name, because: "is a symbolic link or a socket, not a regular file")
       default:
-        spool.notice("\(self.name)/drop/\(name.printable): cannot open: \(error): check its owner and mode")
-        if error == .permissionDenied { return .left }
+        if error == .permissionDenied { return try takeClosed(raw, name) }
+        spool.notice("\(self.name)/drop/\(name.printable): cannot open: \(error)")
         return .unread(try drop.status(name)?.changed ?? Timestamp(nanoseconds: 0))
       }
     }
@@ -138,10 +136,7 @@ extension Queue {
     let status = try file.status()
     // Saved anew while we opened it: the name leads to another file, which gets its own look. Or it is published.
     if status.links == 0 { return .moved }
-    if let reason = unreadable(status) {
-      try quarantine(raw: raw, in: .drop, because: reason)
-      return .refused(reason)
-    }
+    if let reason = unreadable(status) { return try refuse(raw, name, because: reason) }
     if Self.isNewborn(status) { return .newborn }
     guard try isComplete(file, status) else { return .beingWritten }
     guard try file.tryLock() else { return .unread(status.changed) }
@@ -162,6 +157,30 @@ extension Queue {
     }
     try drop.sync()
     return .taken(Taken(file: file, takenName: takenName, name: cut, inode: status.inode, changed: status.changed))
+  }
+
+  /// What we may not read, such as root's file under a umask of 077: its person must hear of it. `cp -p` and rsync give a file its
+  /// owner and mode last.
+  private func takeClosed(_ raw: [CChar], _ name: String) throws(Failure) -> Take {
+    let drop = try self[.drop]
+    let status: FileStatus
+    do { status = try Kernel.status(raw: raw, in: drop.descriptor) } catch {
+      if error == .noSuchFileOrDirectory { return .moved }
+      throw Failure(error, "\(drop.path)/\(name)", "stat")
+    }
+    if Kernel.now() - status.changed <= Self.settling { return .beingWritten }
+    let mode = String(status.mode & 0o7777, radix: 8)
+    return try refuse(raw, name, because: "may not be read, is of user \(status.owner), and has mode \(mode)")
+  }
+
+  /// Puts it into `bad/`. Another user's directory may not be moved, and must not hold up what lies beside it.
+  private func refuse(_ raw: [CChar], _ name: String, because reason: String) throws(Failure) -> Take {
+    do { try quarantine(raw: raw, in: .drop, because: reason) } catch {
+      guard error.errno == .permissionDenied else { throw error }
+      spool.notice("\(self.name)/drop/\(name.printable): \(reason), and may not be moved: its owner must take it away")
+      return .left
+    }
+    return .refused(reason)
   }
 
   /// Whether nobody is writing any more. A read lease is granted only then, and is kept until the unlink.
