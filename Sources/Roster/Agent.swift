@@ -13,6 +13,8 @@ public struct Agent: Sendable {
   /// Calls in a minute.
   public var rate = Rate(count: 10, span: .seconds(60))
   public var concurrency = 1
+  /// Calls that may wait; more are refused.
+  public var backlog = 1000
   /// USD a day; nil: none.
   public var budget: Double?
   public var requirements: [Requirement] = []
@@ -59,7 +61,8 @@ public struct Agent: Sendable {
 
   /// What the header may say. The last row is Claude Code's, read without a meaning here.
   private static let names = [
-    "Model", "Command", "Timeout", "Rate", "Concurrency", "Budget", "Memory", "Requires", "Heartbeat", "Session",
+    "Model", "Command", "Timeout", "Rate", "Concurrency", "Backlog", "Budget", "Memory", "Requires", "Heartbeat",
+    "Session",
     "Config-Dir", "Telegram-Token-File", "Name", "Description", "Tools",
     "Color", "disallowedTools", "permissionMode", "maxTurns", "skills", "effort", "background", "isolation", "hooks",
   ]
@@ -101,6 +104,10 @@ public struct Agent: Sendable {
     concurrency =
       try file.parse("Concurrency", "a number from 1 to 100") { Int($0).flatMap { (1...100).contains($0) ? $0 : nil } }
       ?? concurrency
+    backlog =
+      try file.parse("Backlog", "a number from 1 to 1000000") {
+        Int($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+      } ?? backlog
     budget = try file.parse("Budget", "US dollars a day, such as 2.50") { text in
       Double(text.hasPrefix("$") ? text.dropFirst() : text[...]).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
     }

@@ -78,9 +78,14 @@ public final class Directory {
   }
 
   /// Every name as its bytes, zero-terminated.
-  package func rawNames() throws(Failure) -> [[CChar]] {
-    do { return try Kernel.list(descriptor) } catch { throw Failure(error, path, "list") }
+  package func rawNames() throws(Failure) -> [[CChar]] { try rawNames(atMost: .max) }
+
+  private func rawNames(atMost limit: Int) throws(Failure) -> [[CChar]] {
+    do { return try Kernel.list(descriptor, atMost: limit) } catch { throw Failure(error, path, "list") }
   }
+
+  /// How many names there are, as far as that is not more than this: what it costs does not grow beyond it.
+  package func count(upTo limit: Int) throws(Failure) -> Int { try rawNames(atMost: limit).count }
 
   /// Opens a file to read, without following links and without waiting for a FIFO's writer; nil where
   /// there is none.

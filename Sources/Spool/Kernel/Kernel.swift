@@ -213,11 +213,11 @@ package enum Kernel {
     if futimens(descriptor.rawValue, times) < 0 { throw Errno(rawValue: errno) }
   }
 
-  /// Every name in a directory but `.` and `..`, in no order. The corresponding C functions are
+  /// Every name in a directory but `.` and `..`, in no order; no more than `limit` of them. The corresponding C functions are
   /// `fdopendir` and `readdir`.
-  package static func list(_ directory: FileDescriptor) throws(Errno) -> [[CChar]] {
+  package static func list(_ directory: FileDescriptor, atMost limit: Int = .max) throws(Errno) -> [[CChar]] {
     try intercept(.list, "")
-    if let standIn { return try standIn.list(directory).map { Array($0.utf8CString) } }
+    if let standIn { return try standIn.list(directory).prefix(limit).map { Array($0.utf8CString) } }
     // A descriptor of its own: the stream owns it, and a shared one would share its position.
     let own = try retrying { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard let stream = fdopendir(own) else {
@@ -228,6 +228,7 @@ package enum Kernel {
     defer { closedir(stream) }
     var names: [[CChar]] = []
     while true {
+      if names.count == limit { return names }
       errno = 0
       guard let entry = readdir(stream) else {
         if errno != 0 { throw Errno(rawValue: errno) }

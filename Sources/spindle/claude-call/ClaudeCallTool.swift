@@ -30,10 +30,13 @@ struct ClaudeCallTool: Tool {
       """,
     exits: [
       (.malformed, "No prompt; or the reply was none, or does not fit --expect or --schema."),
-      (.unavailable, "The program is missing, the budget is spent, or the agent said that it failed."),
+      (
+        .unavailable,
+        "The program is missing, the budget is spent, the agent said that it failed, or its last five calls have failed within ten minutes: then it is left alone for a minute."
+      ),
       (
         .tryAgain,
-        "Rate limit, overload, or the program died: try again later; the message says when, where that is known."
+        "Rate limit, overload, too many calls wait already (Backlog), or the program died: try again later; the message says when, where that is known."
       ),
       (
         .notAllowed,
@@ -45,14 +48,15 @@ struct ClaudeCallTool: Tool {
     files: [
       (
         "$SPOOL_DIR/agents/NAME.md",
-        "The agent: header lines (Model, Command, Timeout, Rate, Concurrency, Budget, Requires, Session, Config-Dir), a blank line, and who it is."
+        "The agent: header lines (Model, Command, Timeout, Rate, Concurrency, Backlog, Budget, Requires, Session, Config-Dir), a blank line, and who it is."
       ),
       ("$SPOOL_DIR/calls-NAME/", "Its calls, a queue."),
       (
         "$SPOOL_DIR/calls-NAME/re/ID",
         "A reply, with Model, Cost-USD, Input-Tokens, Output-Tokens, Duration-Ms in its header."
       ),
-      ("$SPOOL_DIR/calls-NAME/rate, slots/", "What keeps it within its limits."),
+      ("$SPOOL_DIR/calls-NAME/rate, slots/, spent", "What keeps it within its limits."),
+      ("$SPOOL_DIR/calls-NAME/breaker", "How often in a row it has failed, and since when it is left alone."),
     ],
     environment: [
       ("PATH, HOME", "Where the program is looked for: PATH, then ~/.local/bin, ~/.claude/local, /usr/local/bin."),
