@@ -12,9 +12,11 @@ public struct HealthAlerts {
 
   /// - Returns: how many were committed.
   @discardableResult
-  public func commit(_ courier: Courier) throws(Failure) -> Int {
+  public func commit(_ courier: Courier) throws(Failure) -> Int { try commit(courier, of: Self.rules) }
+
+  func commit(_ courier: Courier, of rules: [any Rule.Type]) throws(Failure) -> Int {
     let spool = look.spool
-    let signals = Rules.signals(look, of: Self.rules)
+    let signals = Rules.signals(look, of: rules)
     // The common case costs no write.
     var episodes = try Episodes(in: spool)
     let begun = episodes.update(signals.map(\.key), at: look.now, notice: spool.notice)
