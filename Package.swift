@@ -52,6 +52,8 @@ let package = Package(
     .target(name: "Gateway", dependencies: ["Spool", "Work", "Roster", "Calls", crypto]),
     .target(name: "Jobs", dependencies: ["Spool", "Work"]),
     .target(name: "Runs", dependencies: ["Spool", "Work"]),
+    // Crontabs, and what is due when.
+    .target(name: "Schedule", dependencies: ["Spool", "Work", "CLinux"]),
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
 
@@ -66,8 +68,7 @@ let package = Package(
       name: "spindle",
       dependencies: [
         "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Health", "Jobs",
-        "Approvals",
-        "Runs", argumentParser,
+        "Approvals", "Runs", "Schedule", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -77,11 +78,8 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Jobs", "Approvals", "Runs",
-        "Health",
-        "Telegram",
-        "Webhooks", "Web", "Secrets",
-        "CommandLine", "Facts",
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Health", "Jobs", "Approvals",
+        "Runs", "Schedule", "Telegram", "Webhooks", "Web", "Secrets", "CommandLine", "Facts",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 
