@@ -36,6 +36,8 @@ public final class Watch {
   private var seen: [Timestamp] = []
   /// Whether something may have changed since this was last set to false: after a wake by other descriptors it says more.
   package var hasFired = false
+  /// The directories in which files have landed since this was last emptied, as far as we are told.
+  package var arrivals: Set<String> = []
   /// A name that somebody waits for.
   package var awaited: String?
   /// Whether a file of this name has come since this was last set to false.
@@ -194,6 +196,12 @@ public final class Watch {
     while let event = inotifytools_next_events(0, 1) {
       let mask = Int32(bitPattern: event.pointee.mask)
       keepName(event)
+      if mask & Int32(IN_MOVED_TO | IN_CLOSE_WRITE) != 0, let name = Self.name(event), !name.hasPrefix("."),
+        let directory = inotifytools_filename_from_wd(event.pointee.wd)
+      {
+        let path = String(cString: directory)
+        arrivals.insert(path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
+      }
       if awaited != nil && !hasCome { hasCome = Self.name(event) == awaited }
       if mask & (Int32(IN_DELETE_SELF) | Int32(IN_MOVE_SELF) | Int32(IN_UNMOUNT)) != 0 {
         gone = inotifytools_filename_from_wd(event.pointee.wd).map { String(cString: $0) } ?? directories.first?.path

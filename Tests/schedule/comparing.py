@@ -4,14 +4,16 @@ import random
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import debian
+from case import expect
+from home import case
 
 CRONSIM = "cronsim==2.8"
+CACHE = Path(__file__).resolve().parents[2] / ".build"
 # A zone, and a year whose changes are looked at: an hour by day and by night, half an hour, two hours, at midnight, a minute past it, the
 # other way round in winter, for Ramadan, a whole day that never was, and quarters of an hour.
 ZONES = (
@@ -23,9 +25,9 @@ EXPRESSIONS, TIMES, NOWS = 10_000, 4, 5
 WINDOW = timedelta(hours=20)  # on both sides of a change, for Debian's loop
 
 
-def library(cache):
+def library():
     """A directory from which cronsim is imported; made once."""
-    venv = cache / ("venv-" + CRONSIM.replace("==", "-"))
+    venv = CACHE / ("venv-" + CRONSIM.replace("==", "-"))
     if not (venv / "done").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
         subprocess.run([venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", CRONSIM], check=True)
@@ -186,22 +188,20 @@ def around_changes(scheduler, name, year, seed):
     return count, wrong
 
 
-def compare(bin_directory, cache, seed):
-    """Prints what was compared; gives what is wrong."""
-    sys.path.insert(0, str(library(cache)))
+@case
+def the_next_times_are_those_of_cronsim(home):
+    """And where they are not, those of Debian's cron."""
+    sys.path.insert(0, str(library()))
     import cronsim
-    scheduler, wrong, total, differed, around = Path(bin_directory) / "scheduler", [], 0, 0, 0
+    home.remark(f"--seed {home.options.seed}")
+    scheduler, wrong, total, differed, around = home.bin / "scheduler", [], 0, 0, 0
     for number, (name, year) in enumerate(ZONES):
-        compared, other, bad, example = zone_differs(
-            scheduler, cronsim, name, year, f"{seed}-{number}", EXPRESSIONS // len(ZONES))
-        count, bad_around = around_changes(scheduler, name, year, f"{seed}-{number}-around")
+        seed = f"{home.options.seed}-{number}"
+        compared, other, bad, example = zone_differs(scheduler, cronsim, name, year, seed, EXPRESSIONS // len(ZONES))
+        count, bad_around = around_changes(scheduler, name, year, f"{seed}-around")
         total, differed, around, wrong = total + compared, differed + other, around + count, wrong + bad + bad_around
         if example:
-            print(f"    cronsim is not Debian's cron: {example}")
-    remark = f"{total} expressions in {len(ZONES)} zones as cronsim has them but {differed}, in which Debian's loop is with us; {around} around changes"
-    return wrong, remark
-
-
-if __name__ == "__main__":
-    found, said = compare(sys.argv[1], Path(tempfile.gettempdir()), sys.argv[2] if len(sys.argv) > 2 else "1")
-    print(said, *found[:20], sep="\n")
+            home.transcript.append(f"    cronsim is not Debian's cron: {example}")
+    expect(not wrong, f"{len(wrong)} differ: {wrong[:5]}")
+    expect(total == EXPRESSIONS and differed < total / 50, f"{total} compared, {differed} differ")
+    home.remark(f"{total} expressions in {len(ZONES)} zones, {differed} not as in cronsim but as in Debian's cron, {around} around changes")
