@@ -118,7 +118,8 @@ extension Scheduler {
       // With `-` its run was begun, and is not over as far as anybody has written down.
       if isServed && post.state.boot == nil { continue }
       post.pending = .now
-      if post.entry.catchUp.kind == .skip { continue }
+      // Not written over: a run that was begun before us may be writing its end.
+      if post.entry.catchUp.kind == .skip || post.state.boot == "-" { continue }
       post.state.boot = "-"
       try record(post, post.state.last)
     }

@@ -171,7 +171,7 @@ public final class Scheduler {
       // The one that ran may have been another scheduler's, and for this very time.
       if post.entry.catchUp.kind != .skip, let state = try EntryState.read(post.key, in: entries) {
         post.state = state
-        if post.course != nil && state.last == due {
+        if post.course != nil ? state.last == due : post.entry.trigger == .reboot && state.boot == bootID {
           post.turned = due
           post.pending = nil
           return

@@ -177,14 +177,21 @@ def killed_between_the_record_and_the_start_it_loses_with_skip_and_repeats_with_
 @case
 def commands_go_on_when_it_is_stopped_or_killed_and_are_not_begun_again(home):
     for number, name in (signal.SIGTERM, "term"), (signal.SIGKILL, "kill"):
-        resident = Resident(home, "CATCH_UP=once", "@reboot " + AWAIT % (name, name, name) + f"; echo said {name}").start()
+        resident = Resident(
+            home, "CATCH_UP=once", "@reboot " + AWAIT % (name, name, name) + f"; echo said {name}", "@queue a echo x >>looked")
+        resident.start()
         resident.ran(1)
+        first = resident.running
         resident.stop(number)
         resident.start()
         resident.go(name)
         resident.ran(1, "over")
         until(lambda: any(len(state.get("Boot", "")) == 36 for state in resident.states().values()), "its end is recorded", SOON)
+        count = len(resident.lines("looked"))
+        home.put("a")
+        resident.ran(count + 1, "looked")
         resident.stop()
+        expect(f"2: said {name}" in first.said().decode(), "what it says later is not heard")
         expect(resident.lines() == [name] and resident.lines("over") == [name], f"begun again: {resident.lines()}")
         for file in "ran", "over":
             (home.home / file).unlink()
