@@ -32,8 +32,6 @@ struct SchedulerTool: Tool {
     let scheduler = try Scheduler(
       opened, crontab: absolute(file ?? opened.path + "/crontab"), runner: runner(opened), environment: environment()
     ) { if !spool.quiet { complain("scheduler: \($0.printable)") } }
-    // The heartbeat: `scheduler.beat` is told at the start and at least once a minute. Here Heartbeat(name: "scheduler", ...) beats,
-    // and is removed behind `run`.
     do { _ = try scheduler.run() } catch let faults as Faults { try refuse(faults) }
   }
 
