@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
-// Domains do not import each other; they meet in the spool. (Approvals alone stands on Deliveries.)
+// Domains do not import each other; they meet in the spool. (Approvals and Jobs alone stand on Deliveries.)
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -42,7 +42,8 @@ let package = Package(
     .target(name: "Secrets", dependencies: ["Spool"]),
     .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
-    .target(name: "Jobs", dependencies: ["Spool", "Work"]),
+    // A job's output is delivered, and so is what went wrong with it: it stands on Deliveries.
+    .target(name: "Jobs", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
     .target(name: "Runs", dependencies: ["Spool", "Work"]),
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
