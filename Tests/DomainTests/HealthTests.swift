@@ -249,10 +249,17 @@ import Testing
     var job = JobState(name: "briefing")
     try job.write(to: spool)
     #expect(try signals(JobsRule.self, later: .seconds(1_000_000)).isEmpty)
-    job.expectEvery = .seconds(3600)
+    job.policy.expectEvery = .seconds(3600)
     try job.write(to: spool)
     #expect(try signals(JobsRule.self, later: .seconds(3600)).isEmpty)
     #expect(try signals(JobsRule.self, later: .seconds(5000)).map(\.what).joined().contains("has never succeeded"))
+    job.disabled = .init(time: .now, why: "by hand")
+    job.policy.expectEvery = nil
+    try job.write(to: spool)
+    #expect(try signals(JobsRule.self).isEmpty)
+    job.disabled = .init(time: .now, why: "after 10 failures in a row")
+    try job.write(to: spool)
+    #expect(try signals(JobsRule.self).map(\.advice) == ["mend it, then: job briefing --enable"])
   }
 
   // MARK: - The memory, and what is kept
