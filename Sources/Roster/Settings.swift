@@ -12,6 +12,10 @@ public struct Settings: Sendable {
   public var emailReplyTo: String?
   /// What says that a mail is from whom it says: a header, and the name under which our own mail system writes it.
   public var emailAuthentication: String?
+  /// Calls that a gateway makes at once.
+  public var gatewaySlots = 8
+  /// Where its door listens; nil: it has none.
+  public var gatewayPort: UInt16?
 
   /// When no model is woken; nil: at no time.
   public var quietHours: QuietHours?
@@ -25,7 +29,16 @@ public struct Settings: Sendable {
     guard let file = try SettingsFile.read("config", in: spool.root, hasBody: false) else { return }
     try file.allow([
       "Alert", "Approvers", "Quiet-Hours", "Wake-Ups", "Email-From", "Email-Reply-To", "Email-Authentication",
+      "Gateway-Slots",
+      "Gateway-Port",
     ])
+    gatewaySlots =
+      try file.parse("Gateway-Slots", "a number from 1 to 1000") {
+        Int($0).flatMap { (1...1000).contains($0) ? $0 : nil }
+      } ?? gatewaySlots
+    gatewayPort = try file.parse("Gateway-Port", "a number from 1 to 65535") {
+      UInt16($0).flatMap { $0 > 0 ? $0 : nil }
+    }
     if let alert = file.value("Alert"), !alert.isEmpty { self.alert = alert }
     emailFrom = try file.parse("Email-From", "an address such as spindle@example.org") { $0.contains("@") ? $0 : nil }
     approvers = file.list("Approvers")

@@ -112,6 +112,15 @@ import Testing
     #expect(found.count == 3 && found[0].contains("config:1") && found[1].contains("main.md:1"))
   }
 
+  @Test func aCrontabThatIsNotUnderstoodIsASignal() throws {
+    #expect(try signals(CrontabRule.self).isEmpty)
+    scratch.write("spool/scheduler/faults", "/x/crontab:3:1: \"61\" is too much: 0 to 59\n/x/crontab:4:1: b: c\n")
+    let found = try signals(CrontabRule.self)
+    #expect(found.count == 1 && found[0].what.contains("/x/crontab:3:1") && found[0].what.hasSuffix("and 1 more"))
+    scratch.write("spool/scheduler/faults", "")
+    #expect(try signals(CrontabRule.self).isEmpty)
+  }
+
   // MARK: - Agents
 
   private func fail(_ kind: CallFailure.Class, _ times: Int, opened: Bool = false) throws {

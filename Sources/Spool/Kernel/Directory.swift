@@ -39,11 +39,26 @@ public final class Directory {
     }
   }
 
+  /// Somebody else's directory, opened with O_PATH: names in it can be reached, and nothing can be listed or flushed.
+  package init(passing file: File) {
+    self.file = file
+    path = file.path
+  }
+
+  package convenience init(passing name: String, in parent: Directory) throws(Failure) {
+    let path = parent.path(of: name)
+    do {
+      self.init(
+        passing: File(
+          try Kernel.open(name, in: parent.descriptor, Kernel.passing | O_DIRECTORY | O_NOFOLLOW), path: path))
+    } catch { throw Failure(error, path, "pass through") }
+  }
+
   /// For messages.
   package func path(of name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
 
   /// Whether its path still leads here: false when it, or what lies above it, was removed, moved or unmounted.
-  var isWhereItWas: Bool {
+  package var isWhereItWas: Bool {
     guard let own = try? file.status(), let named = try? Kernel.status(path, in: FileDescriptor(rawValue: AT_FDCWD))
     else { return false }
     return named.isSameFile(as: own)
@@ -197,13 +212,17 @@ public final class Directory {
   }
 
   /// Writes a derived or a state file whole: a reader sees the old one or the new one. Not for entries.
-  /// - Parameter modified: its time from its first instant on; nil: when it was written.
+  /// - Parameters:
+  ///   - isExactMode: whether it gets this mode whatever our umask(2) is.
+  ///   - modified: its time from its first instant on; nil: when it was written.
   package func replace(
-    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, modified: Timestamp? = nil
+    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, isExactMode: Bool = false,
+    modified: Timestamp? = nil
   ) throws(Failure) {
     let temporary = ".\(name).\(Kernel.processID)"
     try unlink(temporary)
     let file = try create(temporary, mode: mode)
+    if isExactMode { try file.setMode(mode) }
     try file.write(bytes)
     if let modified { try file.setModified(modified) }
     try file.sync()

@@ -5,6 +5,9 @@ import SystemPackage
 /// The seam: all that Spindle asks of the kernel's file systems and clocks goes through here, one thin
 /// function a call, so that a test can make any of them fail or lie, or answer all of them itself (`KernelStandIn`).
 package enum Kernel {
+  /// O_PATH of open(2), which Swift's Glibc module lacks.
+  package static let passing: Int32 = 0o10000000
+
   /// The corresponding C function is `openat`.
   package static func open(
     _ name: String, in directory: FileDescriptor?, _ flags: Int32, mode: mode_t = 0
@@ -171,6 +174,15 @@ package enum Kernel {
     return FileStatus(status)
   }
 
+  /// The same, for a name that may be no UTF-8.
+  package static func status(raw name: [CChar], in directory: FileDescriptor) throws(Errno) -> FileStatus {
+    try intercept(.stat, text(name))
+    if let standIn { return try standIn.status(text(name), in: directory) }
+    var status = stat()
+    if fstatat(directory.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) < 0 { throw Errno(rawValue: errno) }
+    return FileStatus(status)
+  }
+
   /// The corresponding C function is `fstatvfs`.
   package static func space(_ descriptor: FileDescriptor) throws(Errno) -> FileSystemSpace {
     try intercept(.statvfs, "")
@@ -202,6 +214,16 @@ package enum Kernel {
       tv_sec: Int(time.nanoseconds / 1_000_000_000), tv_nsec: Int(time.nanoseconds % 1_000_000_000))
     let times = [value, value]
     if futimens(descriptor.rawValue, times) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `fchmod`.
+  package static func setMode(_ descriptor: FileDescriptor, _ mode: mode_t) throws(Errno) {
+    if fchmod(descriptor.rawValue, mode) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `fchown`.
+  package static func setGroup(_ descriptor: FileDescriptor, _ group: gid_t) throws(Errno) {
+    if fchown(descriptor.rawValue, uid_t.max, group) < 0 { throw Errno(rawValue: errno) }
   }
 
   /// Every name in a directory but `.` and `..`, in no order; no more than `limit` of them. The corresponding C functions are

@@ -42,6 +42,7 @@ extension HeartbeatGuardTool {
     ("disk", "The free space, or the inodes, are below twice what the spool keeps free for itself."),
     ("tick", "spool tick has not run for 6 minutes."),
     ("settings", "A file of settings, of an agent or of a person is not understood."),
+    ("crontab", "The scheduler does not understand its crontab, and goes on with the one before."),
     ("liveness", "Somebody has given no sign of life within his interval and grace (300s and 60s)."),
     ("breaker", "An agent is not called any more, for its calls fail one after the other."),
     ("budget", "An agent has spent nine tenths of its day's budget."),
