@@ -78,18 +78,19 @@ def the_scheduler_gives_signs_and_what_it_does_not_understand_is_told(home):
     home.begin()
     beat, crontab = home.spool / "heartbeats/scheduler", home.spool / "crontab"
     crontab.write_text("0 7 * * * true\n")
-    scheduler = home.start("scheduler", env={"LOGNAME": "root"})
+    scheduler = home.start("scheduler", env={"LOGNAME": "root", **at(0)})
     until(beat.exists, "it gives a sign")
     new = home.home / "crontab"
     new.write_text("0 61 * * * true\n")
     new.rename(crontab)
     until((home.spool / "scheduler/faults").exists, "it finds what is wrong")
-    home.ticks(1, 3).is_told(1, "crontab", "crontab:1:")
-    home.signals(3, "crontab")
+    home.ticks(1, 3).is_told(1, "crontab: the scheduler goes on")
+    line, = home.signals(3, "crontab")
+    expect("crontab:1:3:" in line, line)
     crontab.write_text("0 7 * * * true\n")
     until(lambda: not (home.spool / "scheduler/faults").exists(), "all is well again")
     home.tick(4)
-    home.is_told(1, "crontab").is_well(4)
+    home.is_told(1).is_well(4)
     scheduler.kill(signal.SIGTERM).end()
     expect(not beat.exists(), "it ends in order, and is expected all the same")
 

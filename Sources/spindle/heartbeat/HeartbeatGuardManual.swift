@@ -32,7 +32,7 @@ extension HeartbeatGuardTool {
     examples: [
       (
         "In a crontab: every half hour, and main is called only when there is something:",
-        "heartbeat-guard >signals || echo claude-call --input signals 'See to this. What you cannot do, tell me.'"
+        "heartbeat-guard >signals || claude-call --input signals 'See to this; tell me what only I can do.' | deliver --to me"
       ),
       ("What is held back, and why:", "heartbeat-guard -v || true"),
     ],
