@@ -49,8 +49,8 @@ public struct Delivery: Sendable {
 
   var draft: Draft {
     var draft = Draft(slug: EntryID.slug(from: subject ?? addresses[0].channel), header: header, body: text)
-    // That the disk is nearly full is one of the things that a person is to be told.
-    draft.isUrgent = author == DeadLetter.author
+    // What is to be told is made already, and that the disk is nearly full is one of the things to tell.
+    draft.isUrgent = true
     return draft
   }
 

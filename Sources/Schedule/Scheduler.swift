@@ -10,8 +10,6 @@ public final class Scheduler {
   public let path: String
   /// Makes the process that runs an errand from its standard input, and holds the lock 9.
   let runner: Command
-  /// Told at the start, and then at least once a minute.
-  public var beat: () -> Void = {}
   /// Gets lines for people.
   let say: (String) -> Void
   /// The environment that each command begins with.
@@ -57,7 +55,7 @@ public final class Scheduler {
   /// - Throws: `Faults` where the crontab is faulty at the start.
   public func run() throws -> Int32 {
     Signals.catchThem()
-    beat()
+    let pulse = try Pulse("scheduler", in: spool)
     try load(.now)
     try startAfterBoot()
     while true {
@@ -70,11 +68,14 @@ public final class Scheduler {
       for post in posts { try attend(post, now, hasNews: hasNews) }
       switch wait() {
       case .signal(SIGHUP): try reload(.now)
-      case .signal(let number): return number
+      case .signal(let number):
+        // What ends in any other way is missed.
+        pulse.end()
+        return number
       case .gone: try rewatch()
       case .look: break
       }
-      beat()
+      pulse.beat()
     }
   }
 

@@ -84,7 +84,7 @@ def the_scheduler_gives_signs_and_what_it_does_not_understand_is_told(home):
     new.write_text("0 61 * * * true\n")
     new.rename(crontab)
     until((home.spool / "scheduler/faults").exists, "it finds what is wrong")
-    home.ticks(1, 3).is_told(1, "crontab: the scheduler goes on")
+    home.ticks(1, 3).is_told(1, "crontab: the scheduler does not understand")
     line, = home.signals(3, "crontab")
     expect("crontab:1:3:" in line, line)
     crontab.write_text("0 7 * * * true\n")

@@ -13,7 +13,8 @@ enum CrontabRule: Rule {
     let more = lines.count > 1 ? ", and \(lines.count - 1) more" : ""
     return [
       Signal(
-        self, String(first), "the scheduler goes on with the crontab as it was before: \(first.prefix(200))\(more)",
+        self, String(first),
+        "the scheduler does not understand its crontab, and what it was before holds: \(first.prefix(200))\(more)",
         do: "scheduler --test names all that is wrong")
     ]
   }

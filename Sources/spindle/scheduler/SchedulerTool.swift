@@ -32,13 +32,7 @@ struct SchedulerTool: Tool {
     let scheduler = try Scheduler(
       opened, crontab: absolute(file ?? opened.path + "/crontab"), runner: runner(opened), environment: environment()
     ) { if !spool.quiet { complain("scheduler: \($0.printable)") } }
-    let pulse = try Pulse("scheduler", in: opened)
-    scheduler.beat = pulse.beat
-    do {
-      _ = try scheduler.run()
-      // What ends in any other way is missed.
-      pulse.end()
-    } catch let faults as Faults { try refuse(faults) }
+    do { _ = try scheduler.run() } catch let faults as Faults { try refuse(faults) }
   }
 
   // MARK: What it would do
