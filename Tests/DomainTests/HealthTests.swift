@@ -255,11 +255,11 @@ import Testing
   }
 
   @Test func aJobThatOughtToHaveSucceededIsASignal() throws {
-    var job = JobState(name: "briefing")
-    try job.write(to: spool)
+    _ = try spool.queue("jobs", making: true)
+    let since = Timestamp.now.rfc3339
+    scratch.write("spool/jobs/names/briefing", "Job: briefing\nSince: \(since)\n")
     #expect(try signals(JobsRule.self, later: .seconds(1_000_000)).isEmpty)
-    job.expectEvery = .seconds(3600)
-    try job.write(to: spool)
+    scratch.write("spool/jobs/names/briefing", "Job: briefing\nExpect-Every: 3600s\nSince: \(since)\n")
     #expect(try signals(JobsRule.self, later: .seconds(3600)).isEmpty)
     #expect(try signals(JobsRule.self, later: .seconds(5000)).map(\.what).joined().contains("has never succeeded"))
   }

@@ -10,13 +10,12 @@ enum JobsRule: Rule {
     var signals: [Signal] = []
     for name in try JobState.names(in: look.spool) {
       guard let job = try JobState.read(name, in: look.spool) else { continue }
-      guard job.isOverdue(at: look.now), let every = job.expectEvery else { continue }
+      guard job.isOverdue(at: look.now), let due = job.due else { continue }
       let last = job.lastSuccess.map { "has last succeeded \((look.now - $0).spoken) ago" } ?? "has never succeeded"
       signals.append(
         Signal(
           self, "\(name):\((job.lastSuccess ?? job.since).rfc3339)",
-          "the job \(name) should succeed every \(every.spoken), and \(last)"
-            + (job.lastExit.map { $0 == 0 ? "" : " (its last run ended with \($0))" } ?? ""),
+          "the job \(name) should have succeeded by \(due.rfc3339Seconds), and \(last)",
           do: job.lastID.map { "spool show \($0.short)" } ?? "does cron run it? crontab -l"))
     }
     return signals
