@@ -56,7 +56,6 @@ public final class Scheduler {
   public func run() throws -> Int32 {
     Signals.catchThem()
     let pulse = try Pulse("scheduler", in: spool)
-    defer { pulse.end() }
     try load(.now)
     try startAfterBoot()
     while true {
@@ -69,7 +68,10 @@ public final class Scheduler {
       for post in posts { try attend(post, now, hasNews: hasNews) }
       switch wait() {
       case .signal(SIGHUP): try reload(.now)
-      case .signal(let number): return number
+      case .signal(let number):
+        // What ends in any other way is missed.
+        pulse.end()
+        return number
       case .gone: try rewatch()
       case .look: break
       }
