@@ -178,7 +178,8 @@ public final class Clerk {
   /// - Parameter names: of files that have changed; nil: any may have.
   private func checkTokens(_ names: Set<String>?) {
     for session in sessions.values where !session.isOver {
-      guard let pass = session.pass, names?.contains(pass.name) ?? true else { continue }
+      guard let pass = session.pass else { continue }
+      if let names, !names.contains(pass.name), !names.contains(TokenStore.lockName) { continue }
       do throws(Failure) {
         if let record = try tokens.owner(of: pass.token) {
           session.admit(Session.Pass(token: pass.token, record: record))

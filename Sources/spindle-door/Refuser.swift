@@ -1,6 +1,7 @@
 import Door
 import NIOCore
 import NIOHTTP1
+import NIOWebSocket
 
 /// Why a request does not become a WebSocket; nil: it may.
 struct Refusal {
@@ -63,6 +64,8 @@ final class Refuser: ChannelInboundHandler, RemovableChannelHandler {
     }
   }
 
-  /// A handshake that failed; its request comes behind it, and is answered.
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // A handshake that failed: its request comes behind it, and is answered. What is no HTTP has had its answer.
+    if !(error is NIOWebSocketUpgradeError) { context.close(promise: nil) }
+  }
 }
