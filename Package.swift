@@ -74,7 +74,7 @@ let package = Package(
         "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Jobs", "Approvals", "Runs",
         "Telegram",
         "Webhooks", "Web", "Secrets",
-        "CommandLine", "Facts",
+        "CommandLine", "Facts", crypto,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 

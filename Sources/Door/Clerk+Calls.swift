@@ -116,7 +116,8 @@ extension Clerk {
   }
 
   /// A call of this client's, by its ID or its key. Another's is not found: nobody learns that there is one.
-  private func find(_ params: Request.Params, _ pass: Session.Pass) throws -> (queue: Queue, agent: String, id: EntryID) {
+  private func find(_ params: Request.Params, _ pass: Session.Pass) throws -> (queue: Queue, agent: String, id: EntryID)
+  {
     guard (params.id == nil) != (params.key == nil) else {
       throw Problem(.invalidRequest, "params: give id or key")
     }
@@ -155,7 +156,8 @@ extension CallOutcome {
     outcome.text = nil
     outcome.ok = false
     outcome.kind = "too-large"
-    outcome.why = "its reply of \(text?.utf8.count ?? 0) bytes is longer than a message may be: it lies in calls-\(agent)/re/\(id)"
+    outcome.why =
+      "its reply of \(text?.utf8.count ?? 0) bytes is longer than a message may be: it lies in calls-\(agent)/re/\(id)"
     return outcome
   }
 

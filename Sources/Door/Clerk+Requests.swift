@@ -53,7 +53,9 @@ extension Clerk {
     if let rest = lockout.isEmpty ? nil : lockout.remaining(of: user, at: Kernel.uptime()) {
       throw Problem(.lockedOut, "too many wrong tokens: not heard for a while", retryAfter: rest)
     }
-    guard let text = request.params?.auth?.token else { throw Problem(.invalidRequest, "params.auth.token: is missing") }
+    guard let text = request.params?.auth?.token else {
+      throw Problem(.invalidRequest, "params.auth.token: is missing")
+    }
     guard let token = Token(text), let record = try owner(of: token) else {
       let user = PeerUser.uid(port: session.port, to: port)
       let whose = user.map { "of user \($0)" } ?? "of nobody knows whom"

@@ -26,7 +26,9 @@ public struct Token: Sendable {
   public init?(_ text: String) {
     guard text.hasPrefix(Self.prefix), text.utf8.count <= 128 else { return nil }
     let parts = text.dropFirst(Self.prefix.count).split(separator: "_", omittingEmptySubsequences: false)
-    guard parts.count == 2, TokenName.isOne(String(parts[0])), parts[1].utf8.count == Self.secretLength else { return nil }
+    guard parts.count == 2, TokenName.isOne(String(parts[0])), parts[1].utf8.count == Self.secretLength else {
+      return nil
+    }
     name = String(parts[0])
     self.text = text
   }

@@ -15,7 +15,8 @@ public struct TokenStore {
     directory = try Directory.making("gateway", in: spool.directory("secrets"))
     let mode = try directory.file.status().mode
     guard mode & 0o077 == 0 else {
-      throw Failure(.notAllowed, directory.path, "others may look into it", do: "chmod 700 \(directory.path.shellQuoted)")
+      throw Failure(
+        .notAllowed, directory.path, "others may look into it", do: "chmod 700 \(directory.path.shellQuoted)")
     }
   }
 
@@ -28,7 +29,8 @@ public struct TokenStore {
     for agent in agents ?? [] { _ = try Agent(named: agent, in: spool) }
     return try exclusively { () throws(Failure) in
       guard try !directory.contains(name) else {
-        throw Failure(.cannotCreate, name, "has a token already", do: "gateway token rotate \(name), or revoke it first")
+        throw Failure(
+          .cannotCreate, name, "has a token already", do: "gateway token rotate \(name), or revoke it first")
       }
       let token = Token(for: name)
       try write(

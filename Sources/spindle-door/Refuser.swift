@@ -20,7 +20,9 @@ struct Refusal {
       (status, words) = (.forbidden, "Origin: no page of a browser may call")
     } else if head.uri != "/" {
       (status, words) = (.notFound, "there is only /")
-    } else if head.method != .GET || !head.headers[canonicalForm: "Upgrade"].contains(where: { $0.lowercased() == "websocket" }) {
+    } else if head.method != .GET
+      || !head.headers[canonicalForm: "Upgrade"].contains(where: { $0.lowercased() == "websocket" })
+    {
       (status, words) = (.upgradeRequired, "this is a WebSocket: docs/gateway-protocol.md")
     } else if isFull {
       (status, words) = (.serviceUnavailable, "\(Policy.connections) connections are open: try again later")
@@ -56,7 +58,8 @@ final class Refuser: ChannelInboundHandler, RemovableChannelHandler {
     ])
     if status == .upgradeRequired { headers.add(name: "Upgrade", value: "websocket") }
     if status == .serviceUnavailable { headers.add(name: "Retry-After", value: "5") }
-    context.write(Self.wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+    context.write(
+      Self.wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
     context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: words)))), promise: nil)
     let bound = context.loopBound
     context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in

@@ -84,7 +84,9 @@ struct GatewayToken: ParsableCommand {
 
       var cells: [String] {
         let end = expires.map { expired ? "expired \($0)" : "until \($0)" } ?? "until revoked"
-        return [name, agents?.joined(separator: ", ") ?? "every agent", end, oldUntil.map { "old one until \($0)" } ?? ""]
+        return [
+          name, agents?.joined(separator: ", ") ?? "every agent", end, oldUntil.map { "old one until \($0)" } ?? "",
+        ]
       }
     }
 

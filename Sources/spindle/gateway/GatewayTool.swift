@@ -15,7 +15,12 @@ struct GatewayTool: Tool {
       (.no, "There is no such token."),
       (.unavailable, "An agent that is named does not exist."),
     ],
-    files: [("$SPOOL_DIR/secrets/gateway/NAME", "What is kept of NAME's token: its SHA-256, whom it may call, and until when.")],
+    files: [
+      (
+        "$SPOOL_DIR/secrets/gateway/NAME",
+        "What is kept of NAME's token: its SHA-256, whom it may call, and until when."
+      )
+    ],
     examples: [
       ("A token for the program nova, for ninety days:", "gateway token add nova --agents main --expires 90d"),
       ("A new one, and an hour for nova to learn it:", "gateway token rotate nova --grace 1h"),
