@@ -2,7 +2,8 @@
 import PackageDescription
 
 // Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
-// Domains do not import each other; they meet in the spool. (Approvals alone stands on Deliveries.)
+// Domains do not import each other; they meet in the spool. (Approvals stands on Deliveries, the gateway on the calls; Health
+// looks at all.)
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -47,12 +48,16 @@ let package = Package(
     .target(name: "Secrets", dependencies: ["Spool"]),
     .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
-    // Who may call through the gateway, and as whom.
+    // Who makes the calls of all, and as whom others may call.
     .target(name: "Gateway", dependencies: ["Spool", "Work", "Roster", "Calls", crypto]),
     .target(name: "Jobs", dependencies: ["Spool", "Work"]),
     .target(name: "Runs", dependencies: ["Spool", "Work"]),
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
+
+    // Judges the state of all of them, and changes none.
+    .target(
+      name: "Health", dependencies: ["CLinux", "Spool", "Work", "Roster", "Calls", "Jobs", "Approvals", "Deliveries"]),
 
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
@@ -60,7 +65,8 @@ let package = Package(
     .executableTarget(
       name: "spindle",
       dependencies: [
-        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Jobs", "Approvals",
+        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Health", "Jobs",
+        "Approvals",
         "Runs", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
@@ -72,6 +78,7 @@ let package = Package(
       name: "DomainTests",
       dependencies: [
         "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Jobs", "Approvals", "Runs",
+        "Health",
         "Telegram",
         "Webhooks", "Web", "Secrets",
         "CommandLine", "Facts", crypto,

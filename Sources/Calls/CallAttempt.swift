@@ -10,7 +10,7 @@ struct CallAttempt {
   let options: CallOptions
   let deadline: Deadline
   let environment: [String: String]
-  /// Made by the gateway, whose places are others' too: what must wait goes back to wait/ instead of sleeping here, and when we
+  /// Made by the gateway, whose slots are others' too: what must wait goes back to wait/ instead of sleeping here, and when we
   /// are asked to stop the call is handed back, for its caller is another.
   var isResident = false
   /// A token was taken for it already.

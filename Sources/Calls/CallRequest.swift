@@ -16,17 +16,22 @@ public struct CallRequest: Sendable {
     self.author = author
   }
 
-  /// Without a key a call expires with its time; under one it may be asked for again, and is then made again.
   /// - Parameter remaining: of its time.
   public func draft(for agent: Agent, remaining: Duration) -> Draft {
-    let header = Header([
-      "From": author, "To": agent.name, "Subject": options.subject, "Agent": agent.name, "Model": agent.model,
-      "Timeout": "\(max(1, options.timeout.nanoseconds / 1_000_000_000))s", "Attempts": String(options.attempts),
-      "Expect": options.expect, "Schema": options.schema,
+    var header = Header(["From": author, "To": agent.name, "Agent": agent.name, "Model": agent.model])
+    for line in Self.lines(options, remaining: remaining).lines { header[line.name] = line.value }
+    return Draft(slug: EntryID.slug(from: options.subject ?? agent.name), header: header, body: prompt)
+  }
+
+  /// What a caller asks beyond the prompt. Without a key a call expires with its time; under one it may be asked for again, and is then
+  /// made again.
+  static func lines(_ options: CallOptions, remaining: Duration) -> Header {
+    Header([
+      "Subject": options.subject, "Timeout": "\(max(1, options.timeout.nanoseconds / 1_000_000_000))s",
+      "Attempts": String(options.attempts), "Expect": options.expect, "Schema": options.schema,
       "Memory": options.memory?.topic, "Memory-Tokens": options.memory.map { String($0.tokens) },
       "Expires": options.key == nil ? (Timestamp.now + remaining).rfc3339 : nil,
     ])
-    return Draft(slug: EntryID.slug(from: options.subject ?? agent.name), header: header, body: prompt)
   }
 
   /// - Parameters:

@@ -5,7 +5,7 @@ import Work
 
 /// Asks an agent and waits for what it says. Each call is an entry in `calls-AGENT/`; its reply is `re/ID`.
 ///
-/// Who calls also works: without a gateway the caller claims its own entry and makes the call itself.
+/// Who calls also works: while no gateway is resident the caller claims its own entry and makes the call itself.
 public struct Caller {
   public var spool: SpoolDirectory
   public var agent: Agent
@@ -93,7 +93,7 @@ public struct Caller {
     while true {
       // Under a key the call may be on record: then none is made.
       if let answer = try recorded(id, in: queue) { return answer }
-      if case .claimed(let claim) = try queue.claim(id) {
+      if try !GatewayPresence(spool).isResident, case .claimed(let claim) = try queue.claim(id) {
         let attempt = CallAttempt(
           claim: claim, agent: agent, options: options, deadline: deadline, environment: environment)
         let reply = try attempt.run()
@@ -108,7 +108,9 @@ public struct Caller {
   private func awaitChange(of id: EntryID, in queue: Queue, _ deadline: Deadline) throws {
     let watch = try Watch([queue[.re], queue[.fail], queue[.bad], queue[.wait]], notice: spool.notice)
     // What has changed before the watch was there makes no event.
-    guard try queue.locate(id)?.room == .run else { return }
+    guard let room = try queue.locate(id)?.room else { return }
+    // The gateway takes it from new/ and wait/ too; what lies there without one is ours to claim.
+    guard try room == .run || [.new, .wait].contains(room) && GatewayPresence(spool).isResident else { return }
     if case .signal(let number) = watch.wait(atMost: min(deadline.remaining, .seconds(2))) {
       var stopped = CallFailure(.stopped, "stopped by signal \(number) while waiting")
       stopped.signal = number

@@ -29,7 +29,7 @@ struct Limits {
   }
 
   /// Nil when it was taken, else how long until there is one.
-  private func takeToken() throws(Failure) -> Duration? {
+  func takeToken() throws(Failure) -> Duration? {
     let file = try queue.directory.openOrCreate("rate")
     try file.lock()
     defer { file.unlock() }

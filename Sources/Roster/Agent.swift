@@ -27,6 +27,9 @@ public struct Agent: Sendable {
   public var tools: String?
   /// Which scopes of the memory it may read, and which it may write.
   public var memory: MemoryScopes
+  /// Within what time it stamps `heartbeat NAME`, and how late it may be; nil: it is called when there is something to do, and is
+  /// never silent.
+  public var heartbeat: (interval: Duration, grace: Duration)?
   /// The system prompt.
   public var identity = ""
 
@@ -116,6 +119,7 @@ public struct Agent: Sendable {
       try file.parse("Memory", "scopes with commas, those read; those written: shared, agent:\(name); agent:\(name)") {
         Self.scopes($0)
       } ?? memory
+    heartbeat = try file.parse("Heartbeat", "a span, such as 300s, or 300s, grace 60s") { Self.heartbeat($0) }
     for text in file.list("Requires") {
       requirements.append(Self.requirement(text))
     }
@@ -140,6 +144,15 @@ public struct Agent: Sendable {
     let name = text.dropFirst("agent:".count)
     return text.hasPrefix("agent:") && (1...32).contains(name.utf8.count)
       && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+  }
+
+  private static func heartbeat(_ text: String) -> (Duration, Duration)? {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
+    guard let interval = Duration(parts[0]), interval > .zero else { return nil }
+    if parts.count == 1 { return (interval, .seconds(60)) }
+    let words = parts[1].split(separator: " ")
+    guard parts.count == 2, words.count == 2, words[0] == "grace", let grace = Duration(words[1]) else { return nil }
+    return (interval, grace)
   }
 
   private static func rate(_ text: String) -> Rate? {
