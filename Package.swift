@@ -2,8 +2,8 @@
 import PackageDescription
 
 // Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
-// Domains do not import each other; they meet in the spool. (Approvals stands on Deliveries, the gateway on the calls; Health
-// looks at all.)
+// Domains do not import each other; they meet in the spool. (Approvals and Jobs stand on Deliveries, the gateway on the calls;
+// Health looks at all.)
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -49,8 +49,11 @@ let package = Package(
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
     // Who makes the calls of all, and as whom others may call.
     .target(name: "Gateway", dependencies: ["Spool", "Work", "Roster", "Calls", crypto]),
-    .target(name: "Jobs", dependencies: ["Spool", "Work"]),
+    // A job's output is delivered, and so is what went wrong with it: it stands on Deliveries.
+    .target(name: "Jobs", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
     .target(name: "Runs", dependencies: ["Spool", "Work"]),
+    // Crontabs, and what is due when.
+    .target(name: "Schedule", dependencies: ["Spool", "Work", "CLinux"]),
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
 
@@ -65,8 +68,7 @@ let package = Package(
       name: "spindle",
       dependencies: [
         "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Health", "Jobs",
-        "Approvals",
-        "Runs", argumentParser,
+        "Approvals", "Runs", "Schedule", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -76,11 +78,8 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Jobs", "Approvals", "Runs",
-        "Health",
-        "Telegram",
-        "Webhooks", "Web", "Secrets",
-        "CommandLine", "Facts", crypto,
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Health", "Jobs", "Approvals",
+        "Runs", "Schedule", "Telegram", "Webhooks", "Web", "Secrets", "CommandLine", "Facts", crypto,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 

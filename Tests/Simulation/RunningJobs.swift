@@ -35,9 +35,9 @@ struct RunningJobs: Scenario {
   }
 
   private func runJob() throws {
-    let job = try JobRun(
-      spool: lab.spool("job"), name: "backup", timeout: .seconds(600), expectEvery: .seconds(86400))
-    _ = try job.run(path: "/bin/backup", arguments: ["backup"]) { _, _ in }
+    let run = JobRun(
+      try Job("backup", in: lab.spool("job")), timeout: .seconds(600), policy: JobPolicy(expectEvery: .seconds(86400)))
+    _ = try run.run(.success("/bin/backup"), arguments: ["backup"]) { _, _ in }
   }
 
   private func sweep() throws {

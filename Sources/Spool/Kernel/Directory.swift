@@ -212,15 +212,19 @@ public final class Directory {
   }
 
   /// Writes a derived or a state file whole: a reader sees the old one or the new one. Not for entries.
-  /// - Parameter isExactMode: whether it gets this mode whatever our umask(2) is.
+  /// - Parameters:
+  ///   - isExactMode: whether it gets this mode whatever our umask(2) is.
+  ///   - modified: its time from its first instant on; nil: when it was written.
   package func replace(
-    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, isExactMode: Bool = false
+    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, isExactMode: Bool = false,
+    modified: Timestamp? = nil
   ) throws(Failure) {
     let temporary = ".\(name).\(Kernel.processID)"
     try unlink(temporary)
     let file = try create(temporary, mode: mode)
     if isExactMode { try file.setMode(mode) }
     try file.write(bytes)
+    if let modified { try file.setModified(modified) }
     try file.sync()
     try file.close()
     do { try Kernel.replace(temporary, in: descriptor, with: name) } catch {

@@ -174,6 +174,15 @@ package enum Kernel {
     return FileStatus(status)
   }
 
+  /// The same, for a name that may be no UTF-8.
+  package static func status(raw name: [CChar], in directory: FileDescriptor) throws(Errno) -> FileStatus {
+    try intercept(.stat, text(name))
+    if let standIn { return try standIn.status(text(name), in: directory) }
+    var status = stat()
+    if fstatat(directory.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) < 0 { throw Errno(rawValue: errno) }
+    return FileStatus(status)
+  }
+
   /// The corresponding C function is `fstatvfs`.
   package static func space(_ descriptor: FileDescriptor) throws(Errno) -> FileSystemSpace {
     try intercept(.statvfs, "")
