@@ -69,11 +69,11 @@ build_test_product() {
 }
 
 # --disable-local-rpath: no library lies beside them, and the loader would look there first.
-# The release: one static executable that is every tool by the name that it is called by; one for what speaks HTTP, which uses the
-# system's libcurl; one for the memory, which uses its libsqlite3 and libsimdjson; and a static one for the gateway's door.
+# The release: one static executable that is every tool by the name that it is called by; one for what speaks over sockets, which uses
+# the system's libcurl; and one for the memory, which uses its libsqlite3 and libsimdjson.
 build_release() {
   need_swift
-  for product in spindle spindle-web spindle-memory spindle-door; do
+  for product in spindle spindle-web spindle-memory; do
     (cd "$top" && show_progress swift build -c release --static-swift-stdlib --disable-local-rpath --product $product) || return 1
   done
 }
