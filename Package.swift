@@ -2,11 +2,15 @@
 import PackageDescription
 
 // Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
-// Domains do not import each other; they meet in the spool. (Approvals and Jobs alone stand on Deliveries.)
+// Domains do not import each other; they meet in the spool. (Approvals and Jobs stand on Deliveries, the gateway on the calls; Health
+// looks at all.)
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let nio = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket"].map {
+  Target.Dependency.product(name: $0, package: "swift-nio")
+}
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -15,11 +19,13 @@ let package = Package(
     .executable(name: "spindle", targets: ["spindle"]),
     .executable(name: "spindle-web", targets: ["spindle-web"]),
     .executable(name: "spindle-memory", targets: ["spindle-memory"]),
+    .executable(name: "spindle-door", targets: ["spindle-door"]),
     .library(name: "Spool", targets: ["Spool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
@@ -42,11 +48,19 @@ let package = Package(
     .target(name: "Secrets", dependencies: ["Spool"]),
     .target(name: "Calls", dependencies: ["Spool", "Work", "Roster"]),
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
+    // Who makes the calls of all, and as whom others may call.
+    .target(name: "Gateway", dependencies: ["Spool", "Work", "Roster", "Calls", crypto]),
     // A job's output is delivered, and so is what went wrong with it: it stands on Deliveries.
     .target(name: "Jobs", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
     .target(name: "Runs", dependencies: ["Spool", "Work"]),
+    // Crontabs, and what is due when.
+    .target(name: "Schedule", dependencies: ["Spool", "Work", "CLinux"]),
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
+
+    // Judges the state of all of them, and changes none.
+    .target(
+      name: "Health", dependencies: ["CLinux", "Spool", "Work", "Roster", "Calls", "Jobs", "Approvals", "Deliveries"]),
 
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
@@ -54,8 +68,8 @@ let package = Package(
     .executableTarget(
       name: "spindle",
       dependencies: [
-        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs",
-        argumentParser,
+        "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Health", "Jobs",
+        "Approvals", "Runs", "Schedule", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -65,9 +79,8 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Jobs", "Approvals", "Runs", "Telegram",
-        "Webhooks", "Web", "Secrets",
-        "CommandLine", "Facts",
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Health", "Jobs", "Approvals",
+        "Runs", "Schedule", "Telegram", "Webhooks", "Web", "Secrets", "CommandLine", "Facts",
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 
@@ -95,6 +108,13 @@ let package = Package(
           ["-Xclang-linker", "-no-pie", "-use-ld=lld", "-Xlinker", "--no-export-dynamic"],
           .when(configuration: .release))
       ]),
+
+    // The gateway's loopback WebSocket: an executable of its own, for swift-nio (docs/decisions/0012-the-door.md). What is said there
+    // is a library that knows no socket.
+    .target(name: "Door", dependencies: ["Calls", "Gateway", "Spool", "Roster", "Work"]),
+    .executableTarget(
+      name: "spindle-door", dependencies: ["Door", "Spool", "Work"] + nio,
+      linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
 
     // The library as it is shipped, on a simulated machine.
     .target(name: "Coroutine", path: "Tests/Coroutine"),

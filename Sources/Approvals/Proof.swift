@@ -31,7 +31,7 @@ public struct Proof: Sendable {
     deadline = delivered + timeout
   }
 
-  static func read(_ id: EntryID, in queue: Queue) throws(Failure) -> Proof? {
+  package static func read(_ id: EntryID, in queue: Queue) throws(Failure) -> Proof? {
     guard let file = try queue[.log].open("\(id).proof"), let bytes = try file.readAll(limit: 65536) else { return nil }
     return Proof(bytes)
   }

@@ -10,6 +10,11 @@ struct CallAttempt {
   let options: CallOptions
   let deadline: Deadline
   let environment: [String: String]
+  /// Made by the gateway, whose slots are others' too: what must wait goes back to wait/ instead of sleeping here, and when we
+  /// are asked to stop the call is handed back, for its caller is another.
+  var isResident = false
+  /// A token was taken for it already.
+  var hasToken = false
 
   private var queue: Queue { claim.queue }
   private var program: AgentProgram { AgentProgram(agent: agent, environment: environment) }
@@ -26,44 +31,63 @@ struct CallAttempt {
         throw CallFailure(.rateLimit, "all \(agent.concurrency) slots were busy until the time ran out")
       }
       defer { _fixLifetime(slot) }
-      if let next = try limits.token(until: deadline) {
+      let breaker = Breaker(queue: queue)
+      let leave = try breaker.leave()
+      if !hasToken, let next = try limits.token(until: deadline) {
         throw CallFailure(.rateLimit, "more than \(agent.rate.count) calls in \(agent.rate.span.spoken)", at: next)
       }
-      var reply = try attempts(limits)
+      var reply: Reply
+      do { reply = try attempts() } catch let failure as CallFailure {
+        try breaker.failed(failure, leave)
+        throw failure
+      }
+      try breaker.succeeded(leave)
       if wasInDoubt {
         reply.note = [reply.note, "was found in doubt and made again"].compactMap { $0 }.joined(separator: "; ")
       }
       try record(reply, since: start)
       return reply
     } catch let failure as CallFailure {
-      try claim.fail(failure.description)
+      if !claim.isSettled { try claim.fail(failure.description) }
       throw failure
     } catch let failure as Failure {
       // The kernel, the disk, a signal: the call is settled, and its caller may have a fallback.
       let isStop = failure.status.rawValue > 128
       var none = CallFailure(isStop ? .stopped : .refused, isStop ? failure.why : failure.description)
       if isStop { none.signal = failure.status.rawValue - 128 }
-      if !claim.isSettled { try? claim.fail(none.description) }
+      if !claim.isSettled {
+        if isStop && isResident {
+          try? claim.putOff("the gateway was asked to stop", for: .zero)
+        } else {
+          try? claim.fail(none.description)
+        }
+      }
       throw none
     }
   }
 
   /// Again while it may help and there is time; the last failure counts.
-  private func attempts(_ limits: Limits) throws -> Reply {
+  private func attempts() throws -> Reply {
     var pause = Duration.seconds(1)
     // What earlier attempts cost was paid as well.
     var paid = 0.0
     while true {
       do {
-        var reply = try once(limits)
+        var reply = try once()
+        try Spending(queue).add(reply.cost ?? 0)
         if paid > 0 { reply.cost = (reply.cost ?? 0) + paid }
         return reply
       } catch var failure as CallFailure {
         paid += failure.cost ?? 0
+        try Spending(queue).add(failure.cost ?? 0)
         if paid > 0 { failure.cost = paid }
         let isLast = claim.name.attempts + 1 >= options.attempts
         let resumes = failure.tryAgainAt.map { $0 - .now } ?? pause
         guard failure.kind.isTransient, !isLast, resumes < deadline.remaining else { throw failure }
+        if isResident {
+          try claim.retry(failure.description, attempts: options.attempts, after: resumes)
+          throw failure
+        }
         queue.log(
           claim.id,
           "== \(Timestamp.now.rfc3339Seconds) claude-call: attempt \(claim.name.attempts + 1): \(failure.description)\n"
@@ -76,14 +100,16 @@ struct CallAttempt {
     }
   }
 
-  private func once(_ limits: Limits) throws -> Reply {
+  private func once() throws -> Reply {
     var question = AgentProgram.Question(schema: options.schema, session: try session())
     if let budget = agent.budget {
-      let left = budget - (try limits.spentToday())
+      let left = budget - (try Spending(queue).today())
       guard left > 0 else {
-        throw CallFailure(
+        var failure = CallFailure(
           .budget, "the day's budget of \(budget) USD is spent",
           do: "wait for midnight, or raise Budget in agents/\(agent.name).md")
+        failure.isOwnLimit = true
+        throw failure
       }
       question.budget = left
     }

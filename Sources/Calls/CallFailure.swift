@@ -21,17 +21,22 @@ public struct CallFailure: Error, Hashable, Sendable {
     case stopped
     /// The call could not even be recorded.
     case refused
+    /// The agent's last calls have all failed: it is left alone for a while.
+    case breaker
 
     fileprivate var status: ExitStatus {
       switch self {
       case .timeout: .timedOut
       case .rateLimit, .overloaded, .died, .refused: .tryAgain
       case .notLoggedIn: .notAllowed
-      case .budget, .missing, .agentError: .unavailable
+      case .budget, .missing, .agentError, .breaker: .unavailable
       case .invalid: .malformed
       case .stopped: .signal(SIGTERM)
       }
     }
+
+    /// It says something of the agent, not of what was asked of it or of us.
+    var isOfTheAgent: Bool { ![.invalid, .stopped, .refused, .breaker].contains(self) }
 
     /// Worth another attempt inside the same call.
     var isTransient: Bool { self == .overloaded || self == .died || self == .rateLimit || self == .invalid }
@@ -46,6 +51,8 @@ public struct CallFailure: Error, Hashable, Sendable {
   public var signal = SIGTERM
   /// USD, where the failure was paid for.
   public var cost: Double?
+  /// It is our limit that was met, and the agent was not asked.
+  var isOwnLimit = false
 
   public init(_ kind: Class, _ why: String, do advice: String? = nil, at tryAgainAt: Timestamp? = nil) {
     self.kind = kind

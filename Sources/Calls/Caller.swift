@@ -5,7 +5,7 @@ import Work
 
 /// Asks an agent and waits for what it says. Each call is an entry in `calls-AGENT/`; its reply is `re/ID`.
 ///
-/// Who calls also works: without a gateway the caller claims its own entry and makes the call itself.
+/// Who calls also works: while no gateway is resident the caller claims its own entry and makes the call itself.
 public struct Caller {
   public var spool: SpoolDirectory
   public var agent: Agent
@@ -47,7 +47,6 @@ public struct Caller {
     do {
       let queue = try spool.queue("calls-\(agent.name)", making: true)
       try queue.sweep()
-      try queue.expireDue()
       let published = try publish(prompt, to: queue, deadline)
       id = published
       return try settle(published, in: queue, deadline)
@@ -65,16 +64,12 @@ public struct Caller {
     return memory.changes(since: token, for: agent.name, spool: spool.path, environment)
   }
 
-  private func publish(_ prompt: [UInt8], to queue: Queue, _ deadline: Deadline) throws(Failure) -> EntryID {
-    let header = Header([
-      "From": "claude-call", "To": agent.name, "Subject": options.subject, "Agent": agent.name, "Model": agent.model,
-      "Timeout": "\(max(1, options.timeout.nanoseconds / 1_000_000_000))s", "Attempts": String(options.attempts),
-      "Expect": options.expect, "Schema": options.schema,
-      "Memory": options.memory?.topic, "Memory-Tokens": options.memory.map { String($0.tokens) },
-      // Under a key the call may be asked for again, and is then made again.
-      "Expires": options.key == nil ? (Timestamp.now + deadline.remaining).rfc3339 : nil,
-    ])
-    let draft = Draft(slug: EntryID.slug(from: options.subject ?? agent.name), header: header, body: prompt)
+  private func publish(_ prompt: [UInt8], to queue: Queue, _ deadline: Deadline) throws -> EntryID {
+    // What is known already adds nothing to what waits.
+    let isKnown = try options.key.map { try queue.known(key: $0) != nil } ?? false
+    if !isKnown { try Backlog(agent, queue).refuseIfFull() }
+    let draft = CallRequest(prompt: prompt, options: options, author: "claude-call").draft(
+      for: agent, remaining: deadline.remaining)
     guard let key = options.key else { return try queue.publish(draft) }
     let published = try queue.publish(draft, key: key)
     if !published.isNew { try revive(published.id, in: queue, key: key, prompt) }
@@ -98,7 +93,7 @@ public struct Caller {
     while true {
       // Under a key the call may be on record: then none is made.
       if let answer = try recorded(id, in: queue) { return answer }
-      if case .claimed(let claim) = try queue.claim(id) {
+      if try !GatewayPresence(spool).isResident, case .claimed(let claim) = try queue.claim(id) {
         let attempt = CallAttempt(
           claim: claim, agent: agent, options: options, deadline: deadline, environment: environment)
         let reply = try attempt.run()
@@ -113,7 +108,9 @@ public struct Caller {
   private func awaitChange(of id: EntryID, in queue: Queue, _ deadline: Deadline) throws {
     let watch = try Watch([queue[.re], queue[.fail], queue[.bad], queue[.wait]], notice: spool.notice)
     // What has changed before the watch was there makes no event.
-    guard try queue.locate(id)?.room == .run else { return }
+    guard let room = try queue.locate(id)?.room else { return }
+    // The gateway takes it from new/ and wait/ too; what lies there without one is ours to claim.
+    guard try room == .run || [.new, .wait].contains(room) && GatewayPresence(spool).isResident else { return }
     if case .signal(let number) = watch.wait(atMost: min(deadline.remaining, .seconds(2))) {
       var stopped = CallFailure(.stopped, "stopped by signal \(number) while waiting")
       stopped.signal = number
@@ -123,24 +120,11 @@ public struct Caller {
 
   /// What is on record: a reply, or why there is none; nil while it is open.
   private func recorded(_ id: EntryID, in queue: Queue) throws -> Answer? {
-    guard let place = try queue.locate(id) else {
-      throw CallFailure(.invalid, "its record was removed", do: "call with another --key")
-    }
-    switch place.room {
-    case .done:
-      // A worker that was killed between done/ and re/ left the reply in out/.
-      if try queue.response(id) == nil { try queue.sweep() }
-      // Looked at before the reply itself: what is not in out/ any more has been handed over.
-      let isOnItsWay = try queue[.out].contains(id.description)
-      guard let record = try queue.response(id) else {
-        if isOnItsWay { return nil }
-        throw CallFailure(.invalid, "its reply was removed", do: "call with another --key")
-      }
+    switch try CallRecord.read(id, in: queue) {
+    case .open: return nil
+    case .failed(let failure): throw failure
+    case .reply(let record):
       return Answer(id: id, text: record.text, isRecorded: true, snapshot: record.header["Memory-Snapshot"])
-    case .fail: throw CallFailure.recalled(queue.lastWord(id) ?? "failed")
-    case .bad: throw CallFailure(.invalid, "its entry lies in \(queue.name)/bad/", do: "spool show \(id)")
-    case .hold: throw CallFailure(.refused, "it is held", do: "spool release \(id)")
-    default: return nil
     }
   }
 
@@ -151,14 +135,5 @@ public struct Caller {
       try queue.carryOut(.cancel, for: place, by: "its caller (\(failure.kind.rawValue))")
     }
     return failure
-  }
-}
-
-extension CallFailure {
-  /// A failure as its record's last line tells it: `TIME TOOL: attempt N: CLASS: WHY`.
-  static func recalled(_ words: String) -> CallFailure {
-    let parts = words.split(separator: ": ", maxSplits: 3).map(String.init)
-    if parts.count == 4, let kind = Class(rawValue: parts[2]) { return CallFailure(kind, parts[3]) }
-    return CallFailure(.refused, words)
   }
 }

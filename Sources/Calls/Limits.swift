@@ -29,7 +29,7 @@ struct Limits {
   }
 
   /// Nil when it was taken, else how long until there is one.
-  private func takeToken() throws(Failure) -> Duration? {
+  func takeToken() throws(Failure) -> Duration? {
     let file = try queue.directory.openOrCreate("rate")
     try file.lock()
     defer { file.unlock() }
@@ -48,34 +48,5 @@ struct Limits {
     try file.truncate(to: 0)
     try file.write(Array("\(tokens - 1) \(now.nanoseconds) tokens left, and when (ns)\n".utf8))
     return nil
-  }
-
-  /// USD spent since the last local midnight, by the records of replies and of failures.
-  func spentToday() throws(Failure) -> Double {
-    let midnight = Self.midnight(before: .now)
-    var sum = 0.0
-    for fileName in try queue[.re].names() {
-      guard let id = try? EntryID(fileName), id.time >= midnight, let record = try queue.response(id) else { continue }
-      sum += record.header["Cost-USD"].flatMap { Double($0) } ?? 0
-    }
-    for place in try queue.entries(in: .fail) where place.name.id.time >= midnight {
-      guard let words = queue.lastWord(place.name.id), let found = words.firstMatch(of: /\ cost=([0-9][0-9.e-]*)$/)
-      else {
-        continue
-      }
-      sum += max(0, Double(found.1) ?? 0)
-    }
-    return sum
-  }
-
-  static func midnight(before time: Timestamp) -> Timestamp {
-    var seconds = Int(time.nanoseconds / 1_000_000_000)
-    var parts = tm()
-    localtime_r(&seconds, &parts)
-    parts.tm_hour = 0
-    parts.tm_min = 0
-    parts.tm_sec = 0
-    parts.tm_isdst = -1
-    return Timestamp(seconds: Int64(mktime(&parts)))
   }
 }

@@ -123,6 +123,13 @@ public struct Courier {
   /// - Returns: the signal that ended it.
   public func watch(found: (Int) -> Void = { _ in }) throws(Failure) -> Int32? {
     Signals.catchThem()
+    let pulse = try Pulse("deliver", in: spool)
+    let number = try watch(pulse, found)
+    pulse.end()
+    return number
+  }
+
+  private func watch(_ pulse: Pulse, _ found: (Int) -> Void) throws(Failure) -> Int32? {
     let dispatcher = try Dispatcher(self, isSingle: false, patience: [.pace, .others, .failure])
     let queue = dispatcher.queue
     // The watch is there before the first scan: what lands in between is an event.
@@ -145,6 +152,7 @@ public struct Courier {
       let soonest = Deadline(after: .nanoseconds(9 * (Kernel.uptime() - begun)))
       let latest = max(soonest, Deadline(after: min(pause ?? .seconds(60), .seconds(60))))
       while !latest.hasPassed && !(watch.hasFired && soonest.hasPassed) {
+        pulse.beat()
         do throws(Failure) {
           let turn = try dispatcher.start()
           if dispatcher.stopped != nil && dispatcher.flights.isEmpty { return try close(dispatcher) }

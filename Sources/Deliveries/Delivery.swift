@@ -49,7 +49,12 @@ public struct Delivery: Sendable {
   /// Where the requests lie that questions are about.
   static let questionQueueName = "approvals"
 
-  var draft: Draft { Draft(slug: EntryID.slug(from: subject ?? addresses[0].channel), header: header, body: text) }
+  var draft: Draft {
+    var draft = Draft(slug: EntryID.slug(from: subject ?? addresses[0].channel), header: header, body: text)
+    // What is to be told is made already, and that the disk is nearly full is one of the things to tell.
+    draft.isUrgent = true
+    return draft
+  }
 
   /// As something that a step has made: handed over exactly once, with what else it made.
   public var product: Product {

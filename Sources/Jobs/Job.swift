@@ -27,7 +27,7 @@ public struct Job {
   /// All jobs that are known: by their state, or by a run whose `job` was killed before it could say more.
   public static func all(in spool: SpoolDirectory) throws(Failure) -> [Job] {
     let queue = try spool.queue(JobState.queueName, making: true)
-    var names = Set(try JobState.directory(in: spool).names())
+    var names = Set(try JobState.names(in: spool))
     for place in try queue.entries(in: .new) {
       if let name = try? queue.header(at: place)?["Subject"] { names.insert(name) }
     }

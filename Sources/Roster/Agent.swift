@@ -13,6 +13,8 @@ public struct Agent: Sendable {
   /// Calls in a minute.
   public var rate = Rate(count: 10, span: .seconds(60))
   public var concurrency = 1
+  /// Calls that may wait; more are refused.
+  public var backlog = 1000
   /// USD a day; nil: none.
   public var budget: Double?
   public var requirements: [Requirement] = []
@@ -25,6 +27,9 @@ public struct Agent: Sendable {
   public var tools: String?
   /// Which scopes of the memory it may read, and which it may write.
   public var memory: MemoryScopes
+  /// Within what time it stamps `heartbeat NAME`, and how late it may be; nil: it is called when there is something to do, and is
+  /// never silent.
+  public var heartbeat: (interval: Duration, grace: Duration)?
   /// The system prompt.
   public var identity = ""
 
@@ -59,7 +64,8 @@ public struct Agent: Sendable {
 
   /// What the header may say. The last row is Claude Code's, read without a meaning here.
   private static let names = [
-    "Model", "Command", "Timeout", "Rate", "Concurrency", "Budget", "Memory", "Requires", "Heartbeat", "Session",
+    "Model", "Command", "Timeout", "Rate", "Concurrency", "Backlog", "Budget", "Memory", "Requires", "Heartbeat",
+    "Session",
     "Config-Dir", "Telegram-Token-File", "Name", "Description", "Tools",
     "Color", "disallowedTools", "permissionMode", "maxTurns", "skills", "effort", "background", "isolation", "hooks",
   ]
@@ -101,6 +107,10 @@ public struct Agent: Sendable {
     concurrency =
       try file.parse("Concurrency", "a number from 1 to 100") { Int($0).flatMap { (1...100).contains($0) ? $0 : nil } }
       ?? concurrency
+    backlog =
+      try file.parse("Backlog", "a number from 1 to 1000000") {
+        Int($0).flatMap { (1...1_000_000).contains($0) ? $0 : nil }
+      } ?? backlog
     budget = try file.parse("Budget", "US dollars a day, such as 2.50") { text in
       Double(text.hasPrefix("$") ? text.dropFirst() : text[...]).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
     }
@@ -109,6 +119,7 @@ public struct Agent: Sendable {
       try file.parse("Memory", "scopes with commas, those read; those written: shared, agent:\(name); agent:\(name)") {
         Self.scopes($0)
       } ?? memory
+    heartbeat = try file.parse("Heartbeat", "a span, such as 300s, or 300s, grace 60s") { Self.heartbeat($0) }
     for text in file.list("Requires") {
       requirements.append(Self.requirement(text))
     }
@@ -133,6 +144,15 @@ public struct Agent: Sendable {
     let name = text.dropFirst("agent:".count)
     return text.hasPrefix("agent:") && (1...32).contains(name.utf8.count)
       && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+  }
+
+  private static func heartbeat(_ text: String) -> (Duration, Duration)? {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
+    guard let interval = Duration(parts[0]), interval > .zero else { return nil }
+    if parts.count == 1 { return (interval, .seconds(60)) }
+    let words = parts[1].split(separator: " ")
+    guard parts.count == 2, words.count == 2, words[0] == "grace", let grace = Duration(words[1]) else { return nil }
+    return (interval, grace)
   }
 
   private static func rate(_ text: String) -> Rate? {

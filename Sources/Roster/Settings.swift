@@ -12,10 +12,33 @@ public struct Settings: Sendable {
   public var emailReplyTo: String?
   /// What says that a mail is from whom it says: a header, and the name under which our own mail system writes it.
   public var emailAuthentication: String?
+  /// Calls that a gateway makes at once.
+  public var gatewaySlots = 8
+  /// Where its door listens; nil: it has none.
+  public var gatewayPort: UInt16?
+
+  /// When no model is woken; nil: at no time.
+  public var quietHours: QuietHours?
+  /// How often a day heartbeat-guard may wake a model.
+  public var wakeUps = 24
+
+  /// As where no file says anything.
+  public init() {}
 
   public init(_ spool: SpoolDirectory) throws(Failure) {
     guard let file = try SettingsFile.read("config", in: spool.root, hasBody: false) else { return }
-    try file.allow(["Alert", "Approvers", "Quiet-Hours", "Email-From", "Email-Reply-To", "Email-Authentication"])
+    try file.allow([
+      "Alert", "Approvers", "Quiet-Hours", "Wake-Ups", "Email-From", "Email-Reply-To", "Email-Authentication",
+      "Gateway-Slots",
+      "Gateway-Port",
+    ])
+    gatewaySlots =
+      try file.parse("Gateway-Slots", "a number from 1 to 1000") {
+        Int($0).flatMap { (1...1000).contains($0) ? $0 : nil }
+      } ?? gatewaySlots
+    gatewayPort = try file.parse("Gateway-Port", "a number from 1 to 65535") {
+      UInt16($0).flatMap { $0 > 0 ? $0 : nil }
+    }
     if let alert = file.value("Alert"), !alert.isEmpty { self.alert = alert }
     emailFrom = try file.parse("Email-From", "an address such as spindle@example.org") { $0.contains("@") ? $0 : nil }
     approvers = file.list("Approvers")
@@ -25,5 +48,8 @@ public struct Settings: Sendable {
     emailAuthentication = try file.parse(
       "Email-Authentication", "a header and a name, such as Authentication-Results mx.example.org"
     ) { $0.split(separator: " ").count == 2 ? $0 : nil }
+    quietHours = try file.parse("Quiet-Hours", "two different times, such as 22:00-07:00") { QuietHours($0) }
+    wakeUps =
+      try file.parse("Wake-Ups", "how often a day, such as 24") { Int($0).flatMap { $0 >= 0 ? $0 : nil } } ?? wakeUps
   }
 }

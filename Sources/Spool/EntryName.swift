@@ -51,7 +51,7 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
   }
 
   /// A new ID for now.
-  static func make(slug: String?) -> EntryID {
+  package static func make(slug: String?) -> EntryID {
     // One question to the kernel for all six.
     var number = Kernel.random(below: combinations)
     var random = ""

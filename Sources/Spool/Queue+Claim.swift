@@ -141,8 +141,12 @@ extension Queue {
     try quarantine(raw: Array(fileName.utf8CString), in: room, because: reason)
   }
 
-  /// - Parameter raw: a name that may be no UTF-8; what is none is replaced.
   func quarantine(raw: [CChar], in room: Room, because reason: String) throws(Failure) {
+    try quarantine(raw: raw, from: self[room], because: reason)
+  }
+
+  /// - Parameter raw: a name that may be no UTF-8; what is none is replaced.
+  func quarantine(raw: [CChar], from directory: Directory, because reason: String) throws(Failure) {
     let fileName = Kernel.text(raw)
     // Without its holder, and without the dot that would hide it.
     let held = fileName.prefix { $0 != "@" }
@@ -153,7 +157,7 @@ extension Queue {
     var target = plain
     var copy = 1
     while true {
-      switch try self[room].move(raw: raw, to: self[.bad], as: target) {
+      switch try directory.move(raw: raw, to: self[.bad], as: target) {
       case .done:
         try self[.bad].sync()
         spool.notice("\(name)/bad/\(target): \(reason): mend it and mv it to \(name)/new/, or rm it")

@@ -15,18 +15,25 @@ extension Queue {
   /// Finds an entry. Its name is guessed first (no attempts, then a few), so that the cost does not grow
   /// with the depth of a room; only then are rooms listed.
   public func locate(_ id: EntryID) throws(Failure) -> Place? {
+    if let place = try locate(guessing: id) { return place }
+    for room in Room.ofEntries {
+      for fileName in try self[room].names() where fileName.hasPrefix(id.description) {
+        if let name = try? EntryName(fileName), name.id == id {
+          return Place(room: room, fileName: fileName, name: name)
+        }
+      }
+    }
+    return nil
+  }
+
+  /// The same without the list: an entry that was attempted more often than any default is not found, and to look for what does not
+  /// exist costs no more than to look for what does.
+  package func locate(guessing id: EntryID) throws(Failure) -> Place? {
     // It may move while we look: from a room not yet looked at to one that was. A second look finds it.
     for _ in 0..<3 {
       for room in [Room.done, .new, .run, .wait, .hold, .fail, .bad] {
         if let name = try guess(id, in: room) {
           return Place(room: room, fileName: name.description, name: name)
-        }
-      }
-    }
-    for room in Room.ofEntries {
-      for fileName in try self[room].names() where fileName.hasPrefix(id.description) {
-        if let name = try? EntryName(fileName), name.id == id {
-          return Place(room: room, fileName: fileName, name: name)
         }
       }
     }

@@ -7,10 +7,12 @@ extension Queue {
   }
 
   /// Lets what has expired go to `fail/` with its reason, where nobody will claim it any more.
+  ///
+  /// Only the oldest are looked at, for what it costs may not grow with the depth: what waits behind them is refused at its claim.
   public func expireDue() throws(Failure) {
     let now = Kernel.now()
     for room in [Room.new, .wait] {
-      for place in try entries(in: room) {
+      for place in try entries(in: room).prefix(1000) {
         guard let entry = try? entry(at: place), let expires = entry.expires, expires <= now else { continue }
         // The claim itself settles what has expired.
         _ = try claim(place.fileName, in: room, early: true)

@@ -5,6 +5,8 @@ public struct Draft: Sendable {
   public var slug: String?
   public var header: Header
   public var body: [UInt8]
+  /// It is small, and worth more than the room that it takes: accepted on a disk that is nearly full, too.
+  public var isUrgent = false
 
   public init(slug: String? = nil, header: Header = Header(), body: [UInt8]) {
     self.slug = slug
@@ -29,7 +31,7 @@ extension Queue {
   /// Publishes entries, in their order: when this returns they survive a power cut.
   /// - Throws: `.tryAgain` where the disk is nearly full; nothing is then published.
   public func publish(_ drafts: [Draft]) throws(Failure) -> [EntryID] {
-    try refuseIfNearlyFull()
+    if !drafts.allSatisfy(\.isUrgent) { try refuseIfNearlyFull() }
     var ids: [EntryID] = []
     do {
       if drafts.count < Self.sharedFlush {
@@ -59,14 +61,18 @@ extension Queue {
   ///
   /// The key's link and the entry lie in one directory until both are durable, so no power cut can keep
   /// one without the other. Whoever finds the link finishes what its owner began.
+  /// - Throws: `.usage` where the key is empty: what an unset variable gives would make one of all that is published so.
   public func publish(_ draft: Draft, key: String) throws(Failure) -> Published {
+    guard !key.isEmpty else {
+      throw Failure(.usage, "--key", "is empty, and all without a key would be one", do: "give one, or leave --key out")
+    }
     var draft = draft
     draft.header["Key"] = key
     let hash = sha256(key.utf8)
     let ledger = try Directory.making(String(hash.prefix(2)), in: self[.keys])
     var isNew = false
     if try ledger.readLink(hash) == nil {
-      try refuseIfNearlyFull()
+      if !draft.isUrgent { try refuseIfNearlyFull() }
       // The ledger's directory may have been found, made by a process that died before it was durable.
       try self[.keys].sync()
       let id = try writePending(draft, in: ledger)

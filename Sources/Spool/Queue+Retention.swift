@@ -2,7 +2,7 @@ extension Queue {
   /// How long what is over is kept: long enough to look up last month.
   package static let recordAge = Duration.seconds(30 * 86400)
   /// How long a key is known: longer than any schedule that could use it again.
-  static let keyAge = Duration.seconds(90 * 86400)
+  package static let keyAge = Duration.seconds(90 * 86400)
 
   /// What `log/` may have of an entry: its story, what the attempts of a delivery leave for the next, the proof that a request arrived.
   private static let logs = ["log", "parts", "notes", "proof"]

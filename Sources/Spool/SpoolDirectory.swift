@@ -59,7 +59,8 @@ public final class SpoolDirectory {
 
   /// Top-level directories that are no queues.
   public static let otherDirectories: Set<String> = [
-    "agents", "channels", "gateway", "health", "heartbeats", "journal", "memory", "people", "scheduler", "secrets", "slots",
+    "agents", "channels", "gateway", "health", "heartbeats", "journal", "memory", "people", "scheduler", "secrets",
+    "slots",
   ]
 
   /// Opens a queue.

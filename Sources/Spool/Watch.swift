@@ -28,7 +28,7 @@ public final class Watch {
 
   private let directories: [Directory]
   /// Nil where no inotify instance could be had: then it looks each second.
-  private let descriptor: Int32?
+  private var descriptor: Int32?
   private let signals: Int32
   /// The simulated machine's watch, in its tests.
   private let simulated: Int?
@@ -40,6 +40,12 @@ public final class Watch {
   package var awaited: String?
   /// Whether a file of this name has come since this was last set to false.
   package var hasCome = false
+
+  /// Whether the names of what comes are kept, for who waits for many.
+  package var keepsNames = false {
+    didSet { _ = takeNames() }
+  }
+  private var names: Set<String>?
 
   /// - Parameter notice: told once where inotify cannot be had.
   public init(_ directories: [Directory], notice: (String) -> Void, events: Interest = .arrivals) {
@@ -56,7 +62,13 @@ public final class Watch {
     }
   }
 
-  deinit { if descriptor != nil { inotifytools_cleanup() } }
+  deinit { end() }
+
+  /// Gives the process's one instance back, so that another watch may have it; this one must not be used again.
+  package func end() {
+    if descriptor != nil { inotifytools_cleanup() }
+    descriptor = nil
+  }
 
   /// - Returns: the descriptor of the library's one instance; nil: none is to be had.
   static func makeInstance() -> Int32? {
@@ -158,11 +170,30 @@ public final class Watch {
     return .look
   }
 
+  /// More are no use: to look at everything then costs no more than to look at each.
+  private static let mostNames = 10_000
+
+  /// The names that have come since this was last asked; nil: look at everything, for nobody can tell.
+  package func takeNames() -> Set<String>? {
+    defer { names = keepsNames && descriptor != nil ? [] : nil }
+    return names
+  }
+
+  private func keepName(_ event: UnsafeMutablePointer<inotify_event>) {
+    guard names != nil else { return }
+    if event.pointee.mask & UInt32(IN_Q_OVERFLOW) != 0 || names!.count == Self.mostNames {
+      names = nil
+    } else if let name = Self.name(event) {
+      names!.insert(name)
+    }
+  }
+
   /// Takes all events; returns the path of a watched directory that is gone.
   private func drain() -> String? {
     var gone: String?
     while let event = inotifytools_next_events(0, 1) {
       let mask = Int32(bitPattern: event.pointee.mask)
+      keepName(event)
       if awaited != nil && !hasCome { hasCome = Self.name(event) == awaited }
       if mask & (Int32(IN_DELETE_SELF) | Int32(IN_MOVE_SELF) | Int32(IN_UNMOUNT)) != 0 {
         gone = inotifytools_filename_from_wd(event.pointee.wd).map { String(cString: $0) } ?? directories.first?.path

@@ -60,11 +60,15 @@ public final class Relay {
   /// - Throws: `.notAllowed` when there is no bot left whose token Telegram knows.
   public func run() throws(Failure) -> Int32 {
     Signals.catchThem()
+    // Who only serves one that waits is expected by nobody else.
+    let pulse = isCompanion ? nil : try Pulse("telegram-relay", in: spool)
     if !isCompanion { for poller in pollers { poller.say("starting provider") } }
     while true {
+      pulse?.beat()
       for poller in pollers { try attend(poller) }
       if isAskedToStop, let stopped {
         finishAnswers()
+        pulse?.end()
         return stopped
       }
       if pollers.allSatisfy(\.isDone) { throw Self.noneLeft }

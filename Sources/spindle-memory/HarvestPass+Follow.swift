@@ -16,7 +16,15 @@ extension HarvestPass {
     var isFirst = true
     // A full disk may be full for long: it is told of once, and looked at less and less often.
     var (told, pause) = ("", Duration.seconds(1))
+    let pulse = try Pulse("harvest", in: spool)
+    // A first look over all there is may take longer than the next beat is due in.
+    let stop = harvester.stop
+    harvester.stop = {
+      pulse.beat()
+      return stop()
+    }
     while true {
+      pulse.beat()
       do throws(Failure) {
         if changes.isAll {
           if !isFirst { watch.restart() }
@@ -26,12 +34,15 @@ extension HarvestPass {
         }
       } catch {
         // A signal: what was read is recorded. A full disk, a database that somebody holds: the next look may do better.
-        if error.status.rawValue > 128 { return error.status }
+        if error.status.rawValue > 128 {
+          pulse.end()
+          return error.status
+        }
         guard error.status == .tryAgain else { throw error }
         if told != "\(error)" { complain("harvest: \(error)") }
         told = "\(error)"
         Signals.wait(atMost: pause)
-        if let number = Signals.pending() { return .signal(number) }
+        if let number = Signals.pending() { return end(pulse, number) }
         pause = min(pause * 2, .seconds(30))
         changes = TreeWatch.Changes(isAll: true)
         continue
@@ -39,9 +50,14 @@ extension HarvestPass {
       (told, pause) = ("", .seconds(1))
       if isFirst && !options.spool.quiet { output("watching: \(harvester.sum.files) files read") }
       isFirst = false
-      if let number = Signals.pending() { return .signal(number) }
+      if let number = Signals.pending() { return end(pulse, number) }
       changes = watch.wait(or: [Signals.polled])
-      if let number = Signals.pending() { return .signal(number) }
+      if let number = Signals.pending() { return end(pulse, number) }
     }
+  }
+
+  private func end(_ pulse: Pulse, _ number: Int32) -> ExitStatus {
+    pulse.end()
+    return .signal(number)
   }
 }

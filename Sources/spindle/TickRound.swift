@@ -1,6 +1,7 @@
 import Approvals
 import CommandLine
 import Deliveries
+import Health
 import Jobs
 import Roster
 import Runs
@@ -13,7 +14,7 @@ struct TickRound {
 
   func run(queues: [String]) throws {
     var lock: File?
-    var (isOthers, hourly, daily) = (false, false, false)
+    var (isOthers, hourly, daily, isAfterGap) = (false, false, false, false)
     // The stamps are for a round over everything.
     let isWhole = queues.isEmpty
     try attempt("heartbeats") {
@@ -21,6 +22,7 @@ struct TickRound {
       lock = try stamps.openOrCreate("tick")
       isOthers = try !lock!.tryLock()
       if isOthers { return }
+      isAfterGap = try Timestamp.now - lock!.status().modified > Self.longestGap
       try lock!.setModified(.now)
       hourly = try isWhole && isDue("tick-hourly", every: .seconds(3600), stamps)
       daily = try isWhole && isDue("tick-daily", every: .seconds(86400), stamps)
@@ -45,7 +47,10 @@ struct TickRound {
         try attempt(name) { try alertIfUnanswered(spool.queue(name), now) }
       }
     }
-    if isWhole { try attempt("memory") { try tendMemory() } }
+    if isWhole {
+      try attempt("memory") { try tendMemory() }
+      try attempt("health") { try tendHealth(isAfterGap) }
+    }
     // Behind the approvals: what waited for one of them goes on in the same round.
     if isWhole || queues.contains(RunRequest.queueName) {
       try attempt("runs") { try tendRuns(daily: daily) }
@@ -62,6 +67,9 @@ struct TickRound {
     }
     if let worst = outcome.worst { throw Exit(worst) }
   }
+
+  /// A minute's round that comes later than this comes after a sleep, or a jump of the clock.
+  private static let longestGap = Duration.seconds(180)
 
   private let outcome = Outcome()
   private final class Outcome { var worst: ExitStatus? }
@@ -105,6 +113,13 @@ struct TickRound {
       try complainOnce(error, stamp: "telegram-trouble")
     }
     try desk.makeRound()
+  }
+
+  /// What a person is to know at once, whatever else does not work.
+  private func tendHealth(_ isAfterGap: Bool) throws {
+    let look = Look(spool)
+    look.isJustAwake = Awakening.isRecent(spool, afterGap: isAfterGap)
+    try HealthAlerts(look).commit(Courier(spool))
   }
 
   /// A person is asked about versions that nobody waits for any more. (`asks/open` is made before the first of them is written.)

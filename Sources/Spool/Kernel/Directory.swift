@@ -39,11 +39,26 @@ public final class Directory {
     }
   }
 
+  /// Somebody else's directory, opened with O_PATH: names in it can be reached, and nothing can be listed or flushed.
+  package init(passing file: File) {
+    self.file = file
+    path = file.path
+  }
+
+  package convenience init(passing name: String, in parent: Directory) throws(Failure) {
+    let path = parent.path(of: name)
+    do {
+      self.init(
+        passing: File(
+          try Kernel.open(name, in: parent.descriptor, Kernel.passing | O_DIRECTORY | O_NOFOLLOW), path: path))
+    } catch { throw Failure(error, path, "pass through") }
+  }
+
   /// For messages.
   package func path(of name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
 
   /// Whether its path still leads here: false when it, or what lies above it, was removed, moved or unmounted.
-  var isWhereItWas: Bool {
+  package var isWhereItWas: Bool {
     guard let own = try? file.status(), let named = try? Kernel.status(path, in: FileDescriptor(rawValue: AT_FDCWD))
     else { return false }
     return named.isSameFile(as: own)
@@ -78,9 +93,19 @@ public final class Directory {
   }
 
   /// Every name as its bytes, zero-terminated.
-  package func rawNames() throws(Failure) -> [[CChar]] {
-    do { return try Kernel.list(descriptor) } catch { throw Failure(error, path, "list") }
+  package func rawNames() throws(Failure) -> [[CChar]] { try rawNames(atMost: .max) }
+
+  private func rawNames(atMost limit: Int) throws(Failure) -> [[CChar]] {
+    do { return try Kernel.list(descriptor, atMost: limit) } catch { throw Failure(error, path, "list") }
   }
+
+  /// Some of the names, no more than this: which ones is the file system's choice.
+  package func someNames(atMost limit: Int) throws(Failure) -> [String] {
+    try rawNames(atMost: limit).compactMap { String(validatingCString: $0) }
+  }
+
+  /// How many names there are, as far as that is not more than this: what it costs does not grow beyond it.
+  package func count(upTo limit: Int) throws(Failure) -> Int { try rawNames(atMost: limit).count }
 
   /// Opens a file to read, without following links and without waiting for a FIFO's writer; nil where
   /// there is none.
@@ -187,10 +212,14 @@ public final class Directory {
   }
 
   /// Writes a derived or a state file whole: a reader sees the old one or the new one. Not for entries.
-  package func replace(_ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600) throws(Failure) {
+  /// - Parameter isExactMode: whether it gets this mode whatever our umask(2) is.
+  package func replace(
+    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, isExactMode: Bool = false
+  ) throws(Failure) {
     let temporary = ".\(name).\(Kernel.processID)"
     try unlink(temporary)
     let file = try create(temporary, mode: mode)
+    if isExactMode { try file.setMode(mode) }
     try file.write(bytes)
     try file.sync()
     try file.close()

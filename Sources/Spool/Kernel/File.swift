@@ -80,6 +80,15 @@ package final class File {
   }
 
   /// The next bytes from its current position on, as many as there are and fit; none at its end.
+  /// Permissions that no umask(2) takes back.
+  package func setMode(_ mode: mode_t) throws(Failure) {
+    do { try Kernel.setMode(descriptor, mode) } catch { throw Failure(error, path, "set the mode of") }
+  }
+
+  package func setGroup(_ group: gid_t) throws(Failure) {
+    do { try Kernel.setGroup(descriptor, group) } catch { throw Failure(error, path, "give to group \(group)") }
+  }
+
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
     do { return try Kernel.read(descriptor, into: buffer) } catch { throw Failure(error, path, "read") }
   }

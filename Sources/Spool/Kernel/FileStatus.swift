@@ -90,8 +90,13 @@ package struct FileSystemSpace {
     freeInodes = UInt64(status.f_favail)
   }
 
-  /// Under min(5 %, 512 MB) of free space, or 1 % of the inodes (no total means that there is no limit).
-  package var isNearlyFull: Bool {
-    freeBytes < min(totalBytes / 20, 512_000_000) || (totalInodes > 0 && freeInodes < totalInodes / 100)
+  /// Where intake is refused.
+  package var isNearlyFull: Bool { isNearlyFull(by: 1) }
+
+  /// Under min(5 %, 512 MB) of free space, or 1 % of the inodes (no total means that there is no limit); or under so many times that.
+  package func isNearlyFull(by factor: UInt64) -> Bool {
+    freeBytes < leastFreeBytes * factor || (totalInodes > 0 && freeInodes < totalInodes / 100 * factor)
   }
+
+  package var leastFreeBytes: UInt64 { min(totalBytes / 20, 512_000_000) }
 }

@@ -5,6 +5,9 @@ import SystemPackage
 /// The seam: all that Spindle asks of the kernel's file systems and clocks goes through here, one thin
 /// function a call, so that a test can make any of them fail or lie, or answer all of them itself (`KernelStandIn`).
 package enum Kernel {
+  /// O_PATH of open(2), which Swift's Glibc module lacks.
+  package static let passing: Int32 = 0o10000000
+
   /// The corresponding C function is `openat`.
   package static func open(
     _ name: String, in directory: FileDescriptor?, _ flags: Int32, mode: mode_t = 0
@@ -171,6 +174,15 @@ package enum Kernel {
     return FileStatus(status)
   }
 
+  /// The same, for a name that may be no UTF-8.
+  package static func status(raw name: [CChar], in directory: FileDescriptor) throws(Errno) -> FileStatus {
+    try intercept(.stat, text(name))
+    if let standIn { return try standIn.status(text(name), in: directory) }
+    var status = stat()
+    if fstatat(directory.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) < 0 { throw Errno(rawValue: errno) }
+    return FileStatus(status)
+  }
+
   /// The corresponding C function is `fstatvfs`.
   package static func space(_ descriptor: FileDescriptor) throws(Errno) -> FileSystemSpace {
     try intercept(.statvfs, "")
@@ -204,11 +216,21 @@ package enum Kernel {
     if futimens(descriptor.rawValue, times) < 0 { throw Errno(rawValue: errno) }
   }
 
-  /// Every name in a directory but `.` and `..`, in no order. The corresponding C functions are
+  /// The corresponding C function is `fchmod`.
+  package static func setMode(_ descriptor: FileDescriptor, _ mode: mode_t) throws(Errno) {
+    if fchmod(descriptor.rawValue, mode) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The corresponding C function is `fchown`.
+  package static func setGroup(_ descriptor: FileDescriptor, _ group: gid_t) throws(Errno) {
+    if fchown(descriptor.rawValue, uid_t.max, group) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// Every name in a directory but `.` and `..`, in no order; no more than `limit` of them. The corresponding C functions are
   /// `fdopendir` and `readdir`.
-  package static func list(_ directory: FileDescriptor) throws(Errno) -> [[CChar]] {
+  package static func list(_ directory: FileDescriptor, atMost limit: Int = .max) throws(Errno) -> [[CChar]] {
     try intercept(.list, "")
-    if let standIn { return try standIn.list(directory).map { Array($0.utf8CString) } }
+    if let standIn { return try standIn.list(directory).prefix(limit).map { Array($0.utf8CString) } }
     // A descriptor of its own: the stream owns it, and a shared one would share its position.
     let own = try retrying { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard let stream = fdopendir(own) else {
@@ -219,6 +241,7 @@ package enum Kernel {
     defer { closedir(stream) }
     var names: [[CChar]] = []
     while true {
+      if names.count == limit { return names }
       errno = 0
       guard let entry = readdir(stream) else {
         if errno != 0 { throw Errno(rawValue: errno) }
@@ -247,6 +270,15 @@ package enum Kernel {
     var time = timespec()
     clock_gettime(CLOCK_BOOTTIME, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// Nanoseconds for which the machine has slept since it was started. The corresponding C function is `clock_gettime` with
+  /// `CLOCK_BOOTTIME` and with `CLOCK_MONOTONIC`.
+  package static func slept() -> Int64 {
+    if standIn != nil { return 0 }
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return uptime() - Int64(time.tv_sec) * 1_000_000_000 - Int64(time.tv_nsec)
   }
 
   /// A number without a pattern, below `bound`. The corresponding C function is `getrandom`.

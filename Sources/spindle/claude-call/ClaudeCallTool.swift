@@ -9,80 +9,6 @@ import Work
 
 /// `claude-call`: a prompt in, a reply out, whatever the agent's program does.
 struct ClaudeCallTool: Tool {
-  static let manual = Manual(
-    name: "claude-call",
-    summary: "ask an agent, and get a reply or a reason",
-    description: """
-      Asks the agent that --agent names (default main; its file is agents/NAME.md in the spool) and prints its reply.
-      The prompt is the argument, or -f FILE, or standard input; the contents of each --input FILE follow it. The agent's
-      program (claude, codex, gemini, or any that reads a prompt on standard input) runs in a process group of its own,
-      and nothing that it started outlives the call.
-
-      A reply counts only if the program says in its own format that it is one: its exit code is a hint. What failed is
-      told apart by exit status and said on one line, TIME No reply from agent. (CLASS, ID), with a line before it that says why. With
-      --fallback the caller gets that text instead, and exit 0.
-
-      Each call is an entry in calls-AGENT/: its reply, cost and time lie in re/ID, and a call that failed lies in fail/.
-      With --key the same call again prints the recorded reply without a call, and a failed one is made again.
-
-      With --memory the agent is told before the prompt what it may know of a topic (memory context), as it stands when its program is
-      started. Where that changes while it answers, it is said on stderr; with --snapshot whoever acts on the reply can ask later.
-      """,
-    exits: [
-      (.malformed, "No prompt; or the reply was none, or does not fit --expect or --schema."),
-      (.unavailable, "The program is missing, the budget is spent, or the agent said that it failed."),
-      (
-        .tryAgain,
-        "Rate limit, overload, or the program died: try again later; the message says when, where that is known."
-      ),
-      (
-        .notAllowed,
-        "The agent's program is not logged in; the message says what to type. Or the spool is another user's."
-      ),
-      (.timedOut, "No answer within --timeout."),
-      (.signal(15), "Stopped by SIGTERM; the agent's program was ended."),
-    ],
-    files: [
-      (
-        "$SPOOL_DIR/agents/NAME.md",
-        "The agent: header lines (Model, Command, Timeout, Rate, Concurrency, Budget, Requires, Session, Config-Dir), a blank line, and who it is."
-      ),
-      ("$SPOOL_DIR/calls-NAME/", "Its calls, a queue."),
-      (
-        "$SPOOL_DIR/calls-NAME/re/ID",
-        "A reply, with Model, Cost-USD, Input-Tokens, Output-Tokens, Duration-Ms in its header."
-      ),
-      ("$SPOOL_DIR/calls-NAME/rate, slots/", "What keeps it within its limits."),
-    ],
-    environment: [
-      ("PATH, HOME", "Where the program is looked for: PATH, then ~/.local/bin, ~/.claude/local, /usr/local/bin."),
-      (
-        "CLAUDECODE and CLAUDE_CODE_* of a session",
-        "Not handed to the program, so that a call may be made from inside Claude Code."
-      ),
-      (
-        "SPINDLE_DEADLINE",
-        "A time (RFC 3339) by which the call ends even if --timeout is longer; handed to the program."
-      ),
-      ("SPINDLE_CALL, SPINDLE_AGENT", "Set for the program: the call's ID, the agent's name."),
-    ],
-    examples: [
-      ("A question, with an answer in any case:", "echo 'Say good morning.' | claude-call --timeout 30s --fallback -"),
-      (
-        "With what is known of a topic, and whether it still holds when the reply is used:",
-        """
-        echo 'Short sentences, no emojis.' | memory put style/briefing
-        claude-call 'Say good morning.' --memory 'style of the briefing' --snapshot morning.token --fallback -
-        test ! -e morning.token || memory fresh -f morning.token -- echo 'it is sent now'
-        """
-      ),
-      (
-        "A file summarised once, however often this runs:",
-        "echo 'the notes of today' > notes.md\nclaude-call 'Summarise in three lines.' --input notes.md --key \"notes-$(date +%F)\" --fallback notes.md"
-      ),
-    ],
-    seeAlso: ["spool", "deliver", "memory"])
-
   static let configuration = configured()
 
   @OptionGroup var spool: SpoolOptions
@@ -127,6 +53,7 @@ struct ClaudeCallTool: Tool {
   func run() throws {
     let prompt = try wholePrompt()
     let fallbackText = try fallback.map { try $0 == "-" ? prompt : Self.read($0, "--fallback") }
+    if let foreign = try foreignCaller() { return try ask(foreign, prompt, fallbackText) }
     let opened = try spool.open(as: "claude-call")
     let agent: Agent
     do { agent = try Agent(named: self.agent, in: opened) } catch {
@@ -134,13 +61,7 @@ struct ClaudeCallTool: Tool {
       guard fallbackText != nil, error.status != .usage else { throw error }
       return try show(Caller.NoAnswer(failure: CallFailure(.missing, error.description)), of: opened, fallbackText)
     }
-    var options = CallOptions(timeout: timeout?.duration ?? agent.timeout, attempts: attempts)
-    options.key = try StepUse.key(key, tool: "claude-call", to: self.agent)
-    options.subject = subject
-    options.expect = expect
-    options.schema = try schema.map {
-      String(decoding: try Self.read($0, "--schema"), as: UTF8.self).split(separator: "\n").joined(separator: " ")
-    }
+    var options = try options(within: agent.timeout)
     options.memory = try memory.map { AgentMemory(program: try MemoryProgram.find(), topic: $0, tokens: memoryTokens) }
     let caller = Caller(spool: opened, agent: agent, options: options, environment: inheritedEnvironment())
     // No earlier call's token may pass for this one's, whose reply may be a fallback.
@@ -153,6 +74,38 @@ struct ClaudeCallTool: Tool {
       try kept.get()
     } catch let none as Caller.NoAnswer {
       try show(none, of: opened, fallbackText)
+    }
+  }
+
+  private func options(within timeout: Duration) throws -> CallOptions {
+    var options = CallOptions(timeout: self.timeout?.duration ?? timeout, attempts: attempts)
+    options.key = try StepUse.key(key, tool: "claude-call", to: agent)
+    options.subject = subject
+    options.expect = expect
+    options.schema = try schema.map {
+      String(decoding: try Self.read($0, "--schema"), as: UTF8.self).split(separator: "\n").joined(separator: " ")
+    }
+    return options
+  }
+
+  /// Nil where the spool is ours, or does not let us in.
+  private func foreignCaller() throws -> ForeignCaller? {
+    let environment = inheritedEnvironment()
+    guard let user = ["SPINDLE_USER", "LOGNAME", "USER"].lazy.compactMap({ environment[$0] }).first else { return nil }
+    var options = try options(within: .seconds(120))
+    // The memory is the gateway's to read.
+    options.memory = memory.map { AgentMemory(program: "", topic: $0, tokens: memoryTokens) }
+    return try ForeignCaller(spool: spool.path(), agent: agent, user: user, options: options)
+  }
+
+  private func ask(_ foreign: ForeignCaller, _ prompt: [UInt8], _ fallbackText: [UInt8]?) throws {
+    if let snapshot { try OutputFile.clear(snapshot) }
+    do {
+      let answer = try foreign.call(prompt)
+      show(answer)
+      if let snapshot, let token = answer.snapshot { try OutputFile.replace(snapshot, with: Array("\(token)\n".utf8)) }
+    } catch let failure as CallFailure {
+      try show(Caller.NoAnswer(failure: failure), of: nil, fallbackText)
     }
   }
 
@@ -214,21 +167,22 @@ struct ClaudeCallTool: Tool {
     output(answer.text, terminator: answer.text.hasSuffix("\n") ? "" : "\n")
   }
 
-  private func show(_ none: Caller.NoAnswer, of opened: SpoolDirectory, _ fallbackText: [UInt8]?) throws {
+  /// - Parameter opened: where it is recorded; nil: in a spool that is not ours.
+  private func show(_ none: Caller.NoAnswer, of opened: SpoolDirectory?, _ fallbackText: [UInt8]?) throws {
     let failure = none.failure
     let id = none.id?.description ?? "no ID"
     complain("claude-call: \(agent): \(failure.description)")
     complain("\(Timestamp.now.rfc3339Seconds) No reply from agent. (\(failure.kind.rawValue), \(id))")
     let queue = "calls-\(agent)"
-    opened.journal.write(
+    opened?.journal.write(
       "no-reply", queue: queue, id: none.id, detail: "No reply from agent. (\(failure.kind.rawValue), \(id))")
     guard let fallbackText else {
       if json { printJSON(["id": id, "agent": agent, "class": failure.kind.rawValue, "why": failure.why]) }
       throw Exit(failure.status)
     }
     complain("claude-call: \(agent): the fallback is given instead")
-    opened.journal.write("fallback", queue: queue, id: none.id)
-    if let id = none.id {
+    opened?.journal.write("fallback", queue: queue, id: none.id)
+    if let opened, let id = none.id {
       try opened.queue(queue).log(
         id, "== \(Timestamp.now.rfc3339Seconds) claude-call: fallback given: \(failure.description)\n")
     }

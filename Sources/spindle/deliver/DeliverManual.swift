@@ -88,10 +88,10 @@ extension DeliverTool {
     ],
     exits: [
       (.done, "Accepted; with --wait: delivered."),
-      (.no, "With --wait: it was held, cancelled or removed. With --approved: no request is called that."),
+      (.no, "With --wait: it was held, cancelled or removed."),
       (
         .malformed,
-        "There is no message on standard input; or --approved: the request was not approved, or for another text."
+        "There is no message on standard input; or --approved: the request is not there, was not approved, or for another text."
       ),
       (
         .unavailable,

@@ -8,7 +8,7 @@ extension SpoolTool {
       commandName: "tick", abstract: "All that must happen each minute; from cron (spool init --cron).",
       discussion: """
         Sweeps every queue, or those named; takes what was dropped; sends deliveries that are due; alerts about jobs
-        that should have run and did not; once an hour finishes half-published keys, once a day removes old records.
+        that should have run and did not, about who has fallen silent, open breakers and a nearly full disk; once an hour finishes half-published keys, once a day removes old records.
         Fast when there is nothing to do.
         """.reflowed)
 

@@ -2,8 +2,62 @@ import Glibc
 import SystemPackage
 
 extension Queue {
-  /// What a look at `drop/` found.
-  public struct DropResult: Sendable {
+  /// Takes everything that people have put into `drop/` and publishes it.
+  /// - Parameter onEach: told before each file: there may be very many.
+  public func takeDrops(onEach: () -> Void = {}) throws(Failure) -> Drop.Result {
+    try Drop(self, self[.drop]).take(onEach: onEach)
+  }
+
+  /// For the sweep: goes on with what a dead process has taken.
+  func resumeTaken(_ takenName: String) throws(Failure) { try Drop(self, self[.drop]).resume(takenName) }
+}
+
+/// A directory in which others put files that become entries of a queue: `drop/`, which speaks for the spool's owner, or one that is
+/// another user's.
+public struct Drop {
+  let queue: Queue
+  let directory: Directory
+  /// Whose it is; nil: the spool's owner's.
+  var user: User?
+
+  init(_ queue: Queue, _ directory: Directory) {
+    self.queue = queue
+    self.directory = directory
+  }
+
+  /// The directory `name` of a queue, in which one other user puts his files.
+  public init(_ name: String, in queue: Queue, of user: User) throws(Failure) {
+    self.init(queue, try Directory(name, in: queue.directory))
+    self.user = user
+  }
+
+  /// Who may put files here, and what becomes of them.
+  public struct User {
+    public var name: String
+    /// Authority is the directory, and its files must be his as well: with mv and ln anybody can place another's file.
+    public var uid: UInt32
+    /// The key under which a file of this name is published; nil: each file is an entry of its own.
+    public var key: (_ fileName: String) -> String?
+    /// Told when it is published, before the file goes: killed in between, it is told again.
+    public var onPublished: (EntryID, _ fileName: String) throws(Failure) -> Void
+    /// Told when a file of his is none that can be taken; it lies in `bad/`.
+    public var onRefused: (_ fileName: String, _ why: String) throws(Failure) -> Void
+
+    public init(
+      name: String, uid: UInt32, key: @escaping (String) -> String?,
+      onPublished: @escaping (EntryID, String) throws(Failure) -> Void,
+      onRefused: @escaping (String, String) throws(Failure) -> Void
+    ) {
+      self.name = name
+      self.uid = uid
+      self.key = key
+      self.onPublished = onPublished
+      self.onRefused = onRefused
+    }
+  }
+
+  /// What a look at it found.
+  public struct Result: Sendable {
     /// The entries that it became, in their order.
     public var published: [EntryID] = []
     /// Something could not be taken yet: look again when something changes, or after this long.
@@ -17,31 +71,30 @@ extension Queue {
     fileprivate mutating func wait(_ pause: Duration) { lookAgain = min(lookAgain ?? pause, pause) }
   }
 
-  /// Takes everything that people have put into `drop/` and publishes it.
+  /// Takes everything that lies here and publishes it.
   ///
   /// A file is taken by a rename to `.take-INODE-CTIME-NAME`, published under a key made of these, and
   /// unlinked last: killed anywhere, the next look goes on and publishes it once.
-  /// - Parameter onEach: told before each file: there may be very many.
-  public func takeDrops(onEach: () -> Void = {}) throws(Failure) -> DropResult {
+  public func take(onEach: () -> Void = {}) throws(Failure) -> Result {
     var published: [EntryID] = []
     var refused: [String] = []
     // What another process takes while we look has another name by then, or is published.
     for _ in 0..<5 {
-      var result = DropResult()
+      var result = Result()
       let isWhole = try look(&result, onEach)
       published += result.published
       refused += result.refused
       (result.published, result.refused) = (published, refused)
       if isWhole { return result }
     }
-    return DropResult(
+    return Result(
       published: published, lookAgain: Self.turn, unread: Timestamp(nanoseconds: 0), refused: refused)
   }
 
   /// - Returns: false where something has moved meanwhile.
-  private func look(_ result: inout DropResult, _ onEach: () -> Void) throws(Failure) -> Bool {
+  private func look(_ result: inout Result, _ onEach: () -> Void) throws(Failure) -> Bool {
     var isWhole = true
-    for raw in try self[.drop].rawNames().sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+    for raw in try directory.rawNames().sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       let name = Kernel.text(raw)
       let isTaken = name.hasPrefix(".take-")
       if !isTaken && Self.isIgnored(name) { continue }
@@ -119,29 +172,23 @@ extension Queue {
   }
 
   private func take(_ raw: [CChar], _ name: String) throws(Failure) -> Take {
-    let drop = try self[.drop]
     let descriptor: FileDescriptor
-    do { descriptor = try Kernel.open(raw: raw, in: drop.descriptor, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) } catch {
+    do { descriptor = try Kernel.open(raw: raw, in: directory.descriptor, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) } catch {
       switch error {
       case .noSuchFileOrDirectory: return .moved
       case .tooManySymbolicLinkLevels, .noSuchAddressOrDevice:
-        let reason = "is a symbolic link or a socket, not a regular file"
-        try quarantine(raw: raw, in: .drop, because: reason)
-        return .refused(reason)
+        return try quarantine(raw, because: "is a symbolic link or a socket, not a regular file")
       default:
-        spool.notice("\(self.name)/drop/\(name.printable): cannot open: \(error): check its owner and mode")
-        if error == .permissionDenied { return .left }
-        return .unread(try drop.status(name)?.changed ?? Timestamp(nanoseconds: 0))
+        if error == .permissionDenied { return try takeClosed(raw, name) }
+        queue.spool.notice("\(place)/\(name.printable): cannot open: \(error)")
+        return .unread(try directory.status(name)?.changed ?? Timestamp(nanoseconds: 0))
       }
     }
-    let file = File(descriptor, path: "\(drop.path)/\(name)")
+    let file = File(descriptor, path: "\(directory.path)/\(name)")
     let status = try file.status()
     // Saved anew while we opened it: the name leads to another file, which gets its own look. Or it is published.
     if status.links == 0 { return .moved }
-    if let reason = unreadable(status) {
-      try quarantine(raw: raw, in: .drop, because: reason)
-      return .refused(reason)
-    }
+    if let reason = queue.unreadable(status) ?? foreign(status) { return try quarantine(raw, because: reason) }
     if Self.isNewborn(status) { return .newborn }
     guard try isComplete(file, status) else { return .beingWritten }
     guard try file.tryLock() else { return .unread(status.changed) }
@@ -151,18 +198,53 @@ extension Queue {
     while cut.utf8.count > 180 { cut.removeLast() }
     cut = cut.replacing("/", with: "_")
     let takenName = ".take-\(status.inode)-\(status.changed.nanoseconds)-\(cut)"
-    do { try Kernel.rename(raw: raw, in: drop.descriptor, to: takenName, in: drop.descriptor) } catch {
+    do { try Kernel.rename(raw: raw, in: directory.descriptor, to: takenName, in: directory.descriptor) } catch {
       if error == .noSuchFileOrDirectory { return .moved }
       throw Failure(error, file.path, "take")
     }
-    guard let named = try drop.status(takenName), named.isSameFile(as: status) else {
+    guard let named = try directory.status(takenName), named.isSameFile(as: status) else {
       // Between open and rename another file was moved over the name: it goes back, unread.
-      _ = try drop.move(takenName, to: drop, as: cut)
+      _ = try directory.move(takenName, to: directory, as: cut)
       return .moved
     }
-    try drop.sync()
+    try directory.sync()
     return .taken(Taken(file: file, takenName: takenName, name: cut, inode: status.inode, changed: status.changed))
   }
+
+  /// What we may not read, such as root's file under a umask of 077: its person must hear of it. `cp -p` and rsync give a file its
+  /// owner and mode last.
+  private func takeClosed(_ raw: [CChar], _ name: String) throws(Failure) -> Take {
+    let status: FileStatus
+    do { status = try Kernel.status(raw: raw, in: directory.descriptor) } catch {
+      if error == .noSuchFileOrDirectory { return .moved }
+      throw Failure(error, "\(directory.path)/\(name)", "stat")
+    }
+    if Kernel.now() - status.changed <= Self.settling { return .beingWritten }
+    let mode = String(status.mode & 0o7777, radix: 8)
+    let reason = "may not be read, is of user \(status.owner), and has mode \(mode)"
+    if let user, status.owner == user.uid { try user.onRefused(name.printable, reason) }
+    return try quarantine(raw, because: reason)
+  }
+
+  /// Why a file may not speak for whose directory this is; nil where it may.
+  private func foreign(_ status: FileStatus) -> String? {
+    guard let user, status.owner != user.uid else { return nil }
+    return "belongs to user \(status.owner), not to \(user.name) (\(user.uid))"
+  }
+
+  /// Puts it into `bad/`. Another user's directory may not be moved, and must not hold up what lies beside it.
+  private func quarantine(_ raw: [CChar], because reason: String) throws(Failure) -> Take {
+    do { try queue.quarantine(raw: raw, from: directory, because: reason) } catch {
+      guard error.errno == .permissionDenied || error.errno == .notPermitted else { throw error }
+      queue.spool.notice(
+        "\(place)/\(Kernel.text(raw).printable): \(reason), and may not be moved: its owner must take it away")
+      return .left
+    }
+    return .refused(reason)
+  }
+
+  /// For messages.
+  private var place: String { "\(queue.name)/\(directory.path.split(separator: "/").last ?? "drop")" }
 
   /// Whether nobody is writing any more. A read lease is granted only then, and is kept until the unlink.
   private func isComplete(_ file: File, _ status: FileStatus) throws(Failure) -> Bool {
@@ -180,8 +262,7 @@ extension Queue {
     return entry.header["Length"] != nil
   }
 
-  /// For the sweep: goes on with what a dead process has taken.
-  func resumeTaken(_ takenName: String) throws(Failure) {
+  func resume(_ takenName: String) throws(Failure) {
     if case .taken(let taken) = try findTaken(takenName) { _ = try publishTaken(taken) }
   }
 
@@ -191,19 +272,26 @@ extension Queue {
       return .left
     }
     let changed = Timestamp(nanoseconds: nanoseconds)
-    guard let file = try lockUnheld(takenName, in: .drop) else {
-      guard let status = try self[.drop].status(takenName) else { return .moved }
+    guard let file = try Queue.lockUnheld(takenName, in: directory) else {
+      guard let status = try directory.status(takenName) else { return .moved }
       // What is no file of ours has never been taken.
-      return status.isRegular && status.owner == geteuid() ? .unread(changed) : .left
+      return status.isRegular && status.owner == user?.uid ?? geteuid() ? .unread(changed) : .left
     }
-    guard try file.status().inode == inode else {
+    let status = try file.status()
+    // A user can call his files so himself, and others' as well.
+    if user != nil,
+      let reason = queue.unreadable(status) ?? foreign(status) ?? (parts[2].hasPrefix(".") ? "is hidden" : nil)
+    {
+      return try quarantine(Array(takenName.utf8CString), because: reason)
+    }
+    guard status.inode == inode else {
       // Somebody has called it so, or the spool was copied: it is no file that was taken here, and gets a look of its own.
-      if try self[.drop].move(takenName, to: self[.drop], as: String(parts[2])) != .targetExists { return .moved }
-      spool.notice("\(name)/drop/\(takenName): its name is not its own: give it another")
+      if try directory.move(takenName, to: directory, as: String(parts[2])) != .targetExists { return .moved }
+      queue.spool.notice("\(place)/\(takenName): its name is not its own: give it another")
       return .left
     }
     // Found left behind: the rename may not be durable, and the key must not outlive it.
-    try self[.drop].sync()
+    try directory.sync()
     return .taken(Taken(file: file, takenName: takenName, name: String(parts[2]), inode: inode, changed: changed))
   }
 
@@ -211,8 +299,7 @@ extension Queue {
   private func publishTaken(_ taken: Taken) throws(Failure) -> EntryID? {
     let status = try taken.file.status()
     guard let bytes = try taken.file.readAll(limit: Entry.sizeLimit) else {
-      try quarantine(taken.takenName, in: .drop, because: "has more than \(Entry.sizeLimit) bytes")
-      return nil
+      return try refuse(taken, because: "has more than \(Entry.sizeLimit) bytes")
     }
     var header = Header()
     var body = bytes
@@ -221,22 +308,28 @@ extension Queue {
         let entry = try Self.dropped(bytes)
         body = entry.body
         header = Header(lines: entry.header.lines.filter { !Self.ownHeaders.contains($0.name.lowercased()) })
-      } catch {
-        try quarantine(taken.takenName, in: .drop, because: error.description)
-        return nil
-      }
+      } catch { return try refuse(taken, because: error.description) }
     }
     // Authority is the directory: a file that is somebody else's was moved in, and speaks for nobody.
     let owner = status.owner
-    if owner != geteuid() { header["From"] = "user \(owner)" } else if header["From"] == nil { header["From"] = "drop" }
+    if let user {
+      header["From"] = user.name
+      header["Via"] = "drop-\(user.name)"
+    } else if owner != geteuid() {
+      header["From"] = "user \(owner)"
+    } else if header["From"] == nil {
+      header["From"] = "drop"
+    }
     header["Name"] = taken.name
     header["Arrived"] = taken.changed.rfc3339
     let slug = EntryID.slug(from: taken.name.prefix { $0 != "." })
-    let published = try publish(
-      Draft(slug: slug, header: header, body: body), key: "drop-\(taken.inode)-\(taken.changed.nanoseconds)")
+    let published = try queue.publish(
+      Draft(slug: slug, header: header, body: body),
+      key: user?.key(taken.name) ?? "drop-\(taken.inode)-\(taken.changed.nanoseconds)")
+    try user?.onPublished(published.id, taken.name)
     let now = try taken.file.status()
     if now.size == status.size && now.modified == status.modified {
-      try self[.drop].unlink(taken.takenName)
+      try directory.unlink(taken.takenName)
     } else {
       try giveBack(taken)
     }
@@ -244,15 +337,21 @@ extension Queue {
     return published.id
   }
 
+  private func refuse(_ taken: Taken, because reason: String) throws(Failure) -> EntryID? {
+    try queue.quarantine(raw: Array(taken.takenName.utf8CString), from: directory, because: reason)
+    try user?.onRefused(taken.name, reason)
+    return nil
+  }
+
   /// Where no lease can be had and the clock has jumped, 10 s without a change were none: somebody was still writing. The file becomes
   /// another entry when it is whole.
   private func giveBack(_ taken: Taken) throws(Failure) {
     var (name, copy) = (taken.name, 1)
-    while try self[.drop].move(taken.takenName, to: self[.drop], as: name) == .targetExists {
+    while try directory.move(taken.takenName, to: directory, as: name) == .targetExists {
       copy += 1
       name = "\(taken.name).\(copy)"
     }
-    spool.notice("\(self.name)/drop/\(name): was still being written when it was taken: it is taken again")
+    queue.spool.notice("\(place)/\(name): was still being written when it was taken: it is taken again")
   }
 
   /// What a dropped entry may not set itself.

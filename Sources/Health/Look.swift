@@ -1,0 +1,84 @@
+import Roster
+import Spool
+
+/// What the rules look at, and by what they judge it. What several of them need is read once.
+public final class Look {
+  public let spool: SpoolDirectory
+  public let now: Timestamp
+  /// So long an entry may lie before somebody takes it up.
+  public var longestWait = Duration.seconds(1800)
+  /// Where `memory export --files` writes to.
+  public var memoryFiles: String
+  /// So long nothing need be heard of a project that is said to be active.
+  public var longestSilence = Duration.seconds(7 * 86400)
+  /// The machine, or the clock, has just come back from elsewhere: nobody had the time to give a sign of life.
+  public var isJustAwake = false
+
+  private var openQueues: [Queue]?
+  private var readAgents: [(name: String, agent: Result<Agent, Failure>)]?
+  private(set) lazy var locks = LockTable()
+
+  public init(_ spool: SpoolDirectory, now: Timestamp = .now) {
+    self.spool = spool
+    self.now = now
+    memoryFiles = spool.path + "/memory/files"
+  }
+
+  func queues() throws(Failure) -> [Queue] {
+    if let openQueues { return openQueues }
+    var queues: [Queue] = []
+    for name in try spool.queueNames() { queues.append(try spool.queue(name)) }
+    openQueues = queues
+    return queues
+  }
+
+  /// The queue of this name; nil where nobody has used it yet.
+  func queue(_ name: String) throws(Failure) -> Queue? { try queues().first { $0.name == name } }
+
+  /// The queues of calls, with their agents' names.
+  func callQueues() throws(Failure) -> [(agent: String, queue: Queue)] {
+    try queues().filter { $0.name.hasPrefix("calls-") }.map { (String($0.name.dropFirst("calls-".count)), $0) }
+  }
+
+  /// Every agent that has a file, or why that is not understood.
+  func agents() throws(Failure) -> [(name: String, agent: Result<Agent, Failure>)] {
+    if let readAgents { return readAgents }
+    var agents: [(String, Result<Agent, Failure>)] = []
+    for file in try spool.directory("agents").names().sorted() where file.hasSuffix(".md") && !file.hasPrefix(".") {
+      let name = String(file.dropLast(3))
+      do { agents.append((name, .success(try Agent(named: name, in: spool)))) } catch {
+        agents.append((name, .failure(error)))
+      }
+    }
+    readAgents = agents
+    return agents
+  }
+
+  /// The agent of this name, where it has a file that is understood.
+  func agent(_ name: String) throws(Failure) -> Agent? {
+    try? agents().first { $0.name == name }?.agent.get()
+  }
+}
+
+extension Queue {
+  /// The oldest entry of a room, and how many names lie there: in one pass, without a text made of each.
+  func oldest(in room: Room) throws(Failure) -> (place: Place, count: Int)? {
+    let names = try self[room].rawNames().filter { $0.first != 46 }
+    guard let bytes = names.min(by: { $0.lexicographicallyPrecedes($1) }) else { return nil }
+    let least = String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    if let name = try? EntryName(least) { return (Place(room: room, fileName: least, name: name), names.count) }
+    // Something else lies there as well.
+    return try entries(in: room).first.map { ($0, names.count) }
+  }
+
+  /// In a sentence: why an entry lies where it lies.
+  func reason(_ id: EntryID) -> String { lastReason(id).map { String($0.prefix(200)) } ?? "no reason recorded" }
+
+  /// Whether a person has given it up: he knows.
+  func wasCancelled(_ id: EntryID) -> Bool { lastReason(id)?.hasPrefix("cancelled") == true }
+}
+
+extension Int {
+  /// `1 entry`, `3 entries`.
+  func entries(_ one: String = "entry", _ many: String = "entries") -> String { "\(self) \(self == 1 ? one : many)" }
+}

@@ -1,0 +1,36 @@
+import Calls
+import Spool
+
+/// An agent's day budget is spent, or soon will be.
+enum BudgetRule: Rule {
+  static let name = "budget"
+
+  private static let share = 0.9
+
+  static func signals(_ look: Look) throws(Failure) -> [Signal] {
+    var signals: [Signal] = []
+    for (agent, queue) in try look.callQueues() {
+      guard let (spent, budget) = try spending(agent, queue, look), spent >= share * budget else { continue }
+      let isSpent = spent >= budget
+      signals.append(
+        Signal(
+          self, "\(agent):\(LocalTime(look.now).day)" + (isSpent ? ":spent" : ""),
+          "\(agent) has spent $\(cents(spent)) of the $\(cents(budget)) that it may spend today"
+            + (isSpent ? ", and is not called before midnight" : ""),
+          do: "see who calls it: spool ls calls-\(agent) --all; or raise Budget in agents/\(agent).md"))
+    }
+    return signals
+  }
+
+  /// USD; nil where it may spend what it likes, or has spent nothing.
+  static func spending(_ agent: String, _ queue: Queue, _ look: Look) throws(Failure) -> (spent: Double, of: Double)? {
+    // Without the file of sums nothing was paid for; to make it anew would read every record.
+    guard let budget = try look.agent(agent)?.budget, try queue.directory.contains("spent") else { return nil }
+    return (try Spending(queue).today(), budget)
+  }
+
+  private static func cents(_ dollars: Double) -> String {
+    let cents = Int((min(dollars, 1e12) * 100).rounded())
+    return "\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
+  }
+}

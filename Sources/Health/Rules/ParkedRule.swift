@@ -1,0 +1,23 @@
+import Approvals
+import Spool
+
+/// What goes on only when a person releases it: runs and other entries in `hold/`. Requests lie there until they are answered, which is
+/// as it should be.
+enum ParkedRule: Rule {
+  static let name = "parked"
+
+  static func signals(_ look: Look) throws(Failure) -> [Signal] {
+    var signals: [Signal] = []
+    for queue in try look.queues() where queue.name != ApprovalRequest.queueName {
+      let held = try queue.entries(in: .hold)
+      guard let newest = held.last?.name.id else { continue }
+      signals.append(
+        Signal(
+          self, "\(queue.name):\(newest)",
+          "in \(queue.name) \(held.count.entries()) \(held.count == 1 ? "is" : "are") held, the newest (\(newest.short)): "
+            + queue.reason(newest).prefix(200),
+          do: "spool show \(newest.short); spool release lets it go on, spool cancel gives it up"))
+    }
+    return signals
+  }
+}
