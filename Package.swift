@@ -2,8 +2,8 @@
 import PackageDescription
 
 // Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
-// Domains do not import each other; they meet in the spool. (Approvals and Jobs stand on Deliveries, the gateway on the calls; Health
-// looks at all.)
+// Domains do not import each other; they meet in the spool. (Approvals and Jobs stand on Deliveries, the gateway on the calls;
+// Health looks at all.)
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")

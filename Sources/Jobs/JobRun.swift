@@ -49,10 +49,12 @@ public struct JobRun {
     try tell(state)
     if let disabled = state.disabled { throw try refusedAsDisabled(disabled) }
     let words = arguments.map(\.shellQuoted).joined(separator: " ")
-    let id = try queue.publish(
-      Draft(
-        slug: EntryID.slug(from: job.name), header: Header(["From": "job", "Subject": job.name]),
-        body: Array((words + "\n").utf8)))
+    var draft = Draft(
+      slug: EntryID.slug(from: job.name), header: Header(["From": "job", "Subject": job.name]),
+      body: Array((words + "\n").utf8))
+    // What has its time is done on a disk that is nearly full, too: a briefing that says so is better than none.
+    draft.isUrgent = true
+    let id = try queue.publish(draft)
     let start = Timestamp.now
     try job.update { $0.begin(id, at: start, words) }
     guard case .claimed(let claim) = try queue.claim(id) else {

@@ -253,12 +253,12 @@ import Testing
     try job.write(to: spool)
     #expect(try signals(JobsRule.self, later: .seconds(3600)).isEmpty)
     #expect(try signals(JobsRule.self, later: .seconds(5000)).map(\.what).joined().contains("has never succeeded"))
-    job.disabled = .init(time: .now, why: "after 10 failures in a row")
-    try job.write(to: spool)
-    #expect(try signals(JobsRule.self).map(\.what) == ["the job briefing runs no more, after 10 failures in a row"])
     job.disabled = .init(time: .now, why: "by hand")
     try job.write(to: spool)
     #expect(try signals(JobsRule.self, later: .seconds(5000)).isEmpty, "a person knows")
+    job.disabled = .init(time: .now, why: "after 10 failures in a row")
+    try job.write(to: spool)
+    #expect(try signals(JobsRule.self).map(\.advice) == ["mend it, then: job briefing --enable"])
   }
 
   // MARK: - The memory, and what is kept
