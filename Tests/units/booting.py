@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from case import STAND_INS, expect
-from home import Skipped, end_all, until
-from running import SOON, Runner
+from home import Skipped, children, until
+from running import SOON, Runner, kill
 
 MINUTE = 1.0
 HASTE = 10
@@ -78,6 +78,18 @@ class Resident(threading.Thread):
         return path.read_text(errors="replace") if path.exists() else ""
 
 
+def end_everything():
+    """As end_all, where many are just being started: who was not there when we looked is killed in the next round."""
+    while left := children(os.getpid()):
+        kill(*left)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            continue
+        time.sleep(0.001)
+
+
 class Machine(Runner):
     """A Runner with a prefix, and what is started from it at boot."""
 
@@ -109,13 +121,15 @@ class Machine(Runner):
         return self.unit(f"spindle-{name}.service")
 
     def crontab(self):
-        """Its environment, and its lines: those that a user may take the # away from, too."""
+        """Its environment, and its lines, as a user has it who lets all stay that can."""
         path = self.prefix / "share/spindle/cron/crontab"
         if not path.exists():
             raise Skipped(f"there is no {path}: install with bin/install")
         environment, lines = {}, []
         for line in path.read_text().splitlines():
-            line = line.removeprefix("#")
+            line = line.removeprefix("#") if "flock" in line else line
+            if "job harvest" in line:
+                continue  # harvest --watch takes its place
             fields = line.split(None, 5)
             if line.startswith(("* * * * * ", "*/5 * * * * ")):
                 lines.append(("minute", fields[5]))
@@ -165,7 +179,7 @@ class Machine(Runner):
         for resident in self.residents:
             with resident.lock:
                 pass
-        end_all()
+        end_everything()
         for resident in self.residents:
             resident.join()
         self.residents.clear()
