@@ -69,7 +69,6 @@ public final class Gateway {
   /// - Returns: the signal.
   public func run() throws(Failure) -> Int32 {
     let pulse = try Pulse("gateway", in: spool)
-    defer { pulse.end() }
     try load()
     say("started: \(current.slots) slots, \(lines.count) agents")
     while true {
@@ -79,7 +78,11 @@ public final class Gateway {
         try lookAtAll()
         try dispatch()
       }
-      if let ended = try drained() { return ended }
+      if let ended = try drained() {
+        // What ends in any other way is missed.
+        pulse.end()
+        return ended
+      }
       try wait()
     }
   }

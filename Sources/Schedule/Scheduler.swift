@@ -55,9 +55,9 @@ public final class Scheduler {
   /// - Throws: `Faults` where the crontab is faulty at the start.
   public func run() throws -> Int32 {
     Signals.catchThem()
-    let pulse = try Pulse("scheduler", in: spool)
-    defer { pulse.end() }
     try load(.now)
+    // Not before: who is started again and again, and each time refuses its crontab, is not alive.
+    let pulse = try Pulse("scheduler", in: spool)
     try startAfterBoot()
     while true {
       collect()
@@ -69,7 +69,10 @@ public final class Scheduler {
       for post in posts { try attend(post, now, hasNews: hasNews) }
       switch wait() {
       case .signal(SIGHUP): try reload(.now)
-      case .signal(let number): return number
+      case .signal(let number):
+        // What ends in any other way is missed.
+        pulse.end()
+        return number
       case .gone: try rewatch()
       case .look: break
       }

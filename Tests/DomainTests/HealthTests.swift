@@ -62,6 +62,14 @@ import Testing
     #expect(DiskRule.signals(space, of: "/spool").isEmpty)
   }
 
+  @Test func aCrontabThatTheSchedulerRefusesIsASignalUntilItIsMended() throws {
+    #expect(try signals(CrontabRule.self).isEmpty)
+    scratch.write("spool/scheduler/faults", "/s/crontab:3:1: a: expected b\n/s/crontab:4:1: c: expected d\n")
+    let signal = try #require(signals(CrontabRule.self).first)
+    #expect(signal.what == "/s/crontab:3:1: a: expected b (and 1 more)")
+    #expect(signal.key == "crontab:/s/crontab:3:1: a: expected b")
+  }
+
   @Test func aTickThatIsLateIsASignalAfterSixMinutes() throws {
     #expect(try signals(TickRule.self).map(\.key) == ["tick:never"])
     scratch.write("spool/heartbeats/tick", "")
