@@ -38,11 +38,11 @@ extension Job {
     guard let every = state.policy.expectEvery, every >= .seconds(1), state.isOverdue(at: now),
       state.disabled?.isByHand != true
     else { return }
-    let last = state.lastExecution.map { " The last that ended: \($0.spoken)." } ?? ""
+    let end = state.isOpen ? nil : state.lastExecution?.exit.map { " It ended with exit \($0)." } ?? " It was killed."
     let lines = [
       "The job \(name) should succeed every \(every.spoken), and has not.",
       "Last success: \(state.lastSuccess?.rfc3339Seconds ?? "never").",
-      "Last start: \(state.lastStart?.rfc3339Seconds ?? "never; does cron run it? crontab -l").\(last)",
+      "Last start: \(state.lastStart?.rfc3339Seconds ?? "never; does cron run it? crontab -l").\(state.lastStart == nil ? "" : end ?? " It goes on.")",
       state.disabled.map { "It is disabled \($0.why): job \(name) --enable lets it run again." },
       state.lastID.map { "spool show \($0) tells more." },
     ]

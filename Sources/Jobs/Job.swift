@@ -1,3 +1,4 @@
+import Deliveries
 import Spool
 
 /// A job by its name: its state, its two locks, and what was left behind by runs that were killed.
@@ -26,7 +27,7 @@ public struct Job {
   /// All jobs that are known: by their state, or by a run whose `job` was killed before it could say more.
   public static func all(in spool: SpoolDirectory) throws(Failure) -> [Job] {
     let queue = try spool.queue(JobState.queueName, making: true)
-    var names = Set(try JobState.directory(in: spool).names())
+    var names = Set(try JobState.names(in: spool))
     for place in try queue.entries(in: .new) {
       if let name = try? queue.header(at: place)?["Subject"] { names.insert(name) }
     }
@@ -94,10 +95,8 @@ public struct Job {
 
   /// What earlier runs left, for who has the run's lock: one whose `job` was killed is counted, and what is to be told is
   /// noted.
-  /// - Returns: whether there was one.
   /// - Throws: `.tryAgain` where a command has outlived its `job`, and goes on.
-  @discardableResult
-  func settleEarlier() throws(Failure) -> Bool {
+  func settleEarlier() throws(Failure) {
     let queue = try queue()
     for place in try waiting() {
       guard case .claimed(let claim) = try queue.claim(place.fileName, in: .new) else { continue }
@@ -110,9 +109,8 @@ public struct Job {
       throw Failure(
         .tryAgain, name, "a command of an earlier run, whose job was killed, goes on", do: "spool check jobs names it")
     }
-    guard let state = try state(), state.isOpen, let id = state.lastID else { return false }
+    guard let state = try state(), state.isOpen, let id = state.lastID else { return }
     try settle(id, in: queue)
-    return true
   }
 
   /// The queue knows how it ended.
@@ -123,11 +121,21 @@ public struct Job {
     case .fail: execution = Execution(reason: reason(of: id, in: queue) ?? "")
     default: execution = .cancelled
     }
+    try finishOutput(of: id)
     let record = try queue.response(id)
     let end = record?.header["Ended"].flatMap { Timestamp(rfc3339: $0) } ?? .now
     let sent = try JobSent(run: id, in: spool).summary()
     try update { $0.end(id, execution, at: end, sent) }
     if execution == .unseen { spool.journal.write("job-killed", queue: queue.name, id: id, detail: name) }
+  }
+
+  /// Its output may have been killed between its key and `new/`: it need not wait for the round that looks for such.
+  private func finishOutput(of id: EntryID) throws(Failure) {
+    let deliveries = try spool.queue(Delivery.queueName, making: true)
+    guard let output = try deliveries.known(key: JobRun.outputKey(id)), try deliveries.locate(output) == nil else {
+      return
+    }
+    try deliveries.sweepKeys()
   }
 
   /// Why a run failed.

@@ -40,14 +40,13 @@ public struct JobRun {
     guard let lock = try job.lock() else { throw try refusedAsBusy() }
     defer { lock.unlock() }
     try queue.sweep()
-    let hasSettled: Bool
-    do { hasSettled = try job.settleEarlier() } catch {
+    do { try job.settleEarlier() } catch {
       if error.status == .tryAgain { try job.update { $0.refuse() } }
       throw error
     }
     let state = try job.update { $0.policy.take(policy) }
-    // Told of before this run may go well.
-    if hasSettled || state.disabled != nil { try tell(state) }
+    // What is to be told by now is told before this run may go well.
+    try tell(state)
     if let disabled = state.disabled { throw try refusedAsDisabled(disabled) }
     let words = arguments.map(\.shellQuoted).joined(separator: " ")
     var draft = Draft(

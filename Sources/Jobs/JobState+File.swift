@@ -5,6 +5,11 @@ extension JobState {
     try Directory.making("names", in: spool.queue(queueName, making: true).directory)
   }
 
+  /// Those that have said something of themselves.
+  public static func names(in spool: SpoolDirectory) throws(Failure) -> [String] {
+    try directory(in: spool).names().sorted().filter { !$0.hasPrefix(".") }
+  }
+
   public static func read(_ name: String, in spool: SpoolDirectory) throws(Failure) -> JobState? {
     let directory = try directory(in: spool)
     guard let file = try directory.open(name), let bytes = try file.readAll(limit: 65536) else { return nil }

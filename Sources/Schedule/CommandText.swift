@@ -30,14 +30,17 @@ public struct CommandText: Hashable, Sendable {
   private static func input(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     var input: [UInt8] = []
     var isEscaped = false
+    var needsNewline = false
     for byte in bytes {
       if isEscaped && byte != percent { input.append(backslash) }
       let isNewline = !isEscaped && byte == percent
       isEscaped = byte == backslash
-      if !isEscaped { input.append(isNewline ? 10 : byte) }
+      if isEscaped { continue }
+      input.append(isNewline ? 10 : byte)
+      needsNewline = !isNewline
     }
     if isEscaped { input.append(backslash) }
-    if let last = input.last, last != 10 { input.append(10) }
+    if needsNewline { input.append(10) }
     return input
   }
 }

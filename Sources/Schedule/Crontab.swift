@@ -102,10 +102,7 @@ public struct Crontab: Sendable {
     var fields: [ArraySlice<UInt8>] = []
     var place = begin
     for field in Field.all {
-      if place == line.bytes.count {
-        return add(
-          missing(line, begin) ?? line.fault(at: place, "no \(field.name)", expected: "five fields and a command"))
-      }
+      if place == line.bytes.count { return refuse(line, begin, fields, missing: field) }
       let end = line.skipWord(from: place)
       fields.append(line.bytes[place..<end])
       place = line.skipBlanks(from: end)
@@ -116,6 +113,17 @@ public struct Crontab: Sendable {
     faults += found
     let schedule = fields.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
     finish(line, times.map { .calendar($0) }, schedule, from: place)
+  }
+
+  /// Too few fields; what is wrong with those that are there says more.
+  private mutating func refuse(_ line: Line, _ begin: Int, _ fields: [ArraySlice<UInt8>], missing field: Field) {
+    if let missing = missing(line, begin) { return add(missing) }
+    let before = faults.count
+    for (field, text) in zip(Field.all, fields) {
+      do { _ = try field.read(text, line: line.number) } catch { add(error) }
+    }
+    if faults.count > before { return }
+    add(line.fault(at: line.bytes.count, "no \(field.name)", expected: "five fields and a command"))
   }
 
   /// A setting that is none, by what stands where.

@@ -55,8 +55,9 @@ public final class Scheduler {
   /// - Throws: `Faults` where the crontab is faulty at the start.
   public func run() throws -> Int32 {
     Signals.catchThem()
-    let pulse = try Pulse("scheduler", in: spool)
     try load(.now)
+    // Not before: who is started again and again, and each time refuses its crontab, is not alive.
+    let pulse = try Pulse("scheduler", in: spool)
     try startAfterBoot()
     while true {
       collect()

@@ -62,6 +62,14 @@ import Testing
     #expect(DiskRule.signals(space, of: "/spool").isEmpty)
   }
 
+  @Test func aCrontabThatTheSchedulerRefusesIsASignalUntilItIsMended() throws {
+    #expect(try signals(CrontabRule.self).isEmpty)
+    scratch.write("spool/scheduler/faults", "/s/crontab:3:1: a: expected b\n/s/crontab:4:1: c: expected d\n")
+    let signal = try #require(signals(CrontabRule.self).first)
+    #expect(signal.what.hasSuffix(": /s/crontab:3:1: a: expected b, and 1 more"))
+    #expect(signal.key == "crontab:/s/crontab:3:1: a: expected b")
+  }
+
   @Test func aTickThatIsLateIsASignalAfterSixMinutes() throws {
     #expect(try signals(TickRule.self).map(\.key) == ["tick:never"])
     scratch.write("spool/heartbeats/tick", "")
@@ -254,9 +262,8 @@ import Testing
     #expect(try signals(JobsRule.self, later: .seconds(3600)).isEmpty)
     #expect(try signals(JobsRule.self, later: .seconds(5000)).map(\.what).joined().contains("has never succeeded"))
     job.disabled = .init(time: .now, why: "by hand")
-    job.policy.expectEvery = nil
     try job.write(to: spool)
-    #expect(try signals(JobsRule.self).isEmpty)
+    #expect(try signals(JobsRule.self, later: .seconds(5000)).isEmpty, "a person knows")
     job.disabled = .init(time: .now, why: "after 10 failures in a row")
     try job.write(to: spool)
     #expect(try signals(JobsRule.self).map(\.advice) == ["mend it, then: job briefing --enable"])

@@ -79,7 +79,8 @@ def the_scheduler_gives_signs_and_what_it_does_not_understand_is_told(home):
     beat, crontab = home.spool / "heartbeats/scheduler", home.spool / "crontab"
     crontab.write_text("0 7 * * * true\n")
     scheduler = home.start("scheduler", env={"LOGNAME": "root", **at(0)})
-    until(beat.exists, "it gives a sign")
+    until(lambda: b"1 entry" in scheduler.said(), "it has read its crontab")
+    expect(beat.exists(), "it gives no sign")
     new = home.home / "crontab"
     new.write_text("0 61 * * * true\n")
     new.rename(crontab)

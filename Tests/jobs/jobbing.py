@@ -39,6 +39,10 @@ class Jobber(Runner):
         expect(found == wanted, f"{name}: {found}, not {wanted}")
         return row
 
+    def rows(self):
+        """What `job --list` says of all."""
+        return {row["job"]: row for row in map(json.loads, self.good("job", "--list", "--json").out.splitlines())}
+
     def record(self, name):
         """Of its last run, which went well."""
         return Entry(self.spool / "jobs/re" / self.row(name)["run"])

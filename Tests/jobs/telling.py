@@ -31,9 +31,16 @@ def one_alert_in_a_cool_down(home):
     told(home, 1)
     fail(home, 60)
     told(home, 2)
-    told(home, 1, "the last of 5 in a row that failed")
-    fail(home, 61, options=("--cooldown", "30s"))
+    told(home, 1, "was the last of 4 in a row that failed")
+    home.tick(at(119))
+    told(home, 2)
+    fail(home, 119, options=("--cooldown", "30m"))
     told(home, 3)
+    told(home, 1, "was the last of 5 in a row")  # of what was still to be told; its own run is told of later
+    home.tick(at(149))
+    told(home, 4)
+    home.tick(at(600))
+    told(home, 4)
 
 
 @case
@@ -127,7 +134,7 @@ def a_job_that_fails_is_overdue_as_well(home):
     home.job("a", "true", options=("--expect-every", "1h"), env=at(0))
     fail(home, 30)
     home.tick(at(90))
-    home.is_told("job a is overdue", "The last that ended: exit 3")
+    home.is_told("job a is overdue", "It ended with exit 3.")
     home.is_so("a", state="overdue", env=at(90))
     home.job("a", "true", env=at(91))
     home.is_so("a", state="ok", env=at(92))

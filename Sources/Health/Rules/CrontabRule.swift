@@ -1,21 +1,21 @@
 import Spool
 
-/// A crontab that the scheduler does not understand: the one before it goes on, and nothing of what was changed holds. Its faults lie
-/// in `scheduler/faults` as long as that is so.
+/// The scheduler does not take the crontab as it lies there: what was changed in it does not hold.
 enum CrontabRule: Rule {
   static let name = "crontab"
 
+  /// What the scheduler leaves, as long as it is so: a line for each fault.
+  private static let file = "faults"
+
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
-    let directory = try look.spool.directory("scheduler")
-    guard let bytes = try directory.open("faults")?.readAll(limit: 1 << 20) else { return [] }
-    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-    guard let first = lines.first else { return [] }
-    let more = lines.count > 1 ? ", and \(lines.count - 1) more" : ""
-    return [
-      Signal(
-        self, String(first),
-        "the scheduler does not understand its crontab, and what it was before holds: \(first.prefix(200))\(more)",
-        do: "scheduler --test names all that is wrong")
-    ]
+    guard let file = try look.spool.directory("scheduler").open(file), let bytes = try file.readAll(limit: 1 << 20),
+      let first = bytes.split(separator: 10).first
+    else { return [] }
+    let fault = String(decoding: first, as: UTF8.self)
+    let count = bytes.count { $0 == 10 }
+    let more = count > 1 ? " (and \(count - 1) more)" : ""
+    let advice =
+      "mend it: scheduler --test FILE says all that is wrong; until then the crontab as it was before goes on"
+    return [Signal(self, fault, fault + more, do: advice)]
   }
 }

@@ -10,7 +10,9 @@ enum JobsRule: Rule {
     var signals: [Signal] = []
     for job in try Job.all(in: look.spool) {
       guard let state = try job.state() else { continue }
-      if let disabled = state.disabled, !disabled.isByHand {
+      if let disabled = state.disabled {
+        // A person knows what he has done.
+        if disabled.isByHand { continue }
         signals.append(
           Signal(
             self, "\(job.name):disabled:\(disabled.time.rfc3339)",

@@ -99,6 +99,14 @@ public final class Directory {
     do { return try Kernel.list(descriptor, atMost: limit) } catch { throw Failure(error, path, "list") }
   }
 
+  /// The first name by its bytes, but for hidden ones, and how many there are; nil where there are none.
+  package func firstName() throws(Failure) -> (name: String, count: Int)? {
+    do {
+      let found = try Kernel.firstName(descriptor)
+      return found.count > 0 ? found : nil
+    } catch { throw Failure(error, path, "list") }
+  }
+
   /// Some of the names, no more than this: which ones is the file system's choice.
   package func someNames(atMost limit: Int) throws(Failure) -> [String] {
     try rawNames(atMost: limit).compactMap { String(validatingCString: $0) }

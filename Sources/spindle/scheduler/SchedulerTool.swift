@@ -58,8 +58,8 @@ struct SchedulerTool: Tool {
 
   /// As cron sets it: nothing of ours but who and where we are.
   private func environment() throws -> [String: String] {
-    let own = inheritedEnvironment()
-    guard let home = own["HOME"], let name = own["LOGNAME"] ?? own["USER"] else {
+    let (own, account) = (inheritedEnvironment(), Account.own())
+    guard let home = own["HOME"] ?? account?.home, let name = own["LOGNAME"] ?? account?.name ?? own["USER"] else {
       throw Failure(.configuration, "HOME and LOGNAME", "are not set", do: "set both")
     }
     return ["SHELL": "/bin/sh", "PATH": "/usr/bin:/bin", "HOME": home, "LOGNAME": name]
