@@ -25,15 +25,11 @@ public final class Gateway {
   private var served: UInt64 = 0
   private var nextRound = Deadline(after: .zero)
   private var dropDue: Deadline?
-  private var beatDue = Deadline(after: .zero)
   private var doorDue = Deadline(after: .zero)
   /// We were asked to stop by this signal; until then what runs may go on.
   private var draining: (signal: Int32, until: Deadline)?
   private var isStopping = false
 
-  private static let beatName = "gateway"
-  /// Well within what is expected of a heartbeat.
-  private static let beat = Duration.seconds(60)
   /// All is put in order at least so often, whether events say so or not.
   private static let round = Duration.seconds(30)
   /// An agent whose calls cannot even be begun is left alone for so long; a door that has ended, too.
@@ -72,26 +68,23 @@ public final class Gateway {
   /// Runs until a signal asks it to stop; what is being made then is finished, or handed back when `current.drain` is over.
   /// - Returns: the signal.
   public func run() throws(Failure) -> Int32 {
+    let pulse = try Pulse("gateway", in: spool)
     try load()
     say("started: \(current.slots) slots, \(lines.count) agents")
     while true {
-      if beatDue.hasPassed { stamp() }
+      pulse.beat()
       if draining == nil {
         try intake()
         try lookAtAll()
         try dispatch()
       }
-      if let ended = try drained() { return ended }
+      if let ended = try drained() {
+        // What ends in any other way is missed.
+        pulse.end()
+        return ended
+      }
       try wait()
     }
-  }
-
-  /// What cannot be stamped is no reason to call nobody.
-  private func stamp() {
-    beatDue = Deadline(after: Self.beat)
-    guard var beat = try? Heartbeat(Self.beatName) else { return }
-    beat.process = SpoolDirectory.processID
-    do { try beat.stamp(in: spool) } catch { say("\(error)") }
   }
 
   /// Reads what a person may have changed. What cannot be read is said, and what was known goes on.
@@ -225,7 +218,7 @@ public final class Gateway {
 
   private func wait() throws(Failure) {
     var polled = slots.flatMap(\.polled) + (door?.polled ?? [])
-    var pauses = lines.compactMap(\.pause) + [nextRound.remaining, beatDue.remaining]
+    var pauses = lines.compactMap(\.pause) + [nextRound.remaining]
     if let dropDue { pauses.append(dropDue.remaining) }
     if current.port != nil && door == nil { pauses.append(doorDue.remaining) }
     if let draining { pauses = [draining.until.remaining] }
@@ -297,8 +290,6 @@ public final class Gateway {
     guard let draining else { return nil }
     if slots.allSatisfy({ $0.line == nil }) || isStopping && draining.until.hasPassed {
       for mailbox in mailboxes { try mailbox.settle() }
-      // An orderly end is no silence.
-      try? Heartbeat.remove(Self.beatName, in: spool)
       return draining.signal
     }
     if draining.until.hasPassed {

@@ -2,12 +2,12 @@ import Deliveries
 import Roster
 import Spool
 
-/// What a person is told without a model, by the minute's round: somebody has fallen silent, the crontab is faulty, an agent is not
-/// called any more, the disk is nearly full, or no model would be woken. Once for each time that it happens.
+/// What a person is told without a model, by the minute's round: somebody has fallen silent, an agent is not called any more, the disk
+/// is nearly full, the crontab is not understood, or no model would be woken. Once for each time that it happens.
 public struct HealthAlerts {
   public let look: Look
   static let rules: [any Rule.Type] = [
-    LivenessRule.self, CrontabRule.self, BreakerRule.self, DiskRule.self, StopRule.self,
+    LivenessRule.self, BreakerRule.self, DiskRule.self, StopRule.self, CrontabRule.self,
   ]
 
   public init(_ look: Look) { self.look = look }

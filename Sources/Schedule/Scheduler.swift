@@ -71,6 +71,7 @@ public final class Scheduler {
       switch wait() {
       case .signal(SIGHUP): try reload(.now)
       case .signal(let number):
+        // What ends in any other way is missed.
         pulse.end()
         return number
       case .gone: try rewatch()

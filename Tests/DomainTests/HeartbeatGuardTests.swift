@@ -1,3 +1,4 @@
+import Deliveries
 import Foundation
 import Glibc
 import Roster
@@ -5,7 +6,6 @@ import Support
 import Testing
 
 @testable import Calls
-@testable import Deliveries
 @testable import Health
 @testable import Spool
 @testable import Work
@@ -122,13 +122,6 @@ import Testing
     try spool.directory("heartbeats").open("relay")!.setModified(noon + .seconds(10000))
     #expect(try commit(.seconds(10100)) == 0)
     #expect(try commit(.seconds(20000)) == 1)
-  }
-
-  @Test func anAlertIsAcceptedOnADiskThatIsNearlyFull() {
-    var delivery = Delivery(to: [Address("file:/x")!], text: Array("x".utf8))
-    #expect(!delivery.draft.isUrgent)
-    delivery.author = "alert"
-    #expect(delivery.draft.isUrgent)
   }
 }
 

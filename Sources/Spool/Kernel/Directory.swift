@@ -99,6 +99,14 @@ public final class Directory {
     do { return try Kernel.list(descriptor, atMost: limit) } catch { throw Failure(error, path, "list") }
   }
 
+  /// The first name by its bytes, but for hidden ones, and how many there are; nil where there are none.
+  package func firstName() throws(Failure) -> (name: String, count: Int)? {
+    do {
+      let found = try Kernel.firstName(descriptor)
+      return found.count > 0 ? found : nil
+    } catch { throw Failure(error, path, "list") }
+  }
+
   /// Some of the names, no more than this: which ones is the file system's choice.
   package func someNames(atMost limit: Int) throws(Failure) -> [String] {
     try rawNames(atMost: limit).compactMap { String(validatingCString: $0) }
@@ -212,15 +220,19 @@ public final class Directory {
   }
 
   /// Writes a derived or a state file whole: a reader sees the old one or the new one. Not for entries.
-  /// - Parameter isExactMode: whether it gets this mode whatever our umask(2) is.
+  /// - Parameters:
+  ///   - isExactMode: whether it gets this mode whatever our umask(2) is.
+  ///   - modified: its time from its first instant on; nil: when it was written.
   package func replace(
-    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, isExactMode: Bool = false
+    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, isExactMode: Bool = false,
+    modified: Timestamp? = nil
   ) throws(Failure) {
     let temporary = ".\(name).\(Kernel.processID)"
     try unlink(temporary)
     let file = try create(temporary, mode: mode)
     if isExactMode { try file.setMode(mode) }
     try file.write(bytes)
+    if let modified { try file.setModified(modified) }
     try file.sync()
     try file.close()
     do { try Kernel.replace(temporary, in: descriptor, with: name) } catch {

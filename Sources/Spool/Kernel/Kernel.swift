@@ -254,6 +254,40 @@ package enum Kernel {
     }
   }
 
+  /// The first name by its bytes, of those that do not begin with a dot, and how many there are; an empty one where there are none.
+  /// No name is copied but those that are the first so far. The corresponding C functions are `fdopendir` and `readdir`.
+  package static func firstName(_ directory: FileDescriptor) throws(Errno) -> (name: String, count: Int) {
+    try intercept(.list, "")
+    if let standIn {
+      let names = try standIn.list(directory).filter { !$0.hasPrefix(".") }
+      return (names.min() ?? "", names.count)
+    }
+    let own = try retrying { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    guard let stream = fdopendir(own) else {
+      let error = Errno(rawValue: errno)
+      _ = Glibc.close(own)
+      throw error
+    }
+    defer { closedir(stream) }
+    var first: [CChar] = [0]
+    var count = 0
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw Errno(rawValue: errno) }
+        return (text(first), count)
+      }
+      withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        let name = bytes.bindMemory(to: CChar.self).baseAddress!
+        if name[0] == 46 { return }
+        count += 1
+        if count == 1 || strcmp(name, first) < 0 {
+          first = Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
+        }
+      }
+    }
+  }
+
   /// The corresponding C function is `clock_gettime` with `CLOCK_REALTIME`; `SPOOL_NOW` fixes it.
   package static func now() -> Timestamp {
     if let standIn { return standIn.now() }
