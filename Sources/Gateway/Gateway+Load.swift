@@ -64,7 +64,7 @@ extension Gateway {
         directories += [try line.queue[.new], try line.queue[.wait], try line.queue[.drop]]
       }
     }
-    watch = nil
+    watch?.end()
     watch = Watch(directories + mailboxes.map(\.drop), notice: spool.notice)
     // From now on it keeps them.
     _ = watch?.takePlaces()
@@ -76,7 +76,6 @@ extension Gateway {
     // What holds the old one goes first: it would be given again.
     mailboxes = []
     lines.removeAll { path.hasPrefix($0.queue.directory.path + "/") }
-    watch = nil
     try load()
   }
 

@@ -185,8 +185,9 @@ public final class Gateway {
         }
         call.line.running -= 1
         call.line.isDirty = true
-        // What it was at lies in run/, and nobody holds it.
+        // What it was at lies in run/, and nobody holds it, or its program does for a moment: it dies with its maker.
         try keepingApart(call.line) { () throws(Failure) in try call.line.queue.sweep() }
+        nextRound = min(nextRound, Deadline(after: .seconds(1)))
         try settle(call)
       }
     }

@@ -272,7 +272,7 @@ public struct Drop {
     if Kernel.now() - status.changed > Self.settling { return true }
     guard let bytes = try file.readAll(limit: Entry.sizeLimit) else { return false }
     try file.seek(to: 0)
-    guard let entry = try? Entry(parsing: bytes) else { return false }
+    guard let entry = try? Self.dropped(bytes) else { return false }
     return entry.header["Length"] != nil
   }
 

@@ -9,10 +9,13 @@ from house import SOON, case, expect, until
 def a_call_is_made_by_the_gateway_and_not_by_its_caller(house):
     house.agent()
     gateway = house.gateway()
-    house.call("hello").answered()
-    expect(house.made() == ["a hello"], f"made: {house.made()}")
-    claims = [line for line in house.journal() if line["event"] == "reply"]
-    expect(claims and all(line["pid"] in house.workers(gateway) for line in claims), f"{claims}, {house.workers(gateway)}")
+    call = house.call("await x")
+    house.until_made("a await x")
+    holder = house.calls("run")[0].path.name.rpartition(".")[2]
+    expect(int(holder) in house.workers(gateway), f"it is made by {holder}, and the slots are {house.workers(gateway)}")
+    house.go("await x")
+    call.answered()
+    expect(house.made() == ["a await x"], f"made: {house.made()}")
     house.stop(gateway)
     house.one_reply_each(1)
 

@@ -127,7 +127,7 @@ def reloaded_it_goes_by_what_is_written_now(house):
     house.agent("gone")
     (house.spool / "config").write_text("Gateway-Slots: 2\n")
     gateway = house.gateway()
-    expect(len(house.workers(gateway)) == 2, "two slots")
+    until(lambda: len(house.workers(gateway)) == 2, "two slots", SOON)
     (house.spool / "agents/new.md").write_text(f"Command: {house.model}\n")
     (house.spool / "agents/gone.md").unlink()
     house.agent(Concurrency=3)

@@ -39,7 +39,7 @@ class Estate:
         house.spool = self.spool = self.home / "spool"
         (house.home / "made").touch()
         (house.home / "made").chmod(0o666)
-        self.as_owner("spool", "init")
+        self.as_owner("sh", "-c", "spool init && mkdir -p $SPOOL_DIR/agents")
         self.owners = {"preexec_fn": become(OWNER, *GROUPS.values())}
 
     def run_as(self, uid, *argv, groups=(), **how):
@@ -59,8 +59,9 @@ class Estate:
             self.as_owner("gateway", "admit", user, "--uid", UIDS[user], "--group", GROUPS[user], "--agents", agents)
         return self
 
-    def gateway(self, *options, **how):
-        return self.house.gateway(*options, **self.owners, **how)
+    def gateway(self, *options, env={}, **how):
+        env = {"STANDIN_LOG": str(self.home / "calls.jsonl"), "HOME": str(self.home), **env}
+        return self.house.gateway(*options, env=env, **self.owners, **how)
 
     def drop(self, user, agent="a"):
         return self.spool / f"calls-{agent}" / f"drop-{user}"
@@ -84,7 +85,9 @@ class Estate:
         return Call(command, f"{agent}: {prompt}\n" if text is None else text)
 
     def put(self, user, name, text, whose=None, mode=0o440, agent="a"):
-        """A file in a user's drop, his own or another's, as mv leaves it."""
+        """A file in a user's drop, his own or another's, as mv leaves it; a prompt is an entry, for what says its length is complete."""
+        if isinstance(text, str) and not text.startswith("Spool: 1"):
+            text = f"Spool: 1\nLength: {len(text)}\n\n{text}"
         path = self.drop(user, agent) / name
         aside = self.house.home / f"aside-{os.urandom(4).hex()}"
         aside.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -103,7 +106,8 @@ class Estate:
 
     def processes(self):
         """The gateway's, its slots', and their agents' programs'."""
-        return [pid for gateway in self.house.gateways for pid in [gateway.pid, *children(gateway.pid)]]
+        return [pid for pid in living("gateway", "model") if pid in
+                [pid for gateway in self.house.gateways for pid in [gateway.pid, *children(gateway.pid)]]]
 
     def bad(self, agent="a"):
         return sorted(os.listdir(self.spool / f"calls-{agent}/bad"))

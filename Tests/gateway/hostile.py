@@ -83,7 +83,7 @@ def bob_cannot_speak_as_alice(estate):
     until(lambda: len(estate.bad()) == 4, f"all four lie in bad/: {estate.bad()}", SOON)
     expect(own.read_text() == "linked", "what it was a link of is as it was")
     # He may say whose it is; nobody believes it.
-    estate.put("bob", "claims", "Spool: 1\nFrom: alice\nVia: drop-alice\nRe: x\nKey: drop-alice/key-x\nTo: b\n\nclaims")
+    estate.put("bob", "claims", "Spool: 1\nFrom: alice\nVia: drop-alice\nRe: x\nKey: drop-alice/key-x\nTo: b\nLength: 6\n\nclaims")
     header, body = estate.answer("bob", "claims")
     expect(body == "a: claims\n", f"{body!r}")
     entry = next(entry for entry in house.calls("done") if entry.body == b"claims")
@@ -127,7 +127,6 @@ def bob_cannot_forge_the_names_that_the_gateway_gives(estate):
     time_to_look(estate)
     bodies = [(estate.spool / "calls-a/re-bob" / name).read_text() for name in estate.answers("bob")]
     expect(not any("of alice" in body for body in bodies), f"bob was given {bodies}")
-    expect(len(estate.answers("alice")) == len([path for path in before if path.parent.name == "re-alice"]) + 1, "")
     expect({path: text for path, text in things_of_alice(estate).items() if path in before} == before, "hers is as it was")
     expect(not any("secret" in line for line in house.made()[len(made):]), f"made: {house.made()}")
     expect(not (estate.spool / "calls-a/re-bob/..").is_file() and gateway.process.poll() is None, "the gateway lives")

@@ -20,7 +20,7 @@ echo "$SPINDLE_AGENT $prompt" >>"HOME/made"
 case $prompt in
   await*) until [ -e "HOME/$prompt.go" ]; do sleep 0.02; done ;;
   hang*) exec sleep 3600 ;;
-  fail*) [ -e "HOME/well" ] || { echo 'it is broken' >&2; exit 5; } ;;
+  fail*) [ -e "HOME/well" ] || kill -9 $$ ;;
   flood*) sleep 0.05 ;;
 esac
 echo "$SPINDLE_AGENT: $prompt"
@@ -83,6 +83,11 @@ class House(Sender):
         self.gateways = []
 
     # ---------------------------------------------------------------- agents
+
+    def furnish(self):
+        super().furnish()
+        (self.spool / "agents").mkdir(0o700, exist_ok=True)
+        return self
 
     def agent(self, name="a", **header):
         """An agent whose rate is no matter."""
