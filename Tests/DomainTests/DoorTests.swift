@@ -38,7 +38,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("Sha256: 12\n", 1, "a SHA-256"), ("Created: x\nSha256: \n", 1, "a time such as"), ("Created: \n", nil, "gateway token rotate a"),
+      ("Sha256: 12\n", 1, "a SHA-256"), ("Created: x\nSha256: \n", 1, "a time such as"),
+      ("Created: \n", nil, "gateway token rotate a"),
       ("Nonsense: 1\n", 1, "use one of"), ("Agents: ,\nSha256: HASH\n", 1, "agents with commas"),
     ] as [(String, Int?, String)])
   func aFileThatIsNotUnderstoodIsNoToken(_ text: String, _ line: Int?, _ advice: String) {
