@@ -33,8 +33,8 @@ is what would be free without them."""
 SLOTS = 1, 8, 64
 CALLERS = 64
 ROUNDS, QUICK_ROUNDS = 3, 1
-LYING, QUICK_LYING = 5000, 300
-CALLED, QUICK_CALLED = 2000, 128
+LYING, QUICK_LYING = 3000, 300
+CALLED, QUICK_CALLED = 1000, 128
 SINGLE, QUICK_SINGLE = 500, 40
 # Seconds that a heavy call takes, and the light ones against it.
 HEAVY, QUICK_HEAVY = 1.0, 0.4
