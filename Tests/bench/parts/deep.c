@@ -1,4 +1,5 @@
-// Spools that are deep: entries as the tools leave them, but without a barrier, and the least that a look at them costs.
+// Spools that are deep: entries as the tools leave them, but without a barrier, and the least that a look at them
+// costs.
 //
 //   deep fill DIR QUEUE ROOM COUNT    COUNT entries; in done/ each with its record in log/
 //   deep names DIR                    reads all names of a directory once
@@ -22,7 +23,8 @@ static void fill(const char *directory, const char *queue_name, const char *room
   char id[ID_SIZE], record[ID_SIZE + 4], text[512];
   for (long i = 0; i < count; i++) {
     make_id(id);
-    int size = snprintf(text, sizeof text, "Spool: 1\nId: %s\nFrom: put\nLength: %zu\n\n%s", id, sizeof prompt - 1, prompt);
+    int size = snprintf(text, sizeof text, "Spool: 1\nId: %s\nFrom: put\nLength: %zu\n\n%s", id, sizeof prompt - 1,
+                        prompt);
     // Somebody may wait for it there.
     write_file(tmp, id, text, (size_t)size, false);
     move(tmp, id, room, id);

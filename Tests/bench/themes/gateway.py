@@ -12,23 +12,24 @@ from page import Section, Table
 from processes import descendants, memory, processor_a_minute
 
 TITLE = "gateway: calls through the resident worker"
-WORDS = """The agent is a static program that prints a fixed reply. Calls that lie there already come into `calls-AGENT/new/`
-by renames while the gateway waits for them; its rate is from the first rename to the last entry in `done/`. They are of one
-agent, to which a quarter of the slots is closed (they are kept for others). The C floor makes the same steps with the same
-barriers (eight, from the claim to `re/`) and starts the same command, in as many processes as there are slots, each with its
-part of the calls. Many callers are 64 processes at once, each a whole `claude-call` that publishes its call and waits for
-the reply; without a gateway each makes its own call; the floor of that is as many C processes with all ten barriers. On few
-cores 64 callers are bound by the processor.
+WORDS = """The agent is a static program that prints a fixed reply. Calls that lie there already come into
+`calls-AGENT/new/` by renames while the gateway waits for them; its rate is from the first rename to the last entry in
+`done/`. They are of one agent, to which a quarter of the slots is closed (they are kept for others). The C floor
+makes the same steps with the same barriers (eight, from the claim to `re/`) and starts the same command, in as many
+processes as there are slots, each with its part of the calls. Many callers are 64 processes at once, each a whole
+`claude-call` that publishes its call and waits for the reply; without a gateway each makes its own call; the floor of
+that is as many C processes with all ten barriers. On few cores 64 callers are bound by the processor.
 
-What a call adds is the time of `claude-call` less that of the bare command in the same round; one after the other, all
-sides in turn.
+What a call adds is the time of `claude-call` less that of the bare command in the same round; one after the other,
+all sides in turn.
 
-A light agent's single calls are made at random moments while thousands of a heavy agent's calls wait and run in all slots
-that are open to it. The delay is what a call takes longer than the median of the same calls before the heavy ones
-came; in multiples of the time that one heavy call takes. In order of arrival it would have been the last column (computed).
+A light agent's single calls are made at random moments while thousands of a heavy agent's calls wait and run in all
+slots that are open to it. The delay is what a call takes longer than the median of the same calls before the heavy
+ones came; in multiples of the time that one heavy call takes. In order of arrival it would have been the last column
+(computed).
 
-Memory is that of the gateway and of its slots together, after one call. Pss shares a page among those who have it; private
-is what would be free without them."""
+Memory is that of the gateway and of its slots together, after one call. Pss shares a page among those who have it;
+private is what would be free without them."""
 
 SLOTS = 1, 8, 64
 CALLERS = 64

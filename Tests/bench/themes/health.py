@@ -9,11 +9,11 @@ from page import Section, Table
 from places import GIB
 
 TITLE = "health: heartbeat-guard and spool tick beside a deep spool"
-WORDS = """Milliseconds from the start of `heartbeat-guard`, and of the minute's round of `spool tick`, to its end, where so many
-entries lie in a room of one queue, with all sides in turn: a spool with nothing in it is the floor, and the ratios are to
-it. What lies in `done/` has its records in `log/` as well. `box` is a plain queue; `calls-AGENT` is an agent's, of which
-the guard counts how many wait, and the tick looks for calls that have expired. The pass is one C process that reads all
-names of the room once. The daily round (retention) is one sample of a whole tick."""
+WORDS = """Milliseconds from the start of `heartbeat-guard`, and of the minute's round of `spool tick`, to its end,
+where so many entries lie in a room of one queue, with all sides in turn: a spool with nothing in it is the floor, and
+the ratios are to it. What lies in `done/` has its records in `log/` as well. `box` is a plain queue; `calls-AGENT` is
+an agent's, of which the guard counts how many wait, and the tick looks for calls that have expired. The pass is one C
+process that reads all names of the room once. The daily round (retention) is one sample of a whole tick."""
 
 DEPTHS, QUICK_DEPTHS = [10**3, 10**4, 10**5, 10**6], [10**3, 10**4]
 # Only on the first file system: the loop file has not so many inodes.
@@ -26,8 +26,8 @@ ROOMS = "box/done", "box/new", f"calls-{AGENT}/new"
 
 
 def measure(bench):
-    table = Table(["file system", "in", "entries", "`heartbeat-guard`", "of empty", "peak MB", "`spool tick`", "of empty",
-                   "peak MB", "the pass in C", "daily round"])
+    table = Table(["file system", "in", "entries", "`heartbeat-guard`", "of empty", "peak MB", "`spool tick`",
+                   "of empty", "peak MB", "the pass in C", "daily round"])
     notes = []
     if not bench.parts.tools:
         bench.say("  Spindle is skipped: there are no tools")
@@ -116,5 +116,5 @@ class Looks:
 def add_row(table, place, room, depth, looks, daily):
     guard, tick = (Figure([mine.per(theirs).median]) for mine, theirs in
                    ((looks.guard, looks.guard_empty), (looks.tick, looks.tick_empty)))
-    table.add(place.name, f"`{room}`" if room else "–", f"{depth:,}", looks.guard, guard, looks.guard_peak, looks.tick,
-              tick, looks.tick_peak, looks.names, daily)
+    table.add(place.name, f"`{room}`" if room else "–", f"{depth:,}", looks.guard, guard, looks.guard_peak,
+              looks.tick, tick, looks.tick_peak, looks.names, daily)
