@@ -12,15 +12,18 @@ public struct Backlog {
     self.queue = queue
   }
 
+  /// - Throws: `CallFailure`, where one more is refused.
+  public func refuseIfFull() throws { if let refusal = try refusal() { throw refusal } }
+
   /// Looks at no more names than may wait: it costs the same however many do.
-  /// - Throws: `CallFailure` of the class rate-limit, with the time when a place is likely to be free.
-  public func refuseIfFull() throws {
-    guard try queue[.new].count(upTo: agent.backlog) >= agent.backlog else { return }
+  /// - Returns: why one more is refused, with the time when a place is likely to be free; nil: there is one.
+  public func refusal() throws(Failure) -> CallFailure? {
+    guard try queue[.new].count(upTo: agent.backlog) >= agent.backlog else { return nil }
     let turn = max(.seconds(1), agent.rate.span / agent.rate.count)
     var failure = CallFailure(
       .rateLimit, "\(agent.backlog) calls of \(agent.name) wait already", do: "Backlog in agents/\(agent.name).md",
       at: .now + turn)
     failure.isOwnLimit = true
-    throw failure
+    return failure
   }
 }

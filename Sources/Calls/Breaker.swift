@@ -9,6 +9,7 @@ struct Breaker {
   final class Leave {
     fileprivate let probe: File?
     fileprivate init(probe: File?) { self.probe = probe }
+    var isProbe: Bool { probe != nil }
     deinit { probe?.unlock() }
   }
 
@@ -48,7 +49,7 @@ struct Breaker {
       state.times = (state.times + [.now]).suffix(BreakerState.limit)
       let isStorm = state.times.count == BreakerState.limit && state.times.last! - state.times[0] <= BreakerState.window
       // A probe that fails says that it is as it was.
-      if isStorm || leave.probe != nil { state.opened = .now }
+      if isStorm || leave.isProbe { state.opened = .now }
       try state.write(in: queue)
       if state.opened != nil && !wasOpen {
         queue.spool.journal.write("breaker-open", queue: queue.name, detail: failure.description)

@@ -38,7 +38,8 @@ struct CallAttempt {
       }
       var reply: Reply
       do { reply = try attempts() } catch let failure as CallFailure {
-        try breaker.failed(failure, leave)
+        // What is tried again has not failed yet, but where it was to try whether the agent works again.
+        if !failure.isTriedAgain || leave.isProbe { try breaker.failed(failure, leave) }
         throw failure
       }
       try breaker.succeeded(leave)
@@ -86,6 +87,7 @@ struct CallAttempt {
         guard failure.kind.isTransient, !isLast, resumes < deadline.remaining else { throw failure }
         if isResident {
           try claim.retry(failure.description, attempts: options.attempts, after: resumes)
+          failure.isTriedAgain = true
           throw failure
         }
         queue.log(

@@ -53,6 +53,8 @@ public struct CallFailure: Error, Hashable, Sendable {
   public var cost: Double?
   /// It is our limit that was met, and the agent was not asked.
   var isOwnLimit = false
+  /// It was an attempt, and another one follows.
+  var isTriedAgain = false
 
   public init(_ kind: Class, _ why: String, do advice: String? = nil, at tryAgainAt: Timestamp? = nil) {
     self.kind = kind

@@ -28,7 +28,8 @@ public struct CallOptions: Sendable {
     if let schema { try Self.validate(text, against: schema) }
   }
 
-  /// By the program of Debian's python3-jsonschema: a validator is no work of ours.
+  /// By the program of Debian's python3-jsonschema: a validator is no work of ours. What a schema refers to is never fetched: it may be
+  /// another user's, and we are not to read files or call servers for him.
   private static func validate(_ text: String, against schema: String) throws(CallFailure) {
     let environment = inheritedEnvironment()
     guard let python = try? Command.find("/usr/bin/python3", in: []) else {
@@ -38,7 +39,11 @@ public struct CallOptions: Sendable {
       import json, sys
       try: import jsonschema
       except ImportError: sys.exit(69)
-      try: jsonschema.validate(json.load(sys.stdin), json.loads(sys.argv[1]))
+      class Closed(jsonschema.RefResolver):
+          def resolve_remote(self, uri): raise ValueError("$ref leads out of the schema: " + uri)
+      try:
+          schema = json.loads(sys.argv[1])
+          jsonschema.validate(json.load(sys.stdin), schema, resolver=Closed.from_schema(schema))
       except Exception as e: print(getattr(e, "message", e)); sys.exit(65)
       """
     guard let scratch = try? Self.scratch(text),

@@ -1,3 +1,4 @@
+import Glibc
 import Roster
 import Spool
 import Work
@@ -29,6 +30,9 @@ public struct ResidentCall {
   /// Crashes count as attempts, so that what kills its worker cannot spin; a call that its caller wants tried once survives some
   /// restarts all the same.
   private static let crashes = 5
+  /// What a call may take beyond its time to be settled: an expression of its caller's that never ends is the end of its maker, and
+  /// not of the slot.
+  private static let settling: Int64 = 60
 
   /// Takes a token of the agent's rate, for a call that is then made with `hasToken`.
   /// - Returns: nil when it was taken, or when none is needed because nothing will be called; else how long until there is one.
@@ -50,6 +54,8 @@ public struct ResidentCall {
     }
     var time = request.options.timeout
     if let expires = claim.entry.expires { time = min(time, expires - .now) }
+    alarm(UInt32(clamping: time.nanoseconds / 1_000_000_000 + Self.settling))
+    defer { alarm(0) }
     var attempt = CallAttempt(
       claim: claim, agent: agent, options: request.options, deadline: Deadline(after: time), environment: environment)
     attempt.isResident = true

@@ -29,8 +29,9 @@ public struct Admission {
         .usage, "--group \(user.group)", "is \(other.name)'s", do: "each user needs a group that is private to him")
     }
     let before = try GatewayUser(named: user.name, in: spool)
-    try user.write(to: spool)
     for agent in user.agents { try open(agent, for: user) }
+    // When all is there: a gateway that runs reads it at once.
+    try user.write(to: spool)
     for agent in before?.agents ?? [] where !user.agents.contains(agent) { try close(agent, for: user.name) }
     spool.journal.write("admitted", queue: "gateway", detail: "\(user.name) to \(user.agents.joined(separator: ", "))")
   }
@@ -41,8 +42,8 @@ public struct Admission {
     guard let user = try GatewayUser(named: name, in: spool) else {
       throw Failure(.no, name, "is not admitted", do: "gateway users lists who is")
     }
-    for agent in user.agents { try close(agent, for: name) }
     try GatewayUser.directory(in: spool).unlink(name)
+    for agent in user.agents { try close(agent, for: name) }
     spool.journal.write("dismissed", queue: "gateway", detail: name)
   }
 

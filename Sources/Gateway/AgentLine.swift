@@ -11,10 +11,14 @@ final class AgentLine {
   var running = 0
   /// When it was last served, by the count of all that were; 0: never.
   var served: UInt64 = 0
-  /// Until then its rate lets no call begin.
+  /// Until then it is left alone: its rate lets no call begin, or there was trouble.
   var notBefore: Deadline?
+  /// Its file is gone: what is being made ends, and nothing is begun.
+  var isLeaving = false
   /// Something may have come.
   var isDirty = true
+  /// Its owner's drop.
+  var drop = Lookout()
   private var waiting: ArraySlice<(room: Room, fileName: String)> = []
   private var nextDue: Deadline?
   private var isWhole = true
@@ -34,12 +38,13 @@ final class AgentLine {
 
   /// Looks what waits, unless the last look is good enough still.
   func look() throws(Failure) {
-    guard needsLook else { return }
+    if notBefore?.hasPassed == true { notBefore = nil }
+    guard notBefore == nil, needsLook else { return }
     let begun = Kernel.uptime()
     isDirty = false
-    let ready = try queue.ready()
-    isWhole = ready.places.count <= Self.window
-    waiting = ready.places.prefix(Self.window)
+    let ready = try queue.ready(atMost: Self.window)
+    isWhole = !ready.hasMore
+    waiting = ready.places[...]
     nextDue = ready.nextDue.map { Deadline(after: $0) }
     nextScan = Deadline(after: .nanoseconds((Kernel.uptime() - begun) * Int64(Self.patience)))
   }
@@ -55,14 +60,14 @@ final class AgentLine {
 
   /// Until a look may find more, where no event says so.
   var pause: Duration? {
-    var pauses: [Duration] = []
+    var pauses = [drop.pause].compactMap { $0 }
+    if let notBefore { return (pauses + [notBefore.remaining]).min() }
     if let nextDue { pauses.append(nextDue.remaining) }
-    if let notBefore, hasWork { pauses.append(notBefore.remaining) }
     if isDirty && hasWork { pauses.append(nextScan.remaining) }
     return pauses.min()
   }
 
-  var mayBegin: Bool { hasWork && running < agent.concurrency && notBefore?.hasPassed != false }
+  var mayBegin: Bool { hasWork && running < agent.concurrency && notBefore == nil && !isLeaving }
 
   /// The oldest; it is this line's no more.
   func takeFirst() -> (room: Room, fileName: String)? { waiting.popFirst() }

@@ -20,12 +20,12 @@ final class DoorProcess {
       }, onError: { onWords(Array($0)) })
   }
 
-  deinit { attendance.stop(SIGTERM) }
+  deinit { child.tell(SIGTERM) }
 
   var polled: [pollfd] { attendance.polled }
 
   /// - Returns: false where it has ended.
   func attend(_ polled: ArraySlice<pollfd>) -> Bool { attendance.attend(polled) == nil }
 
-  func stop(_ number: Int32) { attendance.stop(number) }
+  func stop(_ number: Int32) { child.tell(number) }
 }

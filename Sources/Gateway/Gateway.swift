@@ -20,22 +20,21 @@ public final class Gateway {
   var mailboxes: [Mailbox] = []
   var slots: [WorkerSlot] = []
   var door: DoorProcess?
-  private let lock: File
-  private var watch: Watch?
-  private var served: UInt64 = 0
-  private var nextRound = Deadline(after: .zero)
-  private var dropDue: Deadline?
-  private var doorDue = Deadline(after: .zero)
+  var watch: Watch?
+  let lock: File
+  let told = Told()
+  /// What a person may have changed has to be read again at the next round: nobody can tell whether he has.
+  var isUnsure = false
+  var nextRound = Deadline(after: .zero)
+  var slotsDue = Deadline(after: .zero)
+  var doorDue = Deadline(after: .zero)
   /// We were asked to stop by this signal; until then what runs may go on.
-  private var draining: (signal: Int32, until: Deadline)?
-  private var isStopping = false
+  var draining: (signal: Int32, until: Deadline)?
+  var isStopping = false
+  private var served: UInt64 = 0
 
-  /// All is put in order at least so often, whether events say so or not.
-  private static let round = Duration.seconds(30)
-  /// An agent whose calls cannot even be begun is left alone for so long; a door that has ended, too.
-  private static let trouble = Duration.seconds(5)
-  /// After it was told to stop, a slot has this long to end its program and to hand its call back.
-  private static let handingBack = Duration.seconds(10)
+  /// What cannot be worked is left alone for so long: an agent, the slots, the door.
+  static let trouble = Duration.seconds(5)
 
   /// - Parameter settings: read at the start and at each SIGHUP.
   /// - Throws: `.tryAgain` where another gateway is at work.
@@ -50,6 +49,18 @@ public final class Gateway {
     self.say = say
     current = try settings()
     lock = try Self.takeLock(spool)
+    Self.allowManyFiles()
+    let (notice, told) = (spool.notice, told)
+    spool.notice = { if told.isNew($0) { notice($0) } }
+  }
+
+  /// A thousand agents are ten thousand directories; a login's soft limit is a thousand.
+  private static func allowManyFiles() {
+    let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(files, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(files, &limit)
   }
 
   private static func takeLock(_ spool: SpoolDirectory) throws(Failure) -> File {
@@ -74,8 +85,9 @@ public final class Gateway {
     while true {
       pulse.beat()
       if draining == nil {
+        try heedEvents()
         try intake()
-        try lookAtAll()
+        for line in lines { try keepingApart(line) { () throws(Failure) in try line.look() } }
         try dispatch()
       }
       if let ended = try drained() {
@@ -87,141 +99,53 @@ public final class Gateway {
     }
   }
 
-  /// Reads what a person may have changed. What cannot be read is said, and what was known goes on.
-  private func load() throws(Failure) {
-    var known = Dictionary(uniqueKeysWithValues: lines.map { ($0.name, $0) })
-    lines = []
-    for fileName in try spool.directory("agents").names().sorted()
-    where fileName.hasSuffix(".md") && !fileName.hasPrefix(".") {
-      let name = String(fileName.dropLast(3))
-      let old = known.removeValue(forKey: name)
-      do {
-        let agent = try Agent(named: name, in: spool)
-        let queue = try spool.queue("calls-\(name)", making: true)
-        let line = old ?? AgentLine(agent, queue)
-        line.agent = agent
-        line.isDirty = true
-        lines.append(line)
-      } catch {
-        guard [.configuration, .usage, .unavailable].contains(error.status) else { throw error }
-        say("\(error)")
-        if let old { lines.append(old) }
-      }
+  /// One agent's trouble, or one user's, stops no other: it is told, and looked at again a little later. A flush that has failed
+  /// ends us.
+  @discardableResult
+  func keepingApart(_ what: String, _ work: () throws(Failure) -> Void) throws(Failure) -> Bool {
+    do { try work() } catch {
+      if error.isFailedFlush { throw error }
+      let words = "\(what): \(error)"
+      if told.isNew(words) { say(words) }
+      return false
     }
-    // Whose file is gone is called no more; what is being made ends.
-    for line in known.values where line.running > 0 { lines.append(line) }
-    mailboxes = []
-    for user in try GatewayUser.all(in: spool) {
-      for line in lines where user.agents.contains(line.name) {
-        do { mailboxes.append(try Mailbox(user, line.queue)) } catch {
-          say("\(user.name): \(error)")
-        }
-      }
-    }
-    try lock.truncate(to: 0)
-    try lock.seek(to: 0)
-    let port = current.port.map(String.init)
-    try lock.write(
-      Header(["Pid": String(SpoolDirectory.processID), "Slots": String(current.slots), "Port": port]).bytes.dropLast()
-    )
-    try watchAll()
-    try fillSlots()
-    nextRound = Deadline(after: .zero)
+    return true
   }
 
-  /// One watch a process: the old one goes first.
-  private func watchAll() throws(Failure) {
-    var directories = [try spool.directory("agents"), try GatewayUser.directory(in: spool)]
-    for line in lines {
-      for room in [Room.new, .wait, .drop] { directories.append(try line.queue[room]) }
-    }
-    watch = nil
-    watch = Watch(directories + mailboxes.map(\.drop), notice: spool.notice)
-    for line in lines { line.isDirty = true }
-  }
-
-  /// What people and other users have put into drops; and, now and then, what is left behind.
-  private func intake() throws(Failure) {
-    let isRound = nextRound.hasPassed
-    if isRound {
-      nextRound = Deadline(after: Self.round)
-      for line in lines {
-        try line.queue.sweep()
-        line.isDirty = true
-      }
-    }
-    guard isRound || watch?.hasFired != false || dropDue?.hasPassed == true else { return }
-    watch?.hasFired = false
-    for line in lines { line.isDirty = true }
-    var pause: Duration?
-    func look(_ what: String, _ take: () throws(Failure) -> Duration?) throws(Failure) {
-      do { if let next = try take() { pause = min(pause ?? next, next) } } catch {
-        if error.isFailedFlush { throw error }
-        say("\(what): \(error)")
-        pause = min(pause ?? .seconds(60), .seconds(60))
-      }
-    }
-    for line in lines {
-      try look("\(line.queue.name)/drop") { () throws(Failure) in try line.queue.takeDrops().lookAgain }
-    }
-    for mailbox in mailboxes {
-      try look("\(mailbox.queue.name)/drop-\(mailbox.user.name)") { () throws(Failure) in
-        let next = try mailbox.take()
-        try mailbox.settle()
-        return next
-      }
-    }
-    dropDue = pause.map { Deadline(after: $0) }
-  }
-
-  private func lookAtAll() throws(Failure) {
-    for line in lines {
-      if line.notBefore?.hasPassed == true { line.notBefore = nil }
-      try line.look()
-    }
+  func keepingApart(_ line: AgentLine, _ work: () throws(Failure) -> Void) throws(Failure) {
+    if try !keepingApart(line.name, work) { line.notBefore = Deadline(after: Self.trouble) }
   }
 
   /// As many calls as there are slots for.
   private func dispatch() throws(Failure) {
-    while let slot = slots.first(where: { $0.line == nil }) {
-      let free = slots.count { $0.line == nil }
-      guard let line = Fairness.next(of: lines, free: free, of: slots.count) else { return }
-      let call = ResidentCall(agent: line.agent, queue: line.queue, environment: [:], memory: nil)
-      if let pause = try call.reserve() {
-        line.notBefore = Deadline(after: pause)
-        continue
+    while let slot = slots.first(where: \.isFree) {
+      guard let line = Fairness.next(of: lines, free: slots.count(where: \.isFree), of: slots.count) else { return }
+      try keepingApart(line) { () throws(Failure) in
+        let call = ResidentCall(agent: line.agent, queue: line.queue, environment: [:], memory: nil)
+        line.notBefore = try call.reserve().map { Deadline(after: $0) }
       }
-      guard let next = line.takeFirst() else { continue }
+      guard line.notBefore == nil, let next = line.takeFirst() else { continue }
       if slot.begin(next, of: line) {
         served += 1
         line.served = served
         line.running += 1
       } else {
-        line.putBack(next)
-        return
+        // Its process has just ended, as the next look at it says.
+        return line.putBack(next)
       }
-    }
-  }
-
-  private func fillSlots() throws(Failure) {
-    while slots.count < current.slots { slots.append(try WorkerSlot(commands.worker, notice: commands.onWords)) }
-    // Fewer than before: those that are free go, others when they are.
-    while slots.count > current.slots, let free = slots.firstIndex(where: { $0.line == nil }) {
-      slots.remove(at: free).stop(SIGTERM)
-    }
-    if door?.port != current.port { door = nil }
-    if let port = current.port, door == nil, doorDue.hasPassed {
-      doorDue = Deadline(after: Self.trouble)
-      door = try DoorProcess(port, commands.door(port), onWords: commands.onWords)
     }
   }
 
   private func wait() throws(Failure) {
     var polled = slots.flatMap(\.polled) + (door?.polled ?? [])
-    var pauses = lines.compactMap(\.pause) + [nextRound.remaining]
-    if let dropDue { pauses.append(dropDue.remaining) }
-    if current.port != nil && door == nil { pauses.append(doorDue.remaining) }
-    if let draining { pauses = [draining.until.remaining] }
+    var pauses: [Duration] = []
+    if let draining {
+      pauses = [draining.until.remaining]
+    } else {
+      pauses = lines.compactMap(\.pause) + mailboxes.compactMap(\.look.pause) + [nextRound.remaining]
+      if slots.count < current.slots { pauses.append(slotsDue.remaining) }
+      if current.port != nil && door == nil { pauses.append(doorDue.remaining) }
+    }
     // Not held here: there is one watch a process, and a reload makes another.
     switch watch?.wait(atMost: pauses.min(), or: &polled) {
     case nil: try watchAll()
@@ -229,38 +153,36 @@ public final class Gateway {
       // What we wait for may be others now; what they have said is still there then.
       return try heed(number)
     case .gone(let path):
-      guard try spool.root.isWhereItWas else { throw .removed(path) }
-      try load()
+      guard spool.root.isWhereItWas else { throw .removed(path) }
+      try forgetQueue(with: path)
     case .look: try attend(polled)
     }
   }
 
   private func attend(_ polled: [pollfd]) throws(Failure) {
-    var start = 0
-    var settled: Set<String> = []
     for (index, slot) in slots.enumerated().reversed() {
-      start = index * 3
-      switch slot.attend(polled[start..<start + 3]) {
+      switch slot.attend(polled[index * 3..<index * 3 + 3]) {
       case .nothing: break
-      case .done(let line):
-        line.running -= 1
-      case .failed(let line):
-        line.running -= 1
-        line.notBefore = Deadline(after: Self.trouble)
-        settled.insert(line.name)
-      case .died(let line):
+      case .done(let call):
+        call.line.running -= 1
+        try settle(call)
+      case .failed(let call):
+        call.line.running -= 1
+        call.line.notBefore = Deadline(after: Self.trouble)
+      case .died(let call):
         slots.remove(at: index)
-        line?.running -= 1
-        // What it was at lies in run/, and nobody holds it.
-        if let line {
-          try line.queue.sweep()
-          line.isDirty = true
-          settled.insert(line.name)
+        // With nothing in hand: what ends it may end the next one as well.
+        guard let call else {
+          if !slot.isLeaving { slotsDue = Deadline(after: Self.trouble) }
+          break
         }
+        call.line.running -= 1
+        call.line.isDirty = true
+        // What it was at lies in run/, and nobody holds it, or its program does for a moment: it dies with its maker.
+        try keepingApart(call.line) { () throws(Failure) in try call.line.queue.sweep() }
+        nextRound = min(nextRound, Deadline(after: .seconds(1)))
+        try settle(call)
       }
-    }
-    for mailbox in mailboxes where settled.contains(String(mailbox.queue.name.dropFirst("calls-".count))) {
-      try mailbox.settle()
     }
     if let door, !door.attend(polled.suffix(3)) {
       say("the door has ended: it is opened again")
@@ -269,34 +191,10 @@ public final class Gateway {
     if draining == nil { try fillSlots() }
   }
 
-  private func heed(_ number: Int32) throws(Failure) {
-    if number == SIGHUP {
-      do { current = try settings() } catch {
-        guard error.status == .configuration else { throw error }
-        return say("\(error): what was known goes on")
-      }
-      try load()
-      return say("reloaded: \(current.slots) slots, \(lines.count) agents")
+  private func settle(_ call: WorkerSlot.Call) throws(Failure) {
+    guard let id = try? EntryName(call.fileName).id else { return }
+    for mailbox in mailboxes where mailbox.line === call.line {
+      try keepingApart(mailbox.user.name) { () throws(Failure) in try mailbox.settle(id) }
     }
-    let isSecond = draining != nil
-    let time = isSecond ? .zero : current.drain
-    if !isSecond { say("stopping: what is being made has \(time.spoken)") }
-    draining = (number, Deadline(after: time))
-    door?.stop(number)
-  }
-
-  /// - Returns: the signal that has ended us, once nothing is left.
-  private func drained() throws(Failure) -> Int32? {
-    guard let draining else { return nil }
-    if slots.allSatisfy({ $0.line == nil }) || isStopping && draining.until.hasPassed {
-      for mailbox in mailboxes { try mailbox.settle() }
-      return draining.signal
-    }
-    if draining.until.hasPassed {
-      isStopping = true
-      for slot in slots where slot.line != nil { slot.stop(SIGTERM) }
-      self.draining = (draining.signal, Deadline(after: Self.handingBack))
-    }
-    return nil
   }
 }

@@ -8,36 +8,52 @@ import Spool
 /// goes on.
 final class Mailbox {
   let user: GatewayUser
-  let queue: Queue
+  let line: AgentLine
+  var look = Lookout()
   private let owed: Directory
   private let answers: Directory
   let drop: Directory
 
-  init(_ user: GatewayUser, _ queue: Queue) throws(Failure) {
+  var queue: Queue { line.queue }
+
+  init(_ user: GatewayUser, _ line: AgentLine) throws(Failure) {
     self.user = user
-    self.queue = queue
+    self.line = line
+    let queue = line.queue
     owed = try Directory("owed-\(user.name)", in: queue.directory)
     answers = try Directory("re-\(user.name)", in: queue.directory)
     drop = try Directory("drop-\(user.name)", in: queue.directory)
   }
 
+  /// - Parameter limit: about so many files.
   /// - Returns: after how long to look again, where something could not be taken yet.
-  func take() throws(Failure) -> Duration? {
-    let name = user.name
+  func take(atMost limit: Int) throws(Failure) -> Duration? {
+    var known: [EntryID] = []
     let sender = Drop.User(
-      name: name, uid: user.uid,
+      name: user.name, uid: user.uid,
       // So named, a file is the same call however often it is put there.
-      key: { $0.hasPrefix("key-") ? "user-\(name)-\($0)" : nil },
+      isNamed: { $0.hasPrefix("key-") },
+      turnsAway: { [self] (fileName: String, key: String) throws(Failure) in try turnsAway(fileName, key) },
       onPublished: { [owed] (id: EntryID, fileName: String) throws(Failure) in
         try owed.replace(id.description, with: Array(fileName.utf8))
+        if fileName.hasPrefix("key-") { known.append(id) }
       },
       onRefused: { [self] (fileName: String, why: String) throws(Failure) in
         try answer(fileName, Self.words(CallFailure(.invalid, why)), [])
       })
-    let result = try Drop("drop-\(name)", in: queue, of: sender).take()
+    let result = try Drop("drop-\(user.name)", in: queue, of: sender).take(atMost: limit)
     // Under a known key nothing new is made; its record may be there already.
-    if !result.published.isEmpty { try revive(result.published) }
+    try revive(known)
+    for id in known { try settle(id) }
     return result.lookAgain
+  }
+
+  /// As it does with everybody, a full backlog refuses what would add to it.
+  private func turnsAway(_ fileName: String, _ key: String) throws(Failure) -> Bool {
+    if try queue.known(key: key) != nil { return false }
+    guard let failure = try Backlog(line.agent, queue).refusal() else { return false }
+    try answer(fileName, Self.words(failure), [])
+    return true
   }
 
   /// As `claude-call` does: a failed call that is asked for again is made again.
@@ -53,15 +69,20 @@ final class Mailbox {
   /// Gives what is on record to whom it is owed.
   func settle() throws(Failure) {
     for name in try owed.names() where !name.hasPrefix(".") {
-      guard let id = try? EntryID(name), let file = try owed.open(name) else { continue }
-      let fileName = String(decoding: try file.readAll(limit: 4096) ?? [], as: UTF8.self)
-      switch try CallRecord.read(id, in: queue) {
-      case .open: continue
-      case .reply(let record): try answer(fileName, record.header.lines.map { ($0.name, $0.value) }, record.body, id)
-      case .failed(let failure): try answer(fileName, Self.words(failure), [], id)
-      }
-      try owed.unlink(name)
+      if let id = try? EntryID(name) { try settle(id) }
     }
+  }
+
+  /// The same for one call, be it owed to him or not.
+  func settle(_ id: EntryID) throws(Failure) {
+    guard let file = try owed.open(id.description) else { return }
+    let fileName = String(decoding: try file.readAll(limit: 4096) ?? [], as: UTF8.self)
+    switch try CallRecord.read(id, in: queue) {
+    case .open: return
+    case .reply(let record): try answer(fileName, record.header.lines.map { ($0.name, $0.value) }, record.body, id)
+    case .failed(let failure): try answer(fileName, Self.words(failure), [], id)
+    }
+    try owed.unlink(id.description)
   }
 
   private static func words(_ failure: CallFailure) -> [(String, String)] {

@@ -5,8 +5,16 @@ import Work
 /// A slot, in which one call at a time is made: a process of its own, so that what a call does to its maker stays there. It lives on
 /// for the next call; it dies with the gateway, and what it started with it.
 final class WorkerSlot {
-  /// The line whose call is being made; nil: it is free.
-  private(set) var line: AgentLine?
+  /// What is made in it.
+  struct Call {
+    var line: AgentLine
+    var fileName: String
+  }
+
+  /// Nil: it is free.
+  private(set) var call: Call?
+  /// It was asked to end.
+  private(set) var isLeaving = false
   private let child: Child
   private let attendance: Child.Attendance
   private let end: Int32
@@ -45,33 +53,38 @@ final class WorkerSlot {
     let words = Array("\(line.name) \(place.room.rawValue) \(place.fileName)\n".utf8)
     // Shorter than a pipe's 4096 bytes: all of it or nothing.
     guard write(end, words, words.count) == words.count else { return false }
-    self.line = line
+    call = Call(line: line, fileName: place.fileName)
     return true
   }
 
   enum Event {
     case nothing
     /// The call is settled, or was somebody else's.
-    case done(AgentLine)
+    case done(Call)
     /// It could not even be begun.
-    case failed(AgentLine)
+    case failed(Call)
     /// It has ended; what it was at is left behind.
-    case died(AgentLine?)
+    case died(Call?)
   }
 
   /// - Parameter polled: what was asked for, as poll(2) left it.
   func attend(_ polled: ArraySlice<pollfd>) -> Event {
     if attendance.attend(polled) != nil {
-      defer { line = nil }
-      return .died(line)
+      defer { call = nil }
+      return .died(call)
     }
-    guard let newline = ear.rest.firstIndex(of: 10), let line else { return .nothing }
+    guard let newline = ear.rest.firstIndex(of: 10), let call else { return .nothing }
     let isTrouble = ear.rest.first == CallWorker.trouble
     ear.rest.removeFirst(newline + 1)
-    self.line = nil
-    return isTrouble ? .failed(line) : .done(line)
+    self.call = nil
+    return isTrouble ? .failed(call) : .done(call)
   }
 
+  var isFree: Bool { call == nil && !isLeaving }
+
   /// It hands back what it is at, and ends.
-  func stop(_ number: Int32) { attendance.stop(number) }
+  func leave() {
+    isLeaving = true
+    child.tell(SIGTERM)
+  }
 }

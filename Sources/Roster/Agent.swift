@@ -73,12 +73,7 @@ public struct Agent: Sendable {
   /// Reads an agent of this spool.
   /// - Throws: `.unavailable` where there is none, `.configuration` where its file is not understood.
   public init(named name: String, in spool: SpoolDirectory) throws(Failure) {
-    guard (1...32).contains(name.utf8.count),
-      name.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
-    else { throw Failure(.usage, "--agent \(name)", "is no agent's name", do: "use a-z, 0-9 and dashes") }
-    guard name != "me" else {
-      throw Failure(.usage, "--agent me", "is the person", do: "give the agent another name")
-    }
+    try Self.check(name: name)
     let directory = try spool.directory("agents")
     guard let file = try SettingsFile.read("\(name).md", in: directory, hasBody: true) else {
       let others = try directory.names().filter { $0.hasSuffix(".md") }.map { String($0.dropLast(3)) }.sorted()
@@ -88,6 +83,25 @@ public struct Agent: Sendable {
           ? "make it: a header, a blank line, and who it is" : "use one of \(others.joined(separator: ", "))")
     }
     try self.init(named: name, file: file)
+  }
+
+  /// An agent's file is small; a limit to what is read of one.
+  public static let sizeLimit = 1 << 20
+
+  /// An agent as these bytes say.
+  /// - Parameter path: where they stand, for messages.
+  public init(named name: String, bytes: [UInt8], path: String) throws(Failure) {
+    try Self.check(name: name)
+    try self.init(named: name, file: SettingsFile(path: path, bytes: bytes, hasBody: true))
+  }
+
+  private static func check(name: String) throws(Failure) {
+    guard (1...32).contains(name.utf8.count),
+      name.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
+    else { throw Failure(.usage, "--agent \(name)", "is no agent's name", do: "use a-z, 0-9 and dashes") }
+    guard name != "me" else {
+      throw Failure(.usage, "--agent me", "is the person", do: "give the agent another name")
+    }
   }
 
   init(named name: String, file: SettingsFile) throws(Failure) {

@@ -73,6 +73,7 @@ extension Scheduler {
     watch = nil
     watch = Watch(directories, notice: spool.notice)
     watch!.hasFired = true
+    _ = watch!.takePlaces()
   }
 
   private func adopt(_ read: [CrontabEntry], _ now: Timestamp) throws(Failure) {

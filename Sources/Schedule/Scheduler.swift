@@ -64,9 +64,8 @@ public final class Scheduler {
       let now = Timestamp.now
       lookAgain = false
       try reloadIfChanged(now)
-      let news = News(hasAny: watch!.hasFired, arrivals: watch!.arrivals)
+      let news = News(hasAny: watch!.hasFired, arrivals: watch!.takePlaces() ?? [])
       watch!.hasFired = false
-      watch!.arrivals = []
       for post in posts { try attend(post, now, news) }
       switch wait() {
       case .signal(SIGHUP): try reload(.now)

@@ -3,9 +3,11 @@ import SystemPackage
 
 extension Queue {
   /// Takes everything that people have put into `drop/` and publishes it.
-  /// - Parameter onEach: told before each file: there may be very many.
-  public func takeDrops(onEach: () -> Void = {}) throws(Failure) -> Drop.Result {
-    try Drop(self, self[.drop]).take(onEach: onEach)
+  /// - Parameters:
+  ///   - limit: about so many; then there is to look again at once.
+  ///   - onEach: told before each file: there may be very many.
+  public func takeDrops(atMost limit: Int = .max, onEach: () -> Void = {}) throws(Failure) -> Drop.Result {
+    try Drop(self, self[.drop]).take(atMost: limit, onEach: onEach)
   }
 
   /// For the sweep: goes on with what a dead process has taken.
@@ -36,23 +38,33 @@ public struct Drop {
     public var name: String
     /// Authority is the directory, and its files must be his as well: with mv and ln anybody can place another's file.
     public var uid: UInt32
-    /// The key under which a file of this name is published; nil: each file is an entry of its own.
-    public var key: (_ fileName: String) -> String?
+    /// Whether a file of this name is the same entry however often it is put there; else each is one of its own.
+    public var isNamed: (_ fileName: String) -> Bool
+    /// Asked before it is published, under this key; true: it goes, and its owner was told why.
+    public var turnsAway: (_ fileName: String, _ key: String) throws(Failure) -> Bool
     /// Told when it is published, before the file goes: killed in between, it is told again.
     public var onPublished: (EntryID, _ fileName: String) throws(Failure) -> Void
     /// Told when a file of his is none that can be taken; it lies in `bad/`.
     public var onRefused: (_ fileName: String, _ why: String) throws(Failure) -> Void
 
     public init(
-      name: String, uid: UInt32, key: @escaping (String) -> String?,
+      name: String, uid: UInt32, isNamed: @escaping (String) -> Bool,
+      turnsAway: @escaping (String, String) throws(Failure) -> Bool,
       onPublished: @escaping (EntryID, String) throws(Failure) -> Void,
       onRefused: @escaping (String, String) throws(Failure) -> Void
     ) {
       self.name = name
       self.uid = uid
-      self.key = key
+      self.isNamed = isNamed
+      self.turnsAway = turnsAway
       self.onPublished = onPublished
       self.onRefused = onRefused
+    }
+
+    /// Nobody else's: neither part can have a slash in it. A user can give his files any name, and those that we give as well, so that
+    /// no key may be made of what a file says of itself alone.
+    fileprivate func key(_ fileName: String, _ inode: UInt64, _ changed: Timestamp) -> String {
+      "drop-\(name)/\(isNamed(fileName) ? fileName : ".take-\(inode)-\(changed.nanoseconds)")"
     }
   }
 
@@ -75,36 +87,43 @@ public struct Drop {
   ///
   /// A file is taken by a rename to `.take-INODE-CTIME-NAME`, published under a key made of these, and
   /// unlinked last: killed anywhere, the next look goes on and publishes it once.
-  public func take(onEach: () -> Void = {}) throws(Failure) -> Result {
+  public func take(atMost limit: Int = .max, onEach: () -> Void = {}) throws(Failure) -> Result {
     var published: [EntryID] = []
     var refused: [String] = []
     // What another process takes while we look has another name by then, or is published.
     for _ in 0..<5 {
       var result = Result()
-      let isWhole = try look(&result, onEach)
+      let isWhole = try look(&result, limit, onEach)
       published += result.published
       refused += result.refused
       (result.published, result.refused) = (published, refused)
-      if isWhole { return result }
+      if isWhole || published.count + refused.count >= limit { return result }
     }
     return Result(
       published: published, lookAgain: Self.turn, unread: Timestamp(nanoseconds: 0), refused: refused)
   }
 
   /// - Returns: false where something has moved meanwhile.
-  private func look(_ result: inout Result, _ onEach: () -> Void) throws(Failure) -> Bool {
+  private func look(_ result: inout Result, _ limit: Int, _ onEach: () -> Void) throws(Failure) -> Bool {
     var isWhole = true
+    var taken = 0
     for raw in try directory.rawNames().sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       let name = Kernel.text(raw)
-      let isTaken = name.hasPrefix(".take-")
+      // Ours are text.
+      let isTaken = name.hasPrefix(".take-") && String(validatingCString: raw) != nil
       if !isTaken && Self.isIgnored(name) { continue }
+      if taken >= limit {
+        result.wait(.zero)
+        break
+      }
       onEach()
       switch try isTaken ? findTaken(name) : takeGrown(raw, name) {
-      case .taken(let taken):
-        if let id = try publishTaken(taken) {
-          result.published.append(id)
-        } else {
-          result.refused.append("\(taken.name): cannot be read as an entry")
+      case .taken(let file):
+        taken += 1
+        switch try publishTaken(file) {
+        case .published(let id): result.published.append(id)
+        case .refused(let why): result.refused.append("\(file.name): \(why)")
+        case .turnedAway: break
         }
       case .beingWritten: result.wait(Self.settling)
       case .newborn: isWhole = false
@@ -112,7 +131,9 @@ public struct Drop {
         result.wait(Self.turn)
         result.unread = min(result.unread ?? changed, changed)
       case .moved: isWhole = false
-      case .refused(let why): result.refused.append("\(name.printable): \(why)")
+      case .refused(let why):
+        taken += 1
+        result.refused.append("\(name.printable): \(why)")
       case .left: break
       }
     }
@@ -139,6 +160,9 @@ public struct Drop {
 
   /// Who takes a file has published it long before.
   private static let turn = Duration.seconds(1)
+
+  /// With what we write before it, it is still a name.
+  private static let longestName = 180
 
   private struct Taken {
     var file: File
@@ -195,7 +219,7 @@ public struct Drop {
     let changed = try file.status()
     guard changed.changed == status.changed && changed.size == status.size else { return .moved }
     var cut = name.printable
-    while cut.utf8.count > 180 { cut.removeLast() }
+    while cut.utf8.count > Self.longestName { cut.removeLast() }
     cut = cut.replacing("/", with: "_")
     let takenName = ".take-\(status.inode)-\(status.changed.nanoseconds)-\(cut)"
     do { try Kernel.rename(raw: raw, in: directory.descriptor, to: takenName, in: directory.descriptor) } catch {
@@ -232,6 +256,12 @@ public struct Drop {
     return "belongs to user \(status.owner), not to \(user.name) (\(user.uid))"
   }
 
+  /// Why a name that claims to be one of ours is none; nil where it is.
+  private static func unfit(_ name: String) -> String? {
+    if name.hasPrefix(".") { return "is hidden" }
+    return name.utf8.count > longestName || name != name.printable ? "is a name that nobody gave it here" : nil
+  }
+
   /// Puts it into `bad/`. Another user's directory may not be moved, and must not hold up what lies beside it.
   private func quarantine(_ raw: [CChar], because reason: String) throws(Failure) -> Take {
     do { try queue.quarantine(raw: raw, from: directory, because: reason) } catch {
@@ -258,7 +288,7 @@ public struct Drop {
     if Kernel.now() - status.changed > Self.settling { return true }
     guard let bytes = try file.readAll(limit: Entry.sizeLimit) else { return false }
     try file.seek(to: 0)
-    guard let entry = try? Entry(parsing: bytes) else { return false }
+    guard let entry = try? Self.dropped(bytes) else { return false }
     return entry.header["Length"] != nil
   }
 
@@ -280,7 +310,7 @@ public struct Drop {
     let status = try file.status()
     // A user can call his files so himself, and others' as well.
     if user != nil,
-      let reason = queue.unreadable(status) ?? foreign(status) ?? (parts[2].hasPrefix(".") ? "is hidden" : nil)
+      let reason = queue.unreadable(status) ?? foreign(status) ?? Self.unfit(String(parts[2]))
     {
       return try quarantine(Array(takenName.utf8CString), because: reason)
     }
@@ -295,8 +325,14 @@ public struct Drop {
     return .taken(Taken(file: file, takenName: takenName, name: String(parts[2]), inode: inode, changed: changed))
   }
 
-  /// Nil where it was malformed.
-  private func publishTaken(_ taken: Taken) throws(Failure) -> EntryID? {
+  private enum Fate {
+    case published(EntryID)
+    /// It lies in `bad/`.
+    case refused(String)
+    case turnedAway
+  }
+
+  private func publishTaken(_ taken: Taken) throws(Failure) -> Fate {
     let status = try taken.file.status()
     guard let bytes = try taken.file.readAll(limit: Entry.sizeLimit) else {
       return try refuse(taken, because: "has more than \(Entry.sizeLimit) bytes")
@@ -323,9 +359,14 @@ public struct Drop {
     header["Name"] = taken.name
     header["Arrived"] = taken.changed.rfc3339
     let slug = EntryID.slug(from: taken.name.prefix { $0 != "." })
-    let published = try queue.publish(
-      Draft(slug: slug, header: header, body: body),
-      key: user?.key(taken.name) ?? "drop-\(taken.inode)-\(taken.changed.nanoseconds)")
+    let key =
+      user?.key(taken.name, taken.inode, taken.changed) ?? "drop-\(taken.inode)-\(taken.changed.nanoseconds)"
+    if let user, try user.turnsAway(taken.name, key) {
+      try directory.unlink(taken.takenName)
+      taken.file.unlock()
+      return .turnedAway
+    }
+    let published = try queue.publish(Draft(slug: slug, header: header, body: body), key: key)
     try user?.onPublished(published.id, taken.name)
     let now = try taken.file.status()
     if now.size == status.size && now.modified == status.modified {
@@ -334,13 +375,13 @@ public struct Drop {
       try giveBack(taken)
     }
     taken.file.unlock()
-    return published.id
+    return .published(published.id)
   }
 
-  private func refuse(_ taken: Taken, because reason: String) throws(Failure) -> EntryID? {
+  private func refuse(_ taken: Taken, because reason: String) throws(Failure) -> Fate {
     try queue.quarantine(raw: Array(taken.takenName.utf8CString), from: directory, because: reason)
     try user?.onRefused(taken.name, reason)
-    return nil
+    return .refused(reason)
   }
 
   /// Where no lease can be had and the clock has jumped, 10 s without a change were none: somebody was still writing. The file becomes

@@ -39,13 +39,6 @@ extension Queue {
         .tryAgain, place.name.id.description, "is being worked on, or has just moved", do: "look again with spool show")
     }
     defer { file.unlock() }
-    switch try self[place.room].move(place.fileName, to: self[room], as: targetName) {
-    case .done: try self[room].sync()
-    case .sourceGone: throw Failure(.tryAgain, place.name.id.description, "has just moved", do: "look again")
-    case .targetExists:
-      throw Failure(
-        .software, "\(name)/\(room.rawValue)/\(targetName)", "exists already", do: "run spool check \(name)")
-    }
     let word: String
     switch request {
     case .hold: word = "held"
@@ -53,7 +46,15 @@ extension Queue {
     case .retry: word = "to be tried again"
     case .cancel: word = "cancelled"
     }
+    // The reason first, as with a failure: who waits for the move reads it. Nobody else moves what we have locked.
     logAttempt(place.name.id, "\(word) by \(who)")
+    switch try self[place.room].move(place.fileName, to: self[room], as: targetName) {
+    case .done: try self[room].sync()
+    case .sourceGone: throw Failure(.tryAgain, place.name.id.description, "has just moved", do: "look again")
+    case .targetExists:
+      throw Failure(
+        .software, "\(name)/\(room.rawValue)/\(targetName)", "exists already", do: "run spool check \(name)")
+    }
     spool.journal.write(request.rawValue, queue: name, id: place.name.id, detail: who)
   }
 }

@@ -25,7 +25,8 @@ extension SpoolDirectory {
       findings.append(
         Finding(path: path, problem: "\(kind): the protocol was proved on ext4, xfs and btrfs only", remedy: []))
     }
-    if try root.file.status().mode & 0o077 != 0 {
+    // Whom a gateway admits passes through, by name, and no more.
+    if try root.file.status().mode & 0o066 != 0 {
       findings.append(
         Finding(path: path, problem: "others may look or write here", remedy: ["chmod 700 \(path.shellQuoted)"]))
     }

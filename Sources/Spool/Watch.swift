@@ -36,8 +36,6 @@ public final class Watch {
   private var seen: [Timestamp] = []
   /// Whether something may have changed since this was last set to false: after a wake by other descriptors it says more.
   package var hasFired = false
-  /// The directories in which files have landed since this was last emptied, as far as we are told.
-  package var arrivals: Set<String> = []
   /// A name that somebody waits for.
   package var awaited: String?
   /// Whether a file of this name has come since this was last set to false.
@@ -48,6 +46,7 @@ public final class Watch {
     didSet { _ = takeNames() }
   }
   private var names: Set<String>?
+  private var places: Set<String>?
 
   /// - Parameter notice: told once where inotify cannot be had.
   public init(_ directories: [Directory], notice: (String) -> Void, events: Interest = .arrivals) {
@@ -190,18 +189,30 @@ public final class Watch {
     }
   }
 
+  /// The paths of the directories in which something may have changed since this was last asked; nil: in any of them, for nobody
+  /// can tell.
+  package func takePlaces() -> Set<String>? {
+    defer { places = descriptor == nil ? nil : [] }
+    return places
+  }
+
+  private func keepPlace(_ event: UnsafeMutablePointer<inotify_event>) {
+    guard places != nil else { return }
+    if event.pointee.mask & UInt32(IN_Q_OVERFLOW) == 0, let path = inotifytools_filename_from_wd(event.pointee.wd) {
+      let path = String(cString: path)
+      places!.insert(path.hasSuffix("/") ? String(path.dropLast()) : path)
+    } else {
+      places = nil
+    }
+  }
+
   /// Takes all events; returns the path of a watched directory that is gone.
   private func drain() -> String? {
     var gone: String?
     while let event = inotifytools_next_events(0, 1) {
       let mask = Int32(bitPattern: event.pointee.mask)
       keepName(event)
-      if mask & Int32(IN_MOVED_TO | IN_CLOSE_WRITE) != 0, let name = Self.name(event), !name.hasPrefix("."),
-        let directory = inotifytools_filename_from_wd(event.pointee.wd)
-      {
-        let path = String(cString: directory)
-        arrivals.insert(path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
-      }
+      keepPlace(event)
       if awaited != nil && !hasCome { hasCome = Self.name(event) == awaited }
       if mask & (Int32(IN_DELETE_SELF) | Int32(IN_MOVE_SELF) | Int32(IN_UNMOUNT)) != 0 {
         gone = inotifytools_filename_from_wd(event.pointee.wd).map { String(cString: $0) } ?? directories.first?.path

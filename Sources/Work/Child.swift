@@ -269,6 +269,9 @@ public final class Child {
   /// Whether anybody can still print something to us.
   public var isHeard: Bool { output >= 0 || error >= 0 }
 
+  /// Sends it, and nobody else, a signal; when it ends is its own affair.
+  public func tell(_ number: Int32) { kill(process, number) }
+
   /// Where others were left: takes what they print, for at most so long, or until a signal comes.
   public func hearOthers(
     atMost limit: Duration, onOutput: (ArraySlice<UInt8>) -> Void, onError: (ArraySlice<UInt8>) -> Void

@@ -1,12 +1,12 @@
 import Calls
 import Crypto
-import Roster
 import Spool
 import Support
 import Testing
 
 @testable import Door
 @testable import Gateway
+@testable import Roster
 
 @Suite struct TokenTests {
   @Test func aTokenReadsBackAndNoTwoAreAlike() {
@@ -38,7 +38,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("Sha256: 12\n", 1, "a SHA-256"), ("Created: x\nSha256: \n", 1, "a time such as"), ("Created: \n", nil, ""),
+      ("Sha256: 12\n", 1, "a SHA-256"), ("Created: x\nSha256: \n", 1, "a time such as"),
+      ("Created: \n", nil, "gateway token rotate a"),
       ("Nonsense: 1\n", 1, "use one of"), ("Agents: ,\nSha256: HASH\n", 1, "agents with commas"),
     ] as [(String, Int?, String)])
   func aFileThatIsNotUnderstoodIsNoToken(_ text: String, _ line: Int?, _ advice: String) {
@@ -58,18 +59,24 @@ import Testing
 
   @Test func tenInAMinuteLockTheirUserOutAndNobodyElse() {
     var lockout = Lockout()
-    for place in 0..<9 { #expect(!lockout.failed(1000, at: Int64(place) * second)) }
-    #expect(lockout.isEmpty && !lockout.failed(nil, at: 9 * second))
-    #expect(lockout.failed(1000, at: 10 * second))
-    #expect(lockout.remaining(of: 1000, at: 11 * second) == .seconds(299))
-    #expect(lockout.remaining(of: 1001, at: 11 * second) == nil && lockout.remaining(of: nil, at: 11 * second) == nil)
-    #expect(lockout.remaining(of: 1000, at: 310 * second) == nil && lockout.isEmpty)
-    #expect(!lockout.failed(1000, at: 311 * second))
+    for place in 0..<9 {
+      let isLocked = lockout.failed(1000, at: Int64(place) * second)
+      #expect(!isLocked)
+    }
+    #expect(lockout.isEmpty)
+    let (others, tenth) = (lockout.failed(nil, at: 9 * second), lockout.failed(1000, at: 10 * second))
+    #expect(!others && tenth)
+    func remaining(_ user: UInt32?, _ at: Int64) -> Duration? { lockout.remaining(of: user, at: at * second) }
+    let rests = [remaining(1000, 11), remaining(1001, 11), remaining(nil, 11), remaining(1000, 310)]
+    #expect(rests == [.seconds(299), nil, nil, nil] && lockout.isEmpty)
+    let afterwards = lockout.failed(1000, at: 311 * second)
+    #expect(!afterwards)
   }
 
   @Test func whatIsOlderThanAMinuteDoesNotCount() {
     var lockout = Lockout()
-    for place in 0..<100 { #expect(!lockout.failed(1000, at: Int64(place) * 7 * second)) }
+    let locks = (0..<100).map { lockout.failed(1000, at: $0 * 7 * second) }
+    #expect(locks.allSatisfy { !$0 })
   }
 }
 
