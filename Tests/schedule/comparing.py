@@ -94,13 +94,13 @@ def ours(scheduler, lines, zone, now, count=TIMES):
     return found, done.stderr
 
 
-def settle(line, zone, mine, theirs):
-    """Whether Debian's loop is on our side where the two lists part."""
+def settle(line, zone, now, mine, theirs):
+    """Whether Debian's loop is on our side where the two lists part; and where that is."""
     index = next((place for place, pair in enumerate(zip(mine, theirs)) if pair[0] != pair[1]), min(len(mine), len(theirs)))
-    candidates = [times[index] for times in (mine, theirs) if index < len(times)]
-    first = min(candidates)
-    fired = debian.fires(debian.Expression(line), debian.clock(zone, first - timedelta(days=1), first + timedelta(minutes=1)))
-    return (first in fired) == (index < len(mine) and mine[index] == first), index
+    first = min(times[index] for times in (mine, theirs) if index < len(times))
+    before = max(mine[index - 1] if index else now, first - timedelta(days=3))
+    fired = debian.fires(debian.Expression(line), debian.clock(zone, first - timedelta(days=4), first + timedelta(minutes=1)))
+    return [at for at in fired if at > before] == [at for at in mine[index:index + 1] if at == first], index
 
 
 def simulation(cronsim):
@@ -135,9 +135,10 @@ def zone_differs(scheduler, cronsim, name, year, seed, count):
             lines.append(line)
             times = []
             for _ in range(TIMES):
-                # Where a change is a minute past midnight, it also says one time again and again.
+                # Where a change is a minute past midnight, it also says one time again and again; and in an hour that comes twice, what
+                # is over.
                 time = next(simulated, None)
-                if time is None or times and time <= times[-1]:
+                if time is None or time <= (times or [now])[-1]:
                     break
                 times.append(time.astimezone(timezone.utc))
             expected.append(times)
@@ -153,7 +154,7 @@ def zone_differs(scheduler, cronsim, name, year, seed, count):
             if own == theirs:
                 continue
             differed += 1
-            right, index = settle(line, zone, own, theirs)
+            right, index = settle(line, zone, now, own, theirs)
             if right:
                 example = example or f"{name}, {now.isoformat()}, {line}: {mine[index:index + 1]}, cronsim {[str(time.astimezone(zone)) for time in theirs[index:index + 1]]}"
             else:
