@@ -93,7 +93,7 @@ struct TickRound {
     if daily && queue.name == JobState.queueName { try JobSent.removeOld(in: queue) }
     // The replies' drop/ belongs to wait-approval.
     if queue.name != "replies" { _ = try queue.takeDrops() }
-    if queue.name.hasPrefix("calls-") { try queue.expireDue() }
+    if queue.name.hasPrefix("calls-") { try queue.expireDue(isWhole: hourly) }
   }
 
   /// Each goes on in a process of its own: a run may take days.

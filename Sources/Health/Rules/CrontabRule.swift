@@ -13,9 +13,11 @@ enum CrontabRule: Rule {
     else { return [] }
     let fault = String(decoding: first, as: UTF8.self)
     let count = bytes.count { $0 == 10 }
-    let more = count > 1 ? " (and \(count - 1) more)" : ""
-    let advice =
-      "mend it: scheduler --test FILE says all that is wrong; until then the crontab as it was before goes on"
-    return [Signal(self, fault, fault + more, do: advice)]
+    let more = count > 1 ? ", and \(count - 1) more" : ""
+    return [
+      Signal(
+        self, fault, "the scheduler does not understand its crontab, and what it was before holds: \(fault)\(more)",
+        do: "scheduler --test FILE says all that is wrong")
+    ]
   }
 }

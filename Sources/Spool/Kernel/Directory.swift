@@ -101,15 +101,37 @@ public final class Directory {
 
   /// The first name by its bytes, but for hidden ones, and how many there are; nil where there are none.
   package func firstName() throws(Failure) -> (name: String, count: Int)? {
-    do {
-      let found = try Kernel.firstName(descriptor)
-      return found.count > 0 ? found : nil
-    } catch { throw Failure(error, path, "list") }
+    let found = try least(1)
+    return found.names.first.map { (Kernel.text($0), found.count) }
   }
 
   /// Some of the names, no more than this: which ones is the file system's choice.
   package func someNames(atMost limit: Int) throws(Failure) -> [String] {
     try rawNames(atMost: limit).compactMap { String(validatingCString: $0) }
+  }
+
+  /// The first names by their bytes, in their order, but for hidden ones, and how many there are: however many, no more than twice
+  /// the limit are kept.
+  package func least(_ limit: Int) throws(Failure) -> (names: [[CChar]], count: Int) {
+    var (least, count): ([[CChar]], Int) = ([], 0)
+    // What sorts behind it is not among them.
+    var bound: [CChar]?
+    func cut() {
+      least = Array(least.sorted { $0.lexicographicallyPrecedes($1) }.prefix(limit))
+      if least.count == limit { bound = least.last }
+    }
+    do {
+      try Kernel.visit(descriptor) { name in
+        if name[0] == 46 { return true }
+        count += 1
+        if let bound, !name.lexicographicallyPrecedes(bound) { return true }
+        least.append(Array(name))
+        if least.count >= 2 * limit { cut() }
+        return true
+      }
+    } catch { throw Failure(error, path, "list") }
+    cut()
+    return (least, count)
   }
 
   /// How many names there are, as far as that is not more than this: what it costs does not grow beyond it.

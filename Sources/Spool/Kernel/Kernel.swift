@@ -226,11 +226,27 @@ package enum Kernel {
     if fchown(descriptor.rawValue, uid_t.max, group) < 0 { throw Errno(rawValue: errno) }
   }
 
-  /// Every name in a directory but `.` and `..`, in no order; no more than `limit` of them. The corresponding C functions are
-  /// `fdopendir` and `readdir`.
+  /// Every name in a directory but `.` and `..`, in no order; no more than `limit` of them.
   package static func list(_ directory: FileDescriptor, atMost limit: Int = .max) throws(Errno) -> [[CChar]] {
+    var names: [[CChar]] = []
+    if limit == 0 { return names }
+    try visit(directory) { name in
+      names.append(Array(name))
+      return names.count < limit
+    }
+    return names
+  }
+
+  /// Shows every name but `.` and `..`, zero-terminated, in no order, until it is told that this is enough. The corresponding C
+  /// functions are `fdopendir` and `readdir`.
+  package static func visit(
+    _ directory: FileDescriptor, _ goesOn: (UnsafeBufferPointer<CChar>) -> Bool
+  ) throws(Errno) {
     try intercept(.list, "")
-    if let standIn { return try standIn.list(directory).prefix(limit).map { Array($0.utf8CString) } }
+    if let standIn {
+      for name in try standIn.list(directory) where !Array(name.utf8CString).withUnsafeBufferPointer(goesOn) { return }
+      return
+    }
     // A descriptor of its own: the stream owns it, and a shared one would share its position.
     let own = try retrying { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard let stream = fdopendir(own) else {
@@ -239,52 +255,20 @@ package enum Kernel {
       throw error
     }
     defer { closedir(stream) }
-    var names: [[CChar]] = []
-    while true {
-      if names.count == limit { return names }
-      errno = 0
-      guard let entry = readdir(stream) else {
-        if errno != 0 { throw Errno(rawValue: errno) }
-        return names
-      }
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        Array(bytes.bindMemory(to: CChar.self).prefix { $0 != 0 })
-      }
-      if name != [46] && name != [46, 46] { names.append(name + [0]) }
-    }
-  }
-
-  /// The first name by its bytes, of those that do not begin with a dot, and how many there are; an empty one where there are none.
-  /// No name is copied but those that are the first so far. The corresponding C functions are `fdopendir` and `readdir`.
-  package static func firstName(_ directory: FileDescriptor) throws(Errno) -> (name: String, count: Int) {
-    try intercept(.list, "")
-    if let standIn {
-      let names = try standIn.list(directory).filter { !$0.hasPrefix(".") }
-      return (names.min() ?? "", names.count)
-    }
-    let own = try retrying { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    guard let stream = fdopendir(own) else {
-      let error = Errno(rawValue: errno)
-      _ = Glibc.close(own)
-      throw error
-    }
-    defer { closedir(stream) }
-    var first: [CChar] = [0]
-    var count = 0
     while true {
       errno = 0
       guard let entry = readdir(stream) else {
         if errno != 0 { throw Errno(rawValue: errno) }
-        return (text(first), count)
+        return
       }
-      withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        let name = bytes.bindMemory(to: CChar.self).baseAddress!
-        if name[0] == 46 { return }
-        count += 1
-        if count == 1 || strcmp(name, first) < 0 {
-          first = Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
+      let isEnough = withUnsafePointer(to: &entry.pointee.d_name) { field in
+        field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) { text in
+          let name = UnsafeBufferPointer(start: text, count: strlen(text) + 1)
+          let isOwn = text[0] == 46 && (name.count == 2 || text[1] == 46 && name.count == 3)
+          return !isOwn && !goesOn(name)
         }
       }
+      if isEnough { return }
     }
   }
 
