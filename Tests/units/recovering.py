@@ -27,7 +27,7 @@ class Work:
         self.home, self.count, self.messages = home, 0, []
         self.script = home.script(SCRIPT)
 
-    def give(self, count=4):
+    def give(self, count=6):
         home = self.home
         for _ in range(count):
             self.count += 1
@@ -54,7 +54,7 @@ class Work:
 def furnish(home):
     home.furnish()
     home.telegram()
-    home.settings["STANDIN_CLAUDE"] = "slow=0.05"
+    home.settings["STANDIN_CLAUDE"] = "slow=0.1"
     (home.spool / "crontab").write_text(f"PATH={home.home}/tools:{home.bin}:/usr/bin:/bin\n" + CRONTAB)
     agent = home.spool / "agents/main.md"
     agent.write_text("Model: haiku\nRate: 1000/min\nConcurrency: 4\nBudget: 1000\nCommand: claude\n\nYou are helpful.\n")
@@ -65,7 +65,7 @@ def furnish(home):
 def killed_and_booted(home, boot, stay):
     """Lives a few times, is killed in the middle of it, boots again, and is looked at."""
     furnish(home)
-    dice, work, hearts = random.Random(7), Work(home), {}
+    dice, work, hearts = random.Random(home.options.seed), Work(home), {}
     asker = None
     for life in range(LIVES):
         boot()
@@ -75,7 +75,7 @@ def killed_and_booted(home, boot, stay):
                                stdin=b"the post\n")
             until(lambda: home.names("approvals", "hold"), "the request is open", SOON)
         work.give()
-        moment(0.3 + dice.random())
+        moment(0.05 + dice.random() / 2)
         hearts = {name: home.heart(name) for name in stay}
         home.switch_off()
     deadline = {path.name: path.stat().st_mtime for path in (home.spool / "approvals/hold").iterdir()}
