@@ -42,7 +42,10 @@ public struct Admission {
     guard let user = try GatewayUser(named: name, in: spool) else {
       throw Failure(.no, name, "is not admitted", do: "gateway users lists who is")
     }
-    try GatewayUser.directory(in: spool).unlink(name)
+    let users = try GatewayUser.directory(in: spool)
+    try users.unlink(name)
+    // A gateway that runs hears of this; of what goes it does not.
+    try users.file.setMode(0o700)
     for agent in user.agents { try close(agent, for: name) }
     spool.journal.write("dismissed", queue: "gateway", detail: name)
   }

@@ -25,6 +25,8 @@ public final class Gateway {
   let told = Told()
   /// What a person may have changed has to be read again at the next round: nobody can tell whether he has.
   var isUnsure = false
+  /// When that was changed last, as far as it shows.
+  var lastChanges: [Timestamp?] = []
   var nextRound = Deadline(after: .zero)
   var slotsDue = Deadline(after: .zero)
   var doorDue = Deadline(after: .zero)

@@ -42,9 +42,9 @@ final class Mailbox {
         try answer(fileName, Self.words(CallFailure(.invalid, why)), [])
       })
     let result = try Drop("drop-\(user.name)", in: queue, of: sender).take(atMost: limit)
-    // Under a known key nothing new is made; its record may be there already.
     try revive(known)
-    for id in known { try settle(id) }
+    // What is known, or was published by one who was killed then, may be on record already.
+    for id in result.published { try settle(id) }
     return result.lookAgain
   }
 
