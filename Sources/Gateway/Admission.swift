@@ -43,9 +43,11 @@ public struct Admission {
       throw Failure(.no, name, "is not admitted", do: "gateway users lists who is")
     }
     let users = try GatewayUser.directory(in: spool)
-    try users.unlink(name)
-    // A gateway that runs hears of this; of what goes it does not.
-    try users.file.setMode(0o700)
+    // By way of a name that counts for nothing: a gateway that runs hears of what comes, and not of what goes.
+    try users.unlink(".\(name)")
+    _ = try users.move(name, to: users, as: ".\(name)")
+    try users.unlink(".\(name)")
+    try users.sync()
     for agent in user.agents { try close(agent, for: name) }
     spool.journal.write("dismissed", queue: "gateway", detail: name)
   }

@@ -174,7 +174,11 @@ public final class Gateway {
       case .nothing: break
       case .done(let call):
         call.line.running -= 1
+        call.line.wasDone()
         try settle(call)
+      case .busy(let call):
+        call.line.running -= 1
+        call.line.wasBusy()
       case .failed(let call):
         call.line.running -= 1
         call.line.notBefore = Deadline(after: Self.trouble)
