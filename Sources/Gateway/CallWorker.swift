@@ -56,7 +56,8 @@ public struct CallWorker {
   private func make(_ agent: String, _ fileName: String, in room: Room) -> ResidentCall.Outcome? {
     do {
       let call = ResidentCall(
-        agent: try KnownAgents(spool).agent(named: agent), queue: try spool.queue("calls-\(agent)"), environment: environment,
+        agent: try KnownAgents(spool).agent(named: agent), queue: try spool.queue("calls-\(agent)"),
+        environment: environment,
         memory: memory)
       return try call.make(fileName, in: room)
     } catch {

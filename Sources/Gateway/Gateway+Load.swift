@@ -81,7 +81,9 @@ extension Gateway {
 
   func fillSlots() throws(Failure) {
     // Fewer than before: those that are free go, others when they are.
-    while slots.count(where: { !$0.isLeaving }) > current.slots, let free = slots.first(where: \.isFree) { free.leave() }
+    while slots.count(where: { !$0.isLeaving }) > current.slots, let free = slots.first(where: \.isFree) {
+      free.leave()
+    }
     if slots.count < current.slots && slotsDue.hasPassed {
       let isWell = try keepingApart("slots") { () throws(Failure) in
         while slots.count < current.slots { slots.append(try WorkerSlot(commands.worker, notice: commands.onWords)) }

@@ -67,6 +67,7 @@ public final class Gateway {
     guard getrlimit(files, &limit) == 0 else { return }
     limit.rlim_cur = limit.rlim_max
     setrlimit(files, &limit)
+    Watch.keepPlace()
   }
 
   private static func takeLock(_ spool: SpoolDirectory) throws(Failure) -> File {

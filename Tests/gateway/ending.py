@@ -79,8 +79,10 @@ def a_slot_that_is_killed_is_another_one_and_its_call_is_made_again(house):
 def asked_to_stop_it_finishes_what_it_makes(house):
     house.agent()
     gateway = house.gateway()
-    call, waits = house.call("await x"), house.call("later")
+    call = house.call("await x")
     house.until_made("a await x")
+    waits = house.call("later")
+    house.waiting(1)
     gateway.kill(signal.SIGTERM)
     house.says(gateway, "stopping")
     house.go("await x")
