@@ -2,8 +2,8 @@
 import PackageDescription
 
 // Imports run one way: spindle (the tools) -> domains -> Work, Roster -> Spool -> CLinux.
-// Domains do not import each other; they meet in the spool. (Approvals stands on Deliveries, the gateway on the calls; Health
-// looks at all.)
+// Domains do not import each other; they meet in the spool. (Approvals and Jobs stand on Deliveries, the gateway on the calls;
+// Health looks at all.)
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -19,7 +19,6 @@ let package = Package(
     .executable(name: "spindle", targets: ["spindle"]),
     .executable(name: "spindle-web", targets: ["spindle-web"]),
     .executable(name: "spindle-memory", targets: ["spindle-memory"]),
-    .executable(name: "spindle-door", targets: ["spindle-door"]),
     .library(name: "Spool", targets: ["Spool"]),
   ],
   dependencies: [
@@ -50,8 +49,11 @@ let package = Package(
     .target(name: "Deliveries", dependencies: ["Spool", "Work", "Roster"]),
     // Who makes the calls of all, and as whom others may call.
     .target(name: "Gateway", dependencies: ["Spool", "Work", "Roster", "Calls", crypto]),
-    .target(name: "Jobs", dependencies: ["Spool", "Work"]),
+    // A job's output is delivered, and so is what went wrong with it: it stands on Deliveries.
+    .target(name: "Jobs", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
     .target(name: "Runs", dependencies: ["Spool", "Work"]),
+    // Crontabs, and what is due when.
+    .target(name: "Schedule", dependencies: ["Spool", "Work", "CLinux"]),
     // A request is put to its person by a delivery, and starts its clock by that one's receipt: it stands on Deliveries.
     .target(name: "Approvals", dependencies: ["Spool", "Work", "Roster", "Deliveries"]),
 
@@ -66,8 +68,7 @@ let package = Package(
       name: "spindle",
       dependencies: [
         "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Health", "Jobs",
-        "Approvals",
-        "Runs", argumentParser,
+        "Approvals", "Runs", "Schedule", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -77,20 +78,23 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Jobs", "Approvals", "Runs",
-        "Health",
-        "Telegram",
-        "Webhooks", "Web", "Secrets",
-        "CommandLine", "Facts",
+        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Health", "Jobs", "Approvals",
+        "Runs", "Schedule", "Telegram", "Webhooks", "Web", "Secrets", "CommandLine", "Facts", crypto,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 
-    // What speaks HTTP: an executable of its own, linked against the system's libcurl (docs/decisions/0007-libcurl.md).
+    // What speaks over sockets: an executable of its own, linked against the system's libcurl (docs/decisions/0007-libcurl.md).
     .target(name: "Web", dependencies: ["CCurl"]),
     .target(name: "Telegram", dependencies: ["Web", "Approvals", "Deliveries", "Spool", "Roster", "Work"]),
     .target(name: "Webhooks", dependencies: ["Web", "Deliveries", "Spool", "Roster", "Work", crypto]),
+    // The gateway's loopback WebSocket (docs/decisions/0012-the-door.md); what is said there is a library that knows no socket.
+    .target(name: "Door", dependencies: ["Calls", "Gateway", "Spool", "Roster", "Work"]),
+    .target(name: "DoorServer", dependencies: ["Door", "Spool", "Work"] + nio),
     .executableTarget(
-      name: "spindle-web", dependencies: ["Approvals", "Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work"]),
+      name: "spindle-web",
+      dependencies: [
+        "Approvals", "DoorServer", "Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work",
+      ]),
 
     // What the agents know: an executable of its own, for GRDB brings all of Foundation (docs/decisions/0011-memory.md).
     .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -109,13 +113,6 @@ let package = Package(
           ["-Xclang-linker", "-no-pie", "-use-ld=lld", "-Xlinker", "--no-export-dynamic"],
           .when(configuration: .release))
       ]),
-
-    // The gateway's loopback WebSocket: an executable of its own, for swift-nio (docs/decisions/0012-the-door.md). What is said there
-    // is a library that knows no socket.
-    .target(name: "Door", dependencies: ["Calls", "Gateway", "Spool", "Roster", "Work"]),
-    .executableTarget(
-      name: "spindle-door", dependencies: ["Door", "Spool", "Work"] + nio,
-      linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
 
     // The library as it is shipped, on a simulated machine.
     .target(name: "Coroutine", path: "Tests/Coroutine"),

@@ -30,7 +30,13 @@ extension Desk {
     }
     switch place.room {
     case .done: return .decided
-    case .fail, .bad: return .cancelled(approvals.lastReason(id) ?? "it lies in \(place.room.rawValue)/")
+    case .fail, .bad:
+      // Who moves it there writes down why before he lets go of it.
+      if place.room == .fail {
+        guard let locked = try approvals.lock(place) else { return .busy }
+        locked.release()
+      }
+      return .cancelled(approvals.lastReason(id) ?? "it lies in \(place.room.rawValue)/")
     case .hold, .wait, .new: break
     default: return .busy
     }

@@ -95,7 +95,15 @@ extension Desk {
   /// - Parameter reference: of the request, or its key.
   public func checkApproval(of text: [UInt8], by reference: String) throws(Failure) {
     let known = try approvals.known(key: reference)
-    let id = if let known { known } else { try find(reference) }
+    var id: EntryID
+    if let known {
+      id = known
+    } else {
+      // No request, or several that may be meant: there is no yes.
+      do { id = try find(reference) } catch {
+        throw Failure(.malformed, "--approved \(error.what)", "\(error.why): nothing is sent", do: error.advice)
+      }
+    }
     guard let verdict = try verdict(id), verdict.word == .approved else {
       let word = try verdict(id)?.short ?? "not decided"
       throw Failure(

@@ -7,7 +7,7 @@ struct DeadLetter {
   let spool: SpoolDirectory
   let lanes: Lanes
 
-  static let author = "alert"
+  private static let author = "alert"
 
   /// Told before the delivery is given up: killed in between, it is told again under the same key, and so once.
   /// - Returns: the alert's ID where it is a new one.

@@ -35,6 +35,8 @@ public struct Delivery: Sendable {
   public var replaces: EntryID?
   /// What this answers there, as the channel calls it: a message's number, a mail's Message-ID.
   public var answers: String?
+  /// The run of a job that says this (`SPINDLE_JOB_RUN`).
+  public var job: EntryID?
   /// Nobody is told when it fails: what it says is known by other ways, or its failure is.
   public var isCourtesy = false
 
@@ -49,8 +51,8 @@ public struct Delivery: Sendable {
 
   var draft: Draft {
     var draft = Draft(slug: EntryID.slug(from: subject ?? addresses[0].channel), header: header, body: text)
-    // That the disk is nearly full is one of the things that a person is to be told.
-    draft.isUrgent = author == DeadLetter.author
+    // What is to be told is made already, and that the disk is nearly full is one of the things to tell.
+    draft.isUrgent = true
     return draft
   }
 
@@ -70,7 +72,7 @@ public struct Delivery: Sendable {
       "Format": format, "Ordered": isOrdered ? "yes" : nil,
       "Confirm-Within": confirmWithin.map { "\(max(1, $0.nanoseconds / 1_000_000_000))s" },
       "Question": question?.description, "Replaces": replaces?.description, "Answers": answers,
-      "Alert": isCourtesy ? "no" : nil,
+      "Job": job?.description, "Alert": isCourtesy ? "no" : nil,
     ])
   }
 
@@ -105,6 +107,7 @@ public struct Delivery: Sendable {
     question = try reference("Question")
     replaces = try reference("Replaces")
     answers = entry.header["Answers"]
+    job = try reference("Job")
     isCourtesy = entry.header["Alert"] == "no"
   }
 }

@@ -16,13 +16,23 @@ extension Clerk {
   func call(_ id: String, _ params: Request.Params, _ line: LineID, _ pass: Session.Pass) throws {
     guard let name = params.agent else { throw Problem(.invalidRequest, "params.agent: is missing") }
     guard pass.record.mayCall(name) else { throw Problem(.forbidden, "the token does not reach the agent \(name)") }
-    let agent = try Agent(named: name, in: spool)
+    let agent = try agent(name)
     let request = try CallRequest(params, for: agent, author: pass.name)
     let queue = try spool.queue("calls-\(name)", making: true)
     try attend(to: queue)
     let published = try publish(request, to: agent, in: queue)
     send(Response(id: id, payload: Accepted(id: "\(published.id)", agent: name, isNew: published.isNew)), to: line)
     try self.await(published.id, agent: name, in: queue, for: line)
+  }
+
+  private func agent(_ name: String) throws -> Agent {
+    do { return try Agent(named: name, in: spool) } catch {
+      switch error.status {
+      case .unavailable: throw Problem(.notFound, "params.agent: there is no agent \(name)")
+      case .usage: throw Problem(.invalidRequest, "params.agent: is no agent's name")
+      default: throw error
+      }
+    }
   }
 
   private func publish(_ request: CallRequest, to agent: Agent, in queue: Queue) throws -> Published {
@@ -106,7 +116,8 @@ extension Clerk {
   }
 
   /// A call of this client's, by its ID or its key. Another's is not found: nobody learns that there is one.
-  private func find(_ params: Request.Params, _ pass: Session.Pass) throws -> (queue: Queue, agent: String, id: EntryID) {
+  private func find(_ params: Request.Params, _ pass: Session.Pass) throws -> (queue: Queue, agent: String, id: EntryID)
+  {
     guard (params.id == nil) != (params.key == nil) else {
       throw Problem(.invalidRequest, "params: give id or key")
     }
@@ -145,7 +156,8 @@ extension CallOutcome {
     outcome.text = nil
     outcome.ok = false
     outcome.kind = "too-large"
-    outcome.why = "its reply of \(text?.utf8.count ?? 0) bytes is longer than a message may be: it lies in calls-\(agent)/re/\(id)"
+    outcome.why =
+      "its reply of \(text?.utf8.count ?? 0) bytes is longer than a message may be: it lies in calls-\(agent)/re/\(id)"
     return outcome
   }
 

@@ -53,8 +53,10 @@ extension Clerk {
     if let rest = lockout.isEmpty ? nil : lockout.remaining(of: user, at: Kernel.uptime()) {
       throw Problem(.lockedOut, "too many wrong tokens: not heard for a while", retryAfter: rest)
     }
-    guard let text = request.params?.auth?.token else { throw Problem(.invalidRequest, "params.auth.token: is missing") }
-    guard let token = Token(text), let record = try tokens.owner(of: token) else {
+    guard let text = request.params?.auth?.token else {
+      throw Problem(.invalidRequest, "params.auth.token: is missing")
+    }
+    guard let token = Token(text), let record = try owner(of: token) else {
       let user = PeerUser.uid(port: session.port, to: port)
       let whose = user.map { "of user \($0)" } ?? "of nobody knows whom"
       let isLocked = lockout.failed(user, at: Kernel.uptime())
@@ -69,6 +71,15 @@ extension Clerk {
     lines.admit(session.line)
     spool.journal.write("door-connected", detail: record.name)
     send(Response(id: request.id, payload: Hello(record, policy)), to: session.line)
+  }
+
+  /// A file that is not as it should be is our matter, and no token.
+  private func owner(of token: Token) throws(Failure) -> TokenRecord? {
+    do { return try tokens.owner(of: token) } catch {
+      guard [.configuration, .notAllowed].contains(error.status) else { throw error }
+      spool.notice("\(error)")
+      return nil
+    }
   }
 
   /// What a client needs to know.

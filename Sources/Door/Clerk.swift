@@ -110,7 +110,9 @@ public final class Clerk {
   private func end() {
     lines.stopListening()
     for session in sessions.values where !session.isOver {
-      if session.pass != nil { send(Event(event: "shutdown", payload: Farewell(reason: "the gateway ends")), to: session.line) }
+      if session.pass != nil {
+        send(Event(event: "shutdown", payload: Farewell(reason: "the gateway ends")), to: session.line)
+      }
       close(session, .goingAway, "the gateway ends")
     }
     let last = Kernel.uptime() + Self.patience.nanoseconds
@@ -169,7 +171,9 @@ public final class Clerk {
   private static let longestTrust = Duration.seconds(60)
 
   private func look(at id: EntryID) throws(Failure) {
-    guard let call = waiting[id], let outcome = try CallOutcome.of(id, agent: call.agent, in: call.queue) else { return }
+    guard let call = waiting[id], let outcome = try CallOutcome.of(id, agent: call.agent, in: call.queue) else {
+      return
+    }
     waiting[id] = nil
     for line in call.lines { send(Event(event: "reply", payload: outcome.fitting), to: line) }
   }
@@ -178,7 +182,8 @@ public final class Clerk {
   /// - Parameter names: of files that have changed; nil: any may have.
   private func checkTokens(_ names: Set<String>?) {
     for session in sessions.values where !session.isOver {
-      guard let pass = session.pass, names?.contains(pass.name) ?? true else { continue }
+      guard let pass = session.pass else { continue }
+      if let names, !names.contains(pass.name), !names.contains(TokenStore.lockName) { continue }
       do throws(Failure) {
         if let record = try tokens.owner(of: pass.token) {
           session.admit(Session.Pass(token: pass.token, record: record))

@@ -40,7 +40,8 @@ struct Problem: Error, Encodable, Equatable {
     case let problem as Problem: self = problem
     case let failure as CallFailure:
       let wait = failure.tryAgainAt.map { max(.seconds(1), $0 - .now) } ?? Self.aWhile
-      self.init(.unavailable, [failure.why, failure.advice].compactMap { $0 }.joined(separator: ": "), retryAfter: wait)
+      self.init(
+        .unavailable, [failure.why, failure.advice].compactMap { $0 }.joined(separator: ": "), retryAfter: wait)
     case let failure as Failure:
       switch failure.status {
       case .usage, .malformed: self.init(.invalidRequest, failure.description)

@@ -30,7 +30,8 @@ struct Request: Decodable {
   /// - Throws: `Problem`, which says where in the message something else was expected.
   init(_ message: [UInt8]) throws {
     do { self = try JSONDecoder().decode(Request.self, from: Data(message)) } catch let error as DecodingError {
-      throw Problem(.invalidRequest, Self.words(error))
+      let isJSON = (try? JSONDecoder().decode(AnyJSON.self, from: Data(message))) != nil
+      throw Problem(.invalidRequest, isJSON ? Self.words(error) : "the message is no JSON")
     }
     guard type == "req" else { throw Problem(.invalidRequest, "type: expected \"req\"") }
     guard (1...Self.longestID).contains(id.utf8.count) else {
@@ -61,8 +62,8 @@ struct Request: Decodable {
         default: "an object"
         }
       return "\(place(context)): expected \(expected)"
-    case .dataCorrupted(let context):
-      return context.codingPath.isEmpty ? "the message is no JSON" : "\(place(context)): is not understood"
+    // Where it stands is not always told.
+    case .dataCorrupted(let context): return "\(place(context)): a number is not whole, or too large"
     @unknown default: return "the message is not understood"
     }
   }

@@ -53,9 +53,9 @@ final class AgentLine {
     guard notBefore == nil, needsLook else { return }
     let begun = Kernel.uptime()
     isDirty = false
-    let ready = try queue.ready()
-    isWhole = ready.places.count <= Self.window
-    waiting = ready.places.prefix(Self.window)
+    let ready = try queue.ready(atMost: Self.window)
+    isWhole = !ready.hasMore
+    waiting = ready.places[...]
     nextDue = ready.nextDue.map { Deadline(after: $0) }
     nextScan = Deadline(after: .nanoseconds((Kernel.uptime() - begun) * Int64(Self.patience)))
   }

@@ -25,11 +25,7 @@ extension Gateway {
   /// - Returns: the signal that has ended us, once nothing is left.
   func drained() throws(Failure) -> Int32? {
     guard let draining else { return nil }
-    if slots.allSatisfy({ $0.call == nil }) || isStopping && draining.until.hasPassed {
-      // An orderly end is no silence.
-      try? Heartbeat.remove(Self.beatName, in: spool)
-      return draining.signal
-    }
+    if slots.allSatisfy({ $0.call == nil }) || isStopping && draining.until.hasPassed { return draining.signal }
     if draining.until.hasPassed {
       isStopping = true
       for slot in slots where slot.call != nil { slot.leave() }

@@ -34,11 +34,7 @@ public final class Gateway {
   var draining: (signal: Int32, until: Deadline)?
   var isStopping = false
   private var served: UInt64 = 0
-  private var beatDue = Deadline(after: .zero)
 
-  static let beatName = "gateway"
-  /// Well within what is expected of a heartbeat.
-  private static let beat = Duration.seconds(60)
   /// What cannot be worked is left alone for so long: an agent, the slots, the door.
   static let trouble = Duration.seconds(5)
 
@@ -86,17 +82,22 @@ public final class Gateway {
   /// Runs until a signal asks it to stop; what is being made then is finished, or handed back when `current.drain` is over.
   /// - Returns: the signal.
   public func run() throws(Failure) -> Int32 {
+    let pulse = try Pulse("gateway", in: spool)
     try load()
     say("started: \(current.slots) slots, \(lines.count) agents")
     while true {
-      if beatDue.hasPassed { stamp() }
+      pulse.beat()
       if draining == nil {
         try heedEvents()
         try intake()
         for line in lines { try keepingApart(line) { () throws(Failure) in try line.look() } }
         try dispatch()
       }
-      if let ended = try drained() { return ended }
+      if let ended = try drained() {
+        // What ends in any other way is missed.
+        pulse.end()
+        return ended
+      }
       try wait()
     }
   }
@@ -116,14 +117,6 @@ public final class Gateway {
 
   func keepingApart(_ line: AgentLine, _ work: () throws(Failure) -> Void) throws(Failure) {
     if try !keepingApart(line.name, work) { line.notBefore = Deadline(after: Self.trouble) }
-  }
-
-  /// What cannot be stamped is no reason to call nobody.
-  private func stamp() {
-    beatDue = Deadline(after: Self.beat)
-    guard var beat = try? Heartbeat(Self.beatName) else { return }
-    beat.process = SpoolDirectory.processID
-    do { try beat.stamp(in: spool) } catch { say("\(error)") }
   }
 
   /// As many calls as there are slots for.
@@ -148,11 +141,11 @@ public final class Gateway {
 
   private func wait() throws(Failure) {
     var polled = slots.flatMap(\.polled) + (door?.polled ?? [])
-    var pauses = [beatDue.remaining]
+    var pauses: [Duration] = []
     if let draining {
-      pauses.append(draining.until.remaining)
+      pauses = [draining.until.remaining]
     } else {
-      pauses += lines.compactMap(\.pause) + mailboxes.compactMap(\.look.pause) + [nextRound.remaining]
+      pauses = lines.compactMap(\.pause) + mailboxes.compactMap(\.look.pause) + [nextRound.remaining]
       if slots.count < current.slots { pauses.append(slotsDue.remaining) }
       if current.port != nil && door == nil { pauses.append(doorDue.remaining) }
     }

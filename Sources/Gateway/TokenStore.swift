@@ -7,6 +7,8 @@ public struct TokenStore {
   /// To be watched by who must notice a change.
   public let directory: Directory
   private let spool: SpoolDirectory
+  /// Its time changes with every change.
+  public static let lockName = ".lock"
 
   public init(_ spool: SpoolDirectory) throws(Failure) {
     self.spool = spool
@@ -100,9 +102,12 @@ public struct TokenStore {
   private func write(_ record: TokenRecord) throws(Failure) { try directory.replace(record.name, with: record.bytes) }
 
   private func exclusively<Result>(_ change: () throws(Failure) -> Result) throws(Failure) -> Result {
-    let lock = try directory.openOrCreate(".lock")
+    let lock = try directory.openOrCreate(Self.lockName)
     try lock.lock()
     defer { lock.unlock() }
-    return try change()
+    let result = try change()
+    // A file that is gone makes no event that a watch would tell: this does.
+    try lock.setModified(.now)
+    return result
   }
 }

@@ -26,10 +26,10 @@ public enum Awakening {
       let age = try now - file!.status().modified
       return age >= .zero && age < patience
     }
-    try directory.replace(fileName, with: Array("\(current.boot) \(current.slept)\n".utf8))
     // A spool that was never looked at before: nobody in it has slept.
     let isFirst = words.isEmpty && !afterGap
-    try directory.open(fileName)?.setModified(isFirst ? now - patience : now)
+    try directory.replace(
+      fileName, with: Array("\(current.boot) \(current.slept)\n".utf8), modified: isFirst ? now - patience : now)
     return !isFirst
   }
 

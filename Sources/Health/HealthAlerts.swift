@@ -3,18 +3,22 @@ import Roster
 import Spool
 
 /// What a person is told without a model, by the minute's round: somebody has fallen silent, an agent is not called any more, the disk
-/// is nearly full, or no model would be woken. Once for each time that it happens.
+/// is nearly full, the crontab is not understood, or no model would be woken. Once for each time that it happens.
 public struct HealthAlerts {
   public let look: Look
-  static let rules: [any Rule.Type] = [LivenessRule.self, BreakerRule.self, DiskRule.self, StopRule.self]
+  static let rules: [any Rule.Type] = [
+    LivenessRule.self, BreakerRule.self, DiskRule.self, StopRule.self, CrontabRule.self,
+  ]
 
   public init(_ look: Look) { self.look = look }
 
   /// - Returns: how many were committed.
   @discardableResult
-  public func commit(_ courier: Courier) throws(Failure) -> Int {
+  public func commit(_ courier: Courier) throws(Failure) -> Int { try commit(courier, of: Self.rules) }
+
+  func commit(_ courier: Courier, of rules: [any Rule.Type]) throws(Failure) -> Int {
     let spool = look.spool
-    let signals = Rules.signals(look, of: Self.rules)
+    let signals = Rules.signals(look, of: rules)
     // The common case costs no write.
     var episodes = try Episodes(in: spool)
     let begun = episodes.update(signals.map(\.key), at: look.now, notice: spool.notice)

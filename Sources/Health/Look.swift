@@ -63,12 +63,12 @@ public final class Look {
 extension Queue {
   /// The oldest entry of a room, and how many names lie there: in one pass, without a text made of each.
   func oldest(in room: Room) throws(Failure) -> (place: Place, count: Int)? {
-    let names = try self[room].rawNames().filter { $0.first != 46 }
-    guard let bytes = names.min(by: { $0.lexicographicallyPrecedes($1) }) else { return nil }
-    let least = String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    if let name = try? EntryName(least) { return (Place(room: room, fileName: least, name: name), names.count) }
+    guard let first = try self[room].firstName() else { return nil }
+    if let name = try? EntryName(first.name) {
+      return (Place(room: room, fileName: first.name, name: name), first.count)
+    }
     // Something else lies there as well.
-    return try entries(in: room).first.map { ($0, names.count) }
+    return try entries(in: room).first.map { ($0, first.count) }
   }
 
   /// In a sentence: why an entry lies where it lies.

@@ -10,7 +10,8 @@ public protocol Rule: Sendable {
 /// All of them, in the order in which they are told: what explains the others comes first.
 public enum Rules {
   public static let all: [any Rule.Type] = [
-    DiskRule.self, TickRule.self, SettingsRule.self, LivenessRule.self, BreakerRule.self, BudgetRule.self,
+    DiskRule.self, TickRule.self, SettingsRule.self, CrontabRule.self, LivenessRule.self, BreakerRule.self,
+    BudgetRule.self,
     BacklogRule.self, OldestRule.self, WaitingRule.self, StuckRule.self, FailedRule.self, ParkedRule.self,
     ApprovalsRule.self, JobsRule.self, ActiveRule.self, IndexRule.self, LogRule.self,
   ]

@@ -1,143 +1,156 @@
+import Deliveries
+import Roster
 import Spool
 import Work
 
-/// One run of a job: an entry in `jobs/` that is claimed while it runs, and whose record is `re/ID`.
+/// One run of a job: an entry in `jobs/` that is claimed while it runs, and whose record is `re/ID`, or its log where it failed.
 public struct JobRun {
-  public var spool: SpoolDirectory
-  public var name: String
+  public var job: Job
   public var timeout: Duration
-  /// Said at the run; nil leaves what was said before.
-  public var expectEvery: Duration?
+  public var policy: JobPolicy
+  /// To whom its output goes where it succeeds.
+  public var deliverTo: String?
+  /// Sends the output at once; without one the next round does.
+  public var courier: Courier?
+  /// Told of each alert that came of it: a delivery that waits to be sent.
+  public var onAlert: (EntryID) -> Void = { _ in }
 
-  public init(spool: SpoolDirectory, name: String, timeout: Duration, expectEvery: Duration?) throws(Failure) {
-    let isName = name.utf8.allSatisfy {
-      (97...122).contains($0) || (48...57).contains($0) || (45...46).contains($0) || $0 == 95
-    }
-    guard isName, (1...64).contains(name.utf8.count), !name.hasPrefix("."), !name.hasPrefix("-") else {
-      throw Failure(.usage, name, "is no name for a job", do: "use a-z, 0-9, dots, dashes and underscores")
-    }
-    self.spool = spool
-    self.name = name
+  /// In the command's environment: the run's ID, by which `deliver` says whose a message is.
+  public static let runVariable = "SPINDLE_JOB_RUN"
+
+  public init(_ job: Job, timeout: Duration, policy: JobPolicy = JobPolicy()) {
+    self.job = job
     self.timeout = timeout
-    self.expectEvery = expectEvery
+    self.policy = policy
   }
 
   public struct Result: Sendable {
     public var id: EntryID
-    public var outcome: Child.Outcome
-    public var output: [UInt8]
-  }
-
-  /// Only says what is expected, so that a job that never runs at all is missed too.
-  public func declare() throws(Failure) {
-    try update { _ in }
+    public var execution: Execution
+    public var delivery: JobDelivery
   }
 
   /// Runs the command; its output goes to `forward` as it comes, and to the record.
-  /// - Throws: `.tryAgain` where the job's last run still goes on.
+  /// - Parameter program: the command's path, or why there is none.
+  /// - Throws: `.tryAgain` where the job's last run still goes on, `.unavailable` where it is disabled or cannot be started.
   public func run(
-    path: String, arguments: [String], forward: ([UInt8], _ isError: Bool) -> Void
+    _ program: Swift.Result<String, Failure>, arguments: [String], forward: ([UInt8], _ isError: Bool) -> Void
   ) throws(Failure) -> Result {
-    let queue = try spool.queue("jobs", making: true)
-    let locks = try Directory.making("locks", in: queue.directory)
-    let lock = try locks.openOrCreate(name)
-    guard try lock.tryLock() else {
-      let last = try JobState.read(name, in: spool)
-      let since = last?.lastStart.map { " since \($0.rfc3339Seconds)" } ?? ""
-      throw Failure(.tryAgain, name, "its last run goes on\(since)", do: "spool ls jobs shows it")
-    }
+    let queue = try job.queue()
+    guard let lock = try job.lock() else { throw try refusedAsBusy() }
+    defer { lock.unlock() }
     try queue.sweep()
-    try settleEarlier(in: queue)
+    do { try job.settleEarlier() } catch {
+      if error.status == .tryAgain { try job.update { $0.refuse() } }
+      throw error
+    }
+    let state = try job.update { $0.policy.take(policy) }
+    // What is to be told by now is told before this run may go well.
+    try tell(state)
+    if let disabled = state.disabled { throw try refusedAsDisabled(disabled) }
     let words = arguments.map(\.shellQuoted).joined(separator: " ")
-    let id = try queue.publish(
-      Draft(
-        slug: EntryID.slug(from: name), header: Header(["From": "job", "Subject": name]),
-        body: Array((words + "\n").utf8)))
+    var draft = Draft(
+      slug: EntryID.slug(from: job.name), header: Header(["From": "job", "Subject": job.name]),
+      body: Array((words + "\n").utf8))
+    // What has its time is done on a disk that is nearly full, too: a briefing that says so is better than none.
+    draft.isUrgent = true
+    let id = try queue.publish(draft)
+    let start = Timestamp.now
+    try job.update { $0.begin(id, at: start, words) }
     guard case .claimed(let claim) = try queue.claim(id) else {
       throw Failure(.software, id.description, "was taken by somebody else", do: "run nothing else on the queue jobs/")
     }
-    let start = Timestamp.now
-    try update { state in
-      state.lastStart = start
-      state.lastID = id
-      state.command = words
-    }
     let deadline = Deadline.within(timeout)
     try claim.setDeathTimer(deadline.remaining)
-    let result: Result
-    do { result = try execute(path, arguments, claim, deadline, forward) } catch {
-      try claim.fail(error.description)
-      try update { $0.lastExit = error.status.rawValue }
+    let outcome: Child.Outcome
+    var output: [UInt8] = []
+    do { outcome = try execute(program.get(), arguments, claim, deadline, &output, forward) } catch {
+      try claim.fail(
+        "\(job.name): \(Execution.notStarted.spoken): \(error); \(Self.words(.notRequested))", event: "job-failed")
+      try end(id, .notStarted)
       throw error
     }
-    try settle(claim, result, start)
-    return result
+    let execution = Execution(outcome)
+    if execution == .succeeded { try deliver(output, of: claim) }
+    let delivery = try settle(claim, execution, output, start)
+    return Result(id: id, execution: execution, delivery: delivery)
   }
 
-  /// What earlier runs left: one whose `job` was killed before it began is on record as failed; one whose command
-  /// outlived its `job` still goes on.
-  private func settleEarlier(in queue: Queue) throws(Failure) {
-    for place in try queue.entries(in: .new) where try queue.entry(at: place)?.subject == name {
-      if case .claimed(let claim) = try queue.claim(place.fileName, in: .new) {
-        try claim.fail("its job was killed before it began")
-      }
-    }
-    for place in try queue.entries(in: .run) where try queue.entry(at: place)?.subject == name {
-      throw Failure(
-        .tryAgain, name, "a command of an earlier run, whose job was killed, goes on", do: "spool check jobs names it")
-    }
+  private func refusedAsBusy() throws(Failure) -> Failure {
+    let state = try job.update { $0.refuse() }
+    let since = state.lastStart.map { " since \($0.rfc3339Seconds)" } ?? ""
+    job.spool.journal.write("job-refused", queue: JobState.queueName, detail: "\(job.name): its last run goes on")
+    return Failure(.tryAgain, job.name, "its last run goes on\(since)", do: "spool ls jobs shows it")
+  }
+
+  private func refusedAsDisabled(_ disabled: JobState.Disabled) throws(Failure) -> Failure {
+    try job.update { $0.refuse() }
+    job.spool.journal.write("job-refused", queue: JobState.queueName, detail: "\(job.name): disabled \(disabled.why)")
+    return Failure(
+      .unavailable, job.name, "is disabled since \(disabled.time.rfc3339Seconds), \(disabled.why)",
+      do: "job \(job.name) --enable lets it run again")
   }
 
   private func execute(
-    _ path: String, _ arguments: [String], _ claim: Claim, _ deadline: Deadline, _ forward: ([UInt8], Bool) -> Void
-  ) throws(Failure) -> Result {
+    _ path: String, _ arguments: [String], _ claim: Claim, _ deadline: Deadline, _ kept: inout [UInt8],
+    _ forward: ([UInt8], Bool) -> Void
+  ) throws(Failure) -> Child.Outcome {
     var environment = inheritedEnvironment()
-    environment["SPOOL_DIR"] = spool.path
-    environment["SPINDLE_JOB"] = name
+    environment["SPOOL_DIR"] = job.spool.path
+    environment["SPINDLE_JOB"] = job.name
+    environment[Self.runVariable] = claim.id.description
     deadline.handDown(to: &environment)
     let child = try Child(Command(path: path, arguments: arguments, environment: environment), lock: claim.file)
-    var kept: [UInt8] = []
+    var output: [UInt8] = []
     let outcome = child.run(until: deadline) { piece in
-      kept = Self.appended(kept, piece)
+      output += piece
+      // A record keeps the last megabyte: the end says how it ended.
+      if output.count > 2 << 20 { output = Array(output.suffix(1 << 20)) }
       forward(Array(piece), false)
       return .more
     } onError: { piece in
       claim.queue.log(claim.id, String(decoding: piece, as: UTF8.self))
       forward(Array(piece), true)
     }
-    return Result(id: claim.id, outcome: outcome, output: kept)
+    kept = output
+    return outcome
   }
 
-  /// A record keeps the last megabyte: the end says how it ended.
-  private static func appended(_ kept: [UInt8], _ piece: ArraySlice<UInt8>) -> [UInt8] {
-    let all = kept + piece
-    return all.count > 2 << 20 ? Array(all.suffix(1 << 20)) : all
-  }
-
-  private func settle(_ claim: Claim, _ result: Result, _ start: Timestamp) throws(Failure) {
-    let end = Timestamp.now
-    let status = result.outcome.status.rawValue
-    let took = "\(result.outcome.spoken) after \((end - start).spoken)"
-    if result.outcome.succeeded {
+  private func settle(
+    _ claim: Claim, _ execution: Execution, _ output: [UInt8], _ start: Timestamp
+  ) throws(Failure) -> JobDelivery {
+    let now = Timestamp.now
+    let sent = try JobSent(run: claim.id, in: job.spool).summary()
+    let took = "\(execution.spoken) after \((now - start).spoken)"
+    if execution == .succeeded {
       let header = Header([
-        "From": "job", "Subject": name, "Started": start.rfc3339, "Ended": end.rfc3339, "Exit": String(status),
+        "From": "job", "Subject": job.name, "Started": start.rfc3339, "Ended": now.rfc3339,
+        "Execution": execution.word, "Exit": execution.exit.map(String.init), "Delivery": sent.delivery.description,
+        "Deliveries": sent.ids.isEmpty ? nil : sent.ids.map(\.description).joined(separator: " "),
       ])
       try claim.finish(
-        [Product(.response, header: header, body: result.output)], event: "job", detail: "\(name): \(took)")
+        [Product(.response, header: header, body: output)], event: "job",
+        detail: "\(job.name): \(took); \(Self.words(sent.delivery))")
     } else {
-      claim.queue.log(claim.id, String(decoding: result.output, as: UTF8.self))
-      try claim.fail("\(name): \(took)", event: "job-failed")
+      if !output.isEmpty { claim.queue.log(claim.id, String(decoding: output, as: UTF8.self)) }
+      try claim.fail("\(job.name): \(took); \(Self.words(sent.delivery))", event: "job-failed")
     }
-    try update { state in
-      state.lastExit = status
-      if result.outcome.succeeded { state.lastSuccess = start }
-    }
+    try end(claim.id, execution)
+    return sent.delivery
   }
 
-  private func update(_ change: (inout JobState) -> Void) throws(Failure) {
-    var state = try JobState.read(name, in: spool) ?? JobState(name: name)
-    if let expectEvery { state.expectEvery = expectEvery }
-    change(&state)
-    try state.write(to: spool)
+  private static func words(_ delivery: JobDelivery) -> String { "delivery: \(delivery.description)" }
+
+  private func end(_ id: EntryID, _ execution: Execution) throws(Failure) {
+    let sent = try JobSent(run: id, in: job.spool).summary()
+    try tell(job.update { $0.end(id, execution, at: .now, sent) })
+  }
+
+  /// What cannot be told now is told by the tick.
+  private func tell(_ state: JobState) throws(Failure) {
+    do { if let alert = try job.tell(state) { onAlert(alert) } } catch {
+      if error.isFailedFlush { throw error }
+      job.spool.notice("alert: \(error)")
+    }
   }
 }

@@ -1,18 +1,57 @@
 import Spool
 
-/// What is known of a job by its name: `jobs/names/NAME`, header lines. The records are the entries in `jobs/`;
-/// this says what is expected, and when it was last met.
+/// What is known of a job by its name: `jobs/names/NAME`, header lines. The records are the entries in `jobs/`; this says what is
+/// expected, how it went last and how often in a row it did not, and what a person is still to be told of it.
 public struct JobState: Sendable {
+  public static let queueName = "jobs"
+
   public var name: String
-  /// It should succeed at least this often.
-  public var expectEvery: Duration?
-  /// Since when that is expected: its first declaration.
+  public var policy = JobPolicy()
+  /// Since when something is expected: its first declaration, or when it was enabled.
   public var since: Timestamp
-  public var lastStart: Timestamp?
-  public var lastSuccess: Timestamp?
-  public var lastExit: Int32?
-  public var lastID: EntryID?
   public var command: String?
+
+  /// The last run. Without an end it goes on, or was killed and nobody has looked since.
+  public var lastID: EntryID?
+  public var lastStart: Timestamp?
+  public var lastEnd: Timestamp?
+  public var lastSuccess: Timestamp?
+  /// Of the last run that has ended, and so what follows.
+  public var lastExecution: Execution?
+  public var lastDelivery: JobDelivery?
+  /// What it has handed over for delivery.
+  public var lastDeliveries: [EntryID] = []
+  /// So many have failed in a row.
+  public var failures = 0
+
+  /// When a run was refused last, because another one went on or the job is disabled; and how often since the last start.
+  public var lastRefused: Timestamp?
+  public var refused = 0
+  public var disabled: Disabled?
+  /// What a person is still to be told.
+  public var tell: Tell?
+  /// When a person was last told something.
+  public var told: Timestamp?
+
+  /// Its runs are refused until somebody enables it.
+  public struct Disabled: Sendable {
+    public var time: Timestamp
+    public var why: String
+    static let byHand = "by hand"
+    /// Then nobody need be told that it does not run.
+    public var isByHand: Bool { why.hasPrefix(Self.byHand) }
+  }
+
+  /// What is told by an alert of a run.
+  public struct Tell: Equatable, Sendable {
+    public enum What: String, Sendable {
+      case failed, disabled
+      /// It went well, and what it had to say could not even be handed over.
+      case undelivered
+    }
+    public var what: What
+    public var run: EntryID
+  }
 
   public init(name: String) {
     self.name = name
@@ -23,50 +62,56 @@ public struct JobState: Sendable {
   /// summer time ends.
   static func slack(_ every: Duration) -> Duration { every / 20 + .seconds(300) }
 
-  /// When it will be overdue.
-  public var due: Timestamp? {
-    expectEvery.map { (lastSuccess ?? since) + $0 + Self.slack($0) }
+  /// From when it is counted that it should have succeeded once more.
+  var expectedSince: Timestamp { lastSuccess.map { max($0, since) } ?? since }
+
+  /// When it should succeed at the latest.
+  public var due: Timestamp? { policy.expectEvery.map { expectedSince + $0 } }
+
+  public func isOverdue(at now: Timestamp) -> Bool {
+    guard let every = policy.expectEvery, let due else { return false }
+    return due + Self.slack(every) < now
   }
 
-  public func isOverdue(at now: Timestamp) -> Bool { due.map { $0 < now } ?? false }
+  /// Whether the last run has no known end.
+  public var isOpen: Bool { lastID != nil && lastEnd == nil }
 
-  static func directory(in spool: SpoolDirectory) throws(Failure) -> Directory {
-    try Directory.making("names", in: spool.queue("jobs", making: true).directory)
+  mutating func begin(_ id: EntryID, at start: Timestamp, _ command: String?) {
+    lastID = id
+    lastStart = start
+    lastEnd = nil
+    self.command = command ?? self.command
+    refused = 0
   }
 
-  public static func read(_ name: String, in spool: SpoolDirectory) throws(Failure) -> JobState? {
-    let directory = try directory(in: spool)
-    guard let file = try directory.open(name), let bytes = try file.readAll(limit: 65536) else { return nil }
-    var header = Header()
-    for (number, line) in String(decoding: bytes, as: UTF8.self).split(separator: "\n").enumerated() {
-      do { try header.append(line: line, number: number + 1) } catch {
-        throw Failure(
-          .configuration, "\(directory.path)/\(name)", error.description, do: "mend the line, or rm the file")
-      }
+  /// How a run ended; counted once, however often it is said.
+  mutating func end(
+    _ id: EntryID, _ execution: Execution, at end: Timestamp,
+    _ sent: (delivery: JobDelivery, ids: [EntryID], wasRefused: Bool)
+  ) {
+    guard lastID == id, lastEnd == nil else { return }
+    lastEnd = end
+    lastExecution = execution
+    lastDelivery = sent.delivery
+    lastDeliveries = sent.ids
+    if execution == .succeeded {
+      lastSuccess = lastStart
+      failures = 0
+      if tell?.what == .failed { tell = nil }
+      if sent.wasRefused && tell == nil { tell = Tell(what: .undelivered, run: id) }
     }
-    var state = JobState(name: name)
-    func time(_ name: String) -> Timestamp? { header[name].flatMap { Timestamp(rfc3339: $0) } }
-    state.expectEvery = header["Expect-Every"].flatMap { Duration($0) }
-    state.since = time("Since") ?? state.since
-    state.lastStart = time("Last-Start")
-    state.lastSuccess = time("Last-Success")
-    state.lastExit = header["Last-Exit"].flatMap { Int32($0) }
-    state.lastID = header["Last-Id"].flatMap { try? EntryID($0) }
-    state.command = header["Command"]
-    return state
+    guard execution.isFailure else { return }
+    failures += 1
+    // That it is disabled stays to be told, whatever comes behind.
+    if tell?.what != .disabled, policy.tellsAfter(failures) { tell = Tell(what: .failed, run: id) }
+    if disabled == nil, policy.disablesAfter(failures) {
+      disabled = Disabled(time: end, why: "after \(failures) failures in a row")
+      tell = Tell(what: .disabled, run: id)
+    }
   }
 
-  public func write(to spool: SpoolDirectory) throws(Failure) {
-    let header = Header([
-      "Job": name, "Expect-Every": expectEvery.map { "\($0.nanoseconds / 1_000_000_000)s" }, "Since": since.rfc3339,
-      "Last-Start": lastStart?.rfc3339, "Last-Success": lastSuccess?.rfc3339, "Last-Exit": lastExit.map(String.init),
-      "Last-Id": lastID?.description, "Command": command,
-    ])
-    try Self.directory(in: spool).replace(name, with: header.bytes.dropLast())
-  }
-
-  /// All jobs that are known.
-  public static func names(in spool: SpoolDirectory) throws(Failure) -> [String] {
-    try directory(in: spool).names().sorted().filter { !$0.hasPrefix(".") }
+  mutating func refuse() {
+    lastRefused = .now
+    refused += 1
   }
 }

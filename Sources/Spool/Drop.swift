@@ -203,8 +203,8 @@ public struct Drop {
       case .tooManySymbolicLinkLevels, .noSuchAddressOrDevice:
         return try quarantine(raw, because: "is a symbolic link or a socket, not a regular file")
       default:
-        queue.spool.notice("\(place)/\(name.printable): cannot open: \(error): check its owner and mode")
-        if error == .permissionDenied { return .left }
+        if error == .permissionDenied { return try takeClosed(raw, name) }
+        queue.spool.notice("\(place)/\(name.printable): cannot open: \(error)")
         return .unread(try directory.status(name)?.changed ?? Timestamp(nanoseconds: 0))
       }
     }
@@ -235,6 +235,21 @@ public struct Drop {
     return .taken(Taken(file: file, takenName: takenName, name: cut, inode: status.inode, changed: status.changed))
   }
 
+  /// What we may not read, such as root's file under a umask of 077: its person must hear of it. `cp -p` and rsync give a file its
+  /// owner and mode last.
+  private func takeClosed(_ raw: [CChar], _ name: String) throws(Failure) -> Take {
+    let status: FileStatus
+    do { status = try Kernel.status(raw: raw, in: directory.descriptor) } catch {
+      if error == .noSuchFileOrDirectory { return .moved }
+      throw Failure(error, "\(directory.path)/\(name)", "stat")
+    }
+    if Kernel.now() - status.changed <= Self.settling { return .beingWritten }
+    let mode = String(status.mode & 0o7777, radix: 8)
+    let reason = "may not be read, is of user \(status.owner), and has mode \(mode)"
+    if let user, status.owner == user.uid { try user.onRefused(name.printable, reason) }
+    return try quarantine(raw, because: reason)
+  }
+
   /// Why a file may not speak for whose directory this is; nil where it may.
   private func foreign(_ status: FileStatus) -> String? {
     guard let user, status.owner != user.uid else { return nil }
@@ -247,11 +262,12 @@ public struct Drop {
     return name.utf8.count > longestName || name != name.printable ? "is a name that nobody gave it here" : nil
   }
 
+  /// Puts it into `bad/`. Another user's directory may not be moved, and must not hold up what lies beside it.
   private func quarantine(_ raw: [CChar], because reason: String) throws(Failure) -> Take {
     do { try queue.quarantine(raw: raw, from: directory, because: reason) } catch {
-      // Another user's directory lets itself be moved by nobody else.
-      guard user != nil, error.errno == .permissionDenied || error.errno == .notPermitted else { throw error }
-      queue.spool.notice("\(place)/\(Kernel.text(raw).printable): \(reason), and cannot be moved away: remove it")
+      guard error.errno == .permissionDenied || error.errno == .notPermitted else { throw error }
+      queue.spool.notice(
+        "\(place)/\(Kernel.text(raw).printable): \(reason), and may not be moved: its owner must take it away")
       return .left
     }
     return .refused(reason)

@@ -104,9 +104,9 @@ extension StringProtocol {
     return result
   }
 
-  /// As `printable`, but lines stay lines: for text that is shown as text.
+  /// As `printable`, but lines stay lines, also those of Windows: for text that is shown as text.
   public var printableLines: String {
-    split(separator: "\n", omittingEmptySubsequences: false)
+    split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
       .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(\.printable).joined(separator: "\t") }
       .joined(separator: "\n")
   }

@@ -61,7 +61,11 @@ extension Queue {
   ///
   /// The key's link and the entry lie in one directory until both are durable, so no power cut can keep
   /// one without the other. Whoever finds the link finishes what its owner began.
+  /// - Throws: `.usage` where the key is empty: what an unset variable gives would make one of all that is published so.
   public func publish(_ draft: Draft, key: String) throws(Failure) -> Published {
+    guard !key.isEmpty else {
+      throw Failure(.usage, "--key", "is empty, and all without a key would be one", do: "give one, or leave --key out")
+    }
     var draft = draft
     draft.header["Key"] = key
     let hash = sha256(key.utf8)

@@ -131,6 +131,15 @@ public final class Child {
     return process
   }
 
+  /// The same with something to read, our stderr as its stdout and stderr, and a lock that is its own when we have ended.
+  package static func startOnItsOwn(_ command: Command, input: File, lock: File?) throws(Failure) -> pid_t {
+    let process = spawn(
+      command, input: input.descriptor.rawValue, output: STDERR_FILENO, error: STDERR_FILENO, lock: lock, outlives: true
+    )
+    if process < 0 { throw failure(command, errno) }
+    return process
+  }
+
   deinit { for open in [output, error, pidDescriptor] where open >= 0 { Glibc.close(open) } }
 
   /// Runs it to its end.
@@ -256,6 +265,9 @@ public final class Child {
     descriptor = -1
     return nil
   }
+
+  /// Whether anybody can still print something to us.
+  public var isHeard: Bool { output >= 0 || error >= 0 }
 
   /// Sends it, and nobody else, a signal; when it ends is its own affair.
   public func tell(_ number: Int32) { kill(process, number) }

@@ -53,9 +53,7 @@ public struct Heartbeat: Sendable, Equatable {
         return try file.setModified(.now)
       }
     }
-    try directory.replace(name, with: header.bytes.dropLast())
-    // The time as every tool sees it.
-    try directory.open(name)?.setModified(.now)
+    try directory.replace(name, with: header.bytes.dropLast(), modified: .now)
   }
 
   private var header: Header {

@@ -1,8 +1,9 @@
-// The channels that speak HTTP, the setting up of one of them, and the relay: one executable by the name that it is
+// The channels that speak HTTP, the setting up of one of them, the relay, and the gateway's door: one executable by the name that it is
 // called by, as the tools are (docs/decisions/0001-one-executable.md). It is another one than theirs for it needs the
 // system's libcurl (docs/decisions/0007-libcurl.md).
 
 import Deliveries
+import DoorServer
 import Glibc
 import Spool
 import Telegram
@@ -50,9 +51,11 @@ do throws(Failure) {
     case "setup-telegram": try setUpTelegram()
     case "telegram-relay":
       try RelayCommand(Array(CommandLine.arguments.dropFirst())).run(spool(as: called), environment)
+    case "spindle-door": try DoorCommand(Array(CommandLine.arguments.dropFirst())).run()
     default:
       throw Failure(
-        .usage, called, "is none of its names", do: "it is telegram, webhook, setup-telegram or telegram-relay")
+        .usage, called, "is none of its names",
+        do: "it is telegram, webhook, setup-telegram, telegram-relay or spindle-door")
     }
   exit(status.rawValue)
 } catch {

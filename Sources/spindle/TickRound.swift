@@ -37,9 +37,10 @@ struct TickRound {
     }
     if isWhole {
       let now = Timestamp.now
-      var jobs: [String] = []
-      try attempt("jobs") { jobs = try JobState.names(in: spool) }
-      for name in jobs { try attempt("job \(name)") { try alertIfOverdue(name, now) } }
+      // Behind the sweep of their queue, which says what was killed.
+      var jobs: [Job] = []
+      try attempt("jobs") { jobs = try Job.all(in: spool) }
+      for job in jobs { try attempt("job \(job.name)") { try job.tend(at: now) } }
       // Before the deliveries: what it asks, reminds of or tells is one.
       try attempt("approvals") { try tendApprovals(Desk(Courier(spool))) }
       for name in try spool.queueNames() where name.hasPrefix("inbox-") {
@@ -89,9 +90,10 @@ struct TickRound {
     if hourly { try queue.sweepKeys() }
     if daily { try queue.removeOld() }
     if daily && queue.name == Delivery.queueName { try Lanes(queue).removeOld() }
+    if daily && queue.name == JobState.queueName { try JobSent.removeOld(in: queue) }
     // The replies' drop/ belongs to wait-approval.
     if queue.name != "replies" { _ = try queue.takeDrops() }
-    if queue.name.hasPrefix("calls-") { try queue.expireDue() }
+    if queue.name.hasPrefix("calls-") { try queue.expireDue(isWhole: hourly) }
   }
 
   /// Each goes on in a process of its own: a run may take days.
@@ -168,29 +170,6 @@ struct TickRound {
     alert.author = "alert"
     if try Courier(spool).alert(alert, about: inbox.name, key: "unanswered-\(newest)") {
       spool.journal.write("unanswered", queue: inbox.name, id: oldest)
-    }
-  }
-
-  /// The dead man's switch: a job that should have run and did not is told of, once for each time it is missed.
-  private func alertIfOverdue(_ name: String, _ now: Timestamp) throws {
-    guard let job = try JobState.read(name, in: spool), let every = job.expectEvery, every >= .seconds(1),
-      job.isOverdue(at: now)
-    else { return }
-    let since = job.lastSuccess ?? job.since
-    let lines = [
-      "The job \(job.name) should succeed every \(every.spoken), and has not.",
-      "Last success: \(job.lastSuccess?.rfc3339Seconds ?? "never").",
-      "Last start: \(job.lastStart?.rfc3339Seconds ?? "never; does cron run it? crontab -l")."
-        + (job.lastExit.map { " It ended with exit \($0)." } ?? ""),
-      job.lastID.map { "spool show \($0) tells more." } ?? "",
-    ]
-    var alert = Delivery(
-      to: try Address.resolve(Settings(spool).alert, in: spool),
-      text: Array(lines.filter { !$0.isEmpty }.map { $0 + "\n" }.joined().utf8))
-    alert.subject = "job \(job.name) is overdue"
-    let missed = (now - since).nanoseconds / every.nanoseconds
-    if try alert.commit(to: spool, key: "job-overdue-\(job.name)-\(since.rfc3339)-\(missed)").isNew {
-      spool.journal.write("overdue", queue: "jobs", detail: job.name)
     }
   }
 

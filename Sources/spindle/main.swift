@@ -6,8 +6,7 @@ import CommandLine
 let tools: [any Tool.Type] = [
   SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, WaitApprovalTool.self, ApproveTool.self, RejectTool.self,
   TelegramRelayTool.self, GatewayTool.self, JobTool.self, HeartbeatTool.self, HeartbeatGuardTool.self,
-  PipelineRunTool.self, PipelineStepTool.self, FileChannelTool.self,
-  EmailChannelTool.self,
+  SchedulerTool.self, PipelineRunTool.self, PipelineStepTool.self, FileChannelTool.self, EmailChannelTool.self,
 ]
 
 let (called, arguments) = Toolbox.call(of: "spindle") { tool, why in

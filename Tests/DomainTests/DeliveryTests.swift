@@ -80,30 +80,3 @@ import Work
     #expect(try channel(scratch).append().contains("there already"))
   }
 }
-
-@Suite struct JobStateTests {
-  @Test func aJobIsOverdueOnlyAfterItsSlack() throws {
-    var job = JobState(name: "x")
-    job.since = Timestamp(rfc3339: "2026-10-24T07:00:00Z")!
-    #expect(!job.isOverdue(at: Timestamp(rfc3339: "2027-01-01T00:00:00Z")!), "nothing is expected of it")
-    job.expectEvery = .seconds(86400)
-    // 25 h: the day on which summer time ends.
-    #expect(!job.isOverdue(at: Timestamp(rfc3339: "2026-10-25T08:00:30Z")!))
-    #expect(job.isOverdue(at: Timestamp(rfc3339: "2026-10-25T09:00:00Z")!))
-    job.lastSuccess = Timestamp(rfc3339: "2026-10-25T08:30:00Z")!
-    #expect(!job.isOverdue(at: Timestamp(rfc3339: "2026-10-25T09:00:00Z")!))
-  }
-
-  @Test func itIsWrittenAndReadBack() throws {
-    let scratch = Scratch()
-    let spool = try scratch.spool(queues: ["jobs"]).0
-    var job = JobState(name: "x")
-    job.expectEvery = .seconds(90)
-    job.lastExit = 3
-    job.command = "a 'b c'"
-    try job.write(to: spool)
-    let read = try #require(try JobState.read("x", in: spool))
-    #expect(
-      read.expectEvery == .seconds(90) && read.lastExit == 3 && read.command == "a 'b c'" && read.lastSuccess == nil)
-  }
-}

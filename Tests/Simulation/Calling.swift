@@ -91,7 +91,7 @@ struct Calling: Scenario {
     let queue = try lab.spool("tick").queue("calls-main")
     try queue.sweep()
     try queue.sweepKeys()
-    try queue.expireDue()
+    try queue.expireDue(isWhole: true)
   }
 
   private static func session(_ content: [UInt8]) -> String {

@@ -154,6 +154,24 @@ final class Calls: @unchecked Sendable {
     // 4 GiB: 5 % is the smaller bound.
     #expect(space(100 << 20, 500) && !space(300 << 20, 500) && space(300 << 20, 9))
   }
+
+  @Test func whatIsUrgentIsAcceptedWhateverRoomThereIs() throws {
+    let scratch = Scratch()
+    let queue = try scratch.spool().0.queue("q")
+    // A kernel that says nothing of the room: nobody else is let in.
+    func publish(_ draft: Draft, key: String? = nil) throws {
+      let calls = Calls()
+      calls.fail = (.statvfs, 1, .ioError)
+      try calls.observe { _ = try key.map { try queue.publish(draft, key: $0).id } ?? queue.publish(draft) }
+    }
+    var draft = Draft(body: [1])
+    #expect(throws: Failure.self) { try publish(draft) }
+    #expect(throws: Failure.self) { try publish(draft, key: "k") }
+    draft.isUrgent = true
+    try publish(draft)
+    try publish(draft, key: "k")
+    #expect(scratch.names("spool/q/new").count == 2)
+  }
 }
 
 @Suite(.timeLimit(.minutes(2))) struct KeyTests {

@@ -161,8 +161,8 @@ def approve_after_the_time_is_over_is_too_late_though_nobody_has_said_so_yet(hom
 COMPLETE = r"""
 . ./completion
 function=$(complete -p "$1"); function=${function#*-F }; function=${function%% *}
-COMP_WORDS=("$1" "$2") COMP_CWORD=1 COMP_LINE="$1 $2"; COMP_POINT=${#COMP_LINE}
-"$function" "$1" "$2" "$1"
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+"$function" "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
 printf '%s\n' "${COMPREPLY[@]}"
 """
 
@@ -173,11 +173,15 @@ def completed(tool):
         decided = home.ask("--subject", "Decided").leave()
         answer(home, "approve", decided.id)
         (home.home / "completion").write_bytes(home.good(tool, "--generate-completion-script", "bash").out)
-        for typed, wanted in ("", questions), (questions[0].id[:8], questions), (questions[1].id, questions[1:]), ("x", []):
-            done = subprocess.run(["bash", "-c", COMPLETE, "bash", tool, typed], capture_output=True, cwd=home.home,
-                                  env=home.environment({}), timeout=20)
+        elsewhere = {"SPOOL_DIR": str(home.home / "elsewhere")}
+        for typed, wanted, environment in (
+                ([""], questions, {}), ([questions[0].id[:8]], questions, {}), ([questions[1].id], questions[1:], {}),
+                (["x"], [], {}), ([""], [], elsewhere), (["-C", str(home.spool), ""], questions, elsewhere)):
+            done = subprocess.run(["bash", "-c", COMPLETE, "bash", tool, *typed], capture_output=True, cwd=home.home,
+                                  env=home.environment(environment), timeout=20)
             offered = done.stdout.decode().split()
-            expect(offered == [question.id for question in wanted], f"after {typed!r} it offers {offered}, {done.stderr}")
+            expect(offered == [question.id for question in wanted], f"after {typed} it offers {offered}, {done.stderr}")
+        expect(not (home.home / "elsewhere").exists(), "whoever presses a key has made a spool by that")
 
     return check
 

@@ -9,7 +9,7 @@ from own_channels import channel
 from sending import register
 from setup_terminal import Terminal
 
-EVIL = "Tea?\r\n\x1b[2J\x1b]0;title\x07\x9b31m\u202eno\tyes\n"
+EVIL = "Tea?\r\nat\rfour\x1b[2J\x1b]0;title\x07\x9b31m\u202eno\tyes\n"
 
 
 # ------------------------------------------------------------------ wait-approval
@@ -41,7 +41,7 @@ def at_a_terminal_nothing_that_was_asked_acts_on_it(home):
     terminal = Asking(home, EVIL, "--subject", "a\x1b[2Jb\x07")
     shown = terminal.shows("left").replace("\r\x1b[K", "").replace("\r\n", "\n")
     expect(not set(shown) & set("\x1b\x07\r\x9b\u202e"), f"it shows {shown!r}")
-    for words in "Tea?", "title", "no\tyes", "\\u{1b}[2J", "\\r", "\\u{7}":
+    for words in "Tea?\nat\\rfour", "title", "no\tyes", "\\u{1b}[2J", "\\u{7}":
         expect(words in shown, f"it does not show {words!r}: {shown!r}")
     home.touch(f"{next(iter(home.requests()))}.no")
     expect(terminal.end() == 1, "another end")

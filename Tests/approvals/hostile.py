@@ -6,6 +6,8 @@ import socket
 from asking import both
 from by_hand import write
 from case import expect
+from home import case
+from sending import later, needs
 
 NOBODY = 65534
 
@@ -86,6 +88,44 @@ def of_another(owner, group):
 
 
 both("a_file_of_another_user_that_was_moved_in_is_refused", of_another(NOBODY, NOBODY))
+
+
+PLAIN = "setpriv", "--bounding-set=-dac_override,-dac_read_search"  # then root may no more than other users
+
+
+@case
+def a_file_that_may_not_be_read_is_put_aside_and_told_of(home):
+    """Root's, under a umask of 077: whoever has dropped it must not wait for hours. At first its owner and mode may still come."""
+    needs("setpriv")
+    question = home.ask().leave()
+    name = f"{question}.yes"
+    home.touch(name)
+    os.chmod(home.drop / name, 0)
+    os.chown(home.drop / name, NOBODY, NOBODY)
+    home.good(*PLAIN, "spool", "tick")
+    expect(home.names("replies", "drop") == [name] and not home.messages(), "it was not given time to get its mode")
+    home.good(*PLAIN, "spool", "tick", env=later(60))
+    expect(home.names("replies", "bad") == [name], f"bad/ has {home.names('replies', 'bad')}")
+    home.told(question.short, "may not be read", str(NOBODY), "it is no answer")
+    question.can_be_answered()
+    home.take_away("replies/bad", name)
+
+
+@case
+def a_directory_of_another_user_holds_up_no_answer(home):
+    """It may not be moved into bad/."""
+    needs("setpriv")
+    for mode in 0o755, 0o700:
+        question = home.ask().leave()
+        path = home.drop / f"{question}.no"
+        path.mkdir()
+        path.chmod(mode)
+        os.chown(path, NOBODY, NOBODY)
+        home.touch(f"{question}.yes")
+        done = home.good(*PLAIN, "spool", "tick", env=later(60))
+        expect(path.name in done.err.decode() and path.exists(), f"it is not said: {done.err}")
+        expect(question.record.header["Verdict"] == "approved", "another verdict")
+        path.rmdir()
 
 
 def forged(header):

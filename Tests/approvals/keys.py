@@ -74,6 +74,16 @@ def whatever_the_key_it_is_one(home):
 
 
 @case
+def an_empty_key_is_refused(home):
+    """What a variable gives that is not set: the yes of yesterday would be that of today."""
+    home.furnish()
+    done = failed(home.run(*ASK, "", stdin=TEXT.encode()), 64, "--key", "is empty", tool="wait-approval")
+    expect(not done.out and not home.requests() and not home.inbox(), f"it was asked: {done.out}")
+    failed(home.run("deliver", "--to", "me", "--key", "", stdin=TEXT.encode()), 64, "is empty", tool="deliver")
+    expect(not home.inbox(), "it was delivered")
+
+
+@case
 def eight_at_once_under_one_key_are_one_request(home):
     home.furnish()
     waiters = [home.start(*ASK, "k", stdin=TEXT.encode()) for _ in range(8)]
@@ -103,7 +113,7 @@ def a_request_that_is_cancelled_ends_who_waits_for_it(home):
     home.good("spool", "cancel", question.id)
     for waiter in question.waiter, home.wait_again("k"):
         done = waiter.end(20)
-        expect(done.code == 69 and done.out.startswith(b"undelivered\n"), f"exit {done.code}, and it says {done.out}")
+        expect(done.code == 69 and done.out.startswith(b"undelivered\ncancelled by"), f"exit {done.code}: {done.out}")
     home.touch(f"{question}.yes")
     home.tick()
     home.told("too late", question.short)

@@ -20,6 +20,8 @@ PROGRAMS = {
     "waker": (["waker.c", "rooms.c", "bench.c"], []),
     "steps": (["steps.c", "rooms.c", "bench.c"], []),
     "start": (["start.c", "bench.c"], []),
+    "many": (["many.c", "bench.c"], []),
+    "deep": (["deep.c", "rooms.c", "bench.c"], []),
     "row": (["row.c", "rooms.c", "bench.c"], []),
     "answer": (["answer.c", "bench.c"], []),
     "transcripts": (["transcripts.c", "bench.c"], ["-lm"]),
@@ -29,7 +31,7 @@ PROGRAMS = {
 }
 # Static and with musl. Those that all sides run alike: its start is the shortest, so that it hides no difference. And
 # the floor of those that only wait: it takes the least memory.
-COMMANDS = ["stamp", "reply", "await"]
+COMMANDS = ["stamp", "reply", "await", "nap"]
 
 
 @dataclass

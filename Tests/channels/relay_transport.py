@@ -123,6 +123,22 @@ def one_can_see_when_a_bot_was_polled_last(home):
     relay.end()
 
 
+@case
+def it_is_expected_as_long_as_it_stays(home):
+    """Killed, it is missed: its heartbeat stays, and goes stale."""
+    api = home.telegram()
+    beat = home.spool / "heartbeats/telegram-relay"
+    relay = Relay(home).holds(api)
+    expect(f"Pid: {relay.running.pid}" in beat.read_text(), "it gives no sign of life")
+    relay.end()
+    expect(not beat.exists(), "it has ended in order, and is expected all the same")
+    relay = Relay(home)
+    until(beat.exists, "it gives a sign of life")
+    relay.running.kill(signal.SIGKILL).process.wait()
+    once(home)
+    expect(beat.exists(), "it was killed, and nobody expects it any more")
+
+
 # ------------------------------------------------------------------ clicks
 
 @case

@@ -18,6 +18,7 @@ class Scenario:
     """`prepare` once, then for each kill a copy, `command`, and `settle`: the clean pass and what it must lead to."""
     stdin = b""
     code = 0  # what it exits with when it is not killed
+    sample = None  # about so many kills, where it has many calls that others have too
 
     def prepare(self, case):
         case.good("spool", "init", "a", "b")
@@ -552,6 +553,33 @@ class Job(Scenario):
         expect(f"Last-Id: {second}\n" in state and "Last-Exit: 0" in state, f"jobs/names/nightly: {state}")
 
 
+class JobDelivers(Scenario):
+    """Its output is a message: sent at most once, and a run that was killed is told of once."""
+    name, sample = "job-deliver", 120  # the calls of the job above, and of a delivery's
+
+    def command(self, case):
+        return "job", "nightly", "--deliver", f"file:{case.home}/out", "--", "sh", "-c", f"echo ran >>{case.home}/runs; echo done"
+
+    def settle(self, case, killed):
+        runs = len(case.lines("runs"))
+        case.good("spool", "tick")
+        expect(len(case.lines("runs")) == runs, "the tick has run it")
+        messages = [line for line in case.lines("out") if line == "done"]
+        expect(len(messages) <= runs <= 1, f"{len(messages)} messages of {runs} runs")
+        entries = case.entries("jobs")
+        expect([entry.room for entry in entries] in ([], ["done"], ["fail"]), f"{[entry.path for entry in entries]}")
+        if entries:
+            row = json.loads(case.good("job", "--list", "--json", "nightly").out)
+            word = "ok" if entries[0].room == "done" else "killed"
+            expect(row["execution"] == word, f"the run is not counted: {row}")
+            expect(row["delivery"] == "delivered" or not messages, f"what was sent is not known: {row}")
+        told = [entry for entry in case.entries("deliveries") if entry.header.get("Subject") == "job nightly failed"]
+        expect([entry.room for entry in told] == ["done"] * (entries[:1] != [] and entries[0].room == "fail"),
+               f"told of {[entry.room for entry in entries]} by {[entry.path for entry in told]}")
+        expect(self.again(case).out == b"done\n", "another output")
+        expect(case.lines("out").count("done") == len(messages) + 1, "the next run's output is not sent once")
+
+
 class Briefing(Scenario):
     """The whole morning: shells, an agent, a delivery, in a home where there was no spool yet."""
     name = "briefing"
@@ -576,4 +604,4 @@ class Briefing(Scenario):
 
 SCENARIOS = {scenario.name: scenario() for scenario in (
     Init, Put, PutKeyed, PutKeyedSwept, Work, WorkTicked, WorkResponse, WorkRetried, Drop, DropTicked, Sweep, Call,
-    Deliver, FileChannel, DeliverCommand, DeliverHeld, DeliverDead, Approval, Approve, ApprovalTick, Job, Briefing, *RUNS)}
+    Deliver, FileChannel, DeliverCommand, DeliverHeld, DeliverDead, Approval, Approve, ApprovalTick, Job, JobDelivers, Briefing, *RUNS)}

@@ -1,24 +1,36 @@
 import Jobs
 import Spool
 
-/// A job that should have succeeded and has not.
+/// A job that should have succeeded and has not, or that is not run any more because it failed too often.
 enum JobsRule: Rule {
   static let name = "jobs"
 
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
-    guard try look.queue("jobs") != nil else { return [] }
+    guard try look.queue(JobState.queueName) != nil else { return [] }
     var signals: [Signal] = []
-    for name in try JobState.names(in: look.spool) {
-      guard let job = try JobState.read(name, in: look.spool) else { continue }
-      guard job.isOverdue(at: look.now), let every = job.expectEvery else { continue }
-      let last = job.lastSuccess.map { "has last succeeded \((look.now - $0).spoken) ago" } ?? "has never succeeded"
-      signals.append(
-        Signal(
-          self, "\(name):\((job.lastSuccess ?? job.since).rfc3339)",
-          "the job \(name) should succeed every \(every.spoken), and \(last)"
-            + (job.lastExit.map { $0 == 0 ? "" : " (its last run ended with \($0))" } ?? ""),
-          do: job.lastID.map { "spool show \($0.short)" } ?? "does cron run it? crontab -l"))
+    for job in try Job.all(in: look.spool) {
+      guard let state = try job.state() else { continue }
+      if let disabled = state.disabled {
+        // A person knows what he has done.
+        if disabled.isByHand { continue }
+        signals.append(
+          Signal(
+            self, "\(job.name):disabled:\(disabled.time.rfc3339)",
+            "the job \(job.name) is not run any more, since \(disabled.time.rfc3339Seconds), \(disabled.why)",
+            do: "mend it, then: job \(job.name) --enable"))
+      } else if state.isOverdue(at: look.now), let every = state.policy.expectEvery {
+        signals.append(overdue(state, every, look.now))
+      }
     }
     return signals
+  }
+
+  private static func overdue(_ state: JobState, _ every: Duration, _ now: Timestamp) -> Signal {
+    let last = state.lastSuccess.map { "has last succeeded \((now - $0).spoken) ago" } ?? "has never succeeded"
+    let ended = state.lastExecution.map { $0.isFailure ? " (its last run: \($0.spoken))" : "" } ?? ""
+    return Signal(
+      self, "\(state.name):\((state.lastSuccess ?? state.since).rfc3339)",
+      "the job \(state.name) should succeed every \(every.spoken), and \(last)\(ended)",
+      do: state.lastID.map { "spool show \($0.short)" } ?? "does cron run it? crontab -l")
   }
 }

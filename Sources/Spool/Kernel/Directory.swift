@@ -99,9 +99,39 @@ public final class Directory {
     do { return try Kernel.list(descriptor, atMost: limit) } catch { throw Failure(error, path, "list") }
   }
 
+  /// The first name by its bytes, but for hidden ones, and how many there are; nil where there are none.
+  package func firstName() throws(Failure) -> (name: String, count: Int)? {
+    let found = try least(1)
+    return found.names.first.map { (Kernel.text($0), found.count) }
+  }
+
   /// Some of the names, no more than this: which ones is the file system's choice.
   package func someNames(atMost limit: Int) throws(Failure) -> [String] {
     try rawNames(atMost: limit).compactMap { String(validatingCString: $0) }
+  }
+
+  /// The first names by their bytes, in their order, but for hidden ones, and how many there are: however many, no more than twice
+  /// the limit are kept.
+  package func least(_ limit: Int) throws(Failure) -> (names: [[CChar]], count: Int) {
+    var (least, count): ([[CChar]], Int) = ([], 0)
+    // What sorts behind it is not among them.
+    var bound: [CChar]?
+    func cut() {
+      least = Array(least.sorted { $0.lexicographicallyPrecedes($1) }.prefix(limit))
+      if least.count == limit { bound = least.last }
+    }
+    do {
+      try Kernel.visit(descriptor) { name in
+        if name[0] == 46 { return true }
+        count += 1
+        if let bound, !name.lexicographicallyPrecedes(bound) { return true }
+        least.append(Array(name))
+        if least.count >= 2 * limit { cut() }
+        return true
+      }
+    } catch { throw Failure(error, path, "list") }
+    cut()
+    return (least, count)
   }
 
   /// How many names there are, as far as that is not more than this: what it costs does not grow beyond it.
@@ -212,15 +242,19 @@ public final class Directory {
   }
 
   /// Writes a derived or a state file whole: a reader sees the old one or the new one. Not for entries.
-  /// - Parameter isExactMode: whether it gets this mode whatever our umask(2) is.
+  /// - Parameters:
+  ///   - isExactMode: whether it gets this mode whatever our umask(2) is.
+  ///   - modified: its time from its first instant on; nil: when it was written.
   package func replace(
-    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, isExactMode: Bool = false
+    _ name: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, isExactMode: Bool = false,
+    modified: Timestamp? = nil
   ) throws(Failure) {
     let temporary = ".\(name).\(Kernel.processID)"
     try unlink(temporary)
     let file = try create(temporary, mode: mode)
     if isExactMode { try file.setMode(mode) }
     try file.write(bytes)
+    if let modified { try file.setModified(modified) }
     try file.sync()
     try file.close()
     do { try Kernel.replace(temporary, in: descriptor, with: name) } catch {

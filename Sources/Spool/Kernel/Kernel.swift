@@ -174,6 +174,15 @@ package enum Kernel {
     return FileStatus(status)
   }
 
+  /// The same, for a name that may be no UTF-8.
+  package static func status(raw name: [CChar], in directory: FileDescriptor) throws(Errno) -> FileStatus {
+    try intercept(.stat, text(name))
+    if let standIn { return try standIn.status(text(name), in: directory) }
+    var status = stat()
+    if fstatat(directory.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) < 0 { throw Errno(rawValue: errno) }
+    return FileStatus(status)
+  }
+
   /// The corresponding C function is `fstatvfs`.
   package static func space(_ descriptor: FileDescriptor) throws(Errno) -> FileSystemSpace {
     try intercept(.statvfs, "")
@@ -217,11 +226,27 @@ package enum Kernel {
     if fchown(descriptor.rawValue, uid_t.max, group) < 0 { throw Errno(rawValue: errno) }
   }
 
-  /// Every name in a directory but `.` and `..`, in no order; no more than `limit` of them. The corresponding C functions are
-  /// `fdopendir` and `readdir`.
+  /// Every name in a directory but `.` and `..`, in no order; no more than `limit` of them.
   package static func list(_ directory: FileDescriptor, atMost limit: Int = .max) throws(Errno) -> [[CChar]] {
+    var names: [[CChar]] = []
+    if limit == 0 { return names }
+    try visit(directory) { name in
+      names.append(Array(name))
+      return names.count < limit
+    }
+    return names
+  }
+
+  /// Shows every name but `.` and `..`, zero-terminated, in no order, until it is told that this is enough. The corresponding C
+  /// functions are `fdopendir` and `readdir`.
+  package static func visit(
+    _ directory: FileDescriptor, _ goesOn: (UnsafeBufferPointer<CChar>) -> Bool
+  ) throws(Errno) {
     try intercept(.list, "")
-    if let standIn { return try standIn.list(directory).prefix(limit).map { Array($0.utf8CString) } }
+    if let standIn {
+      for name in try standIn.list(directory) where !Array(name.utf8CString).withUnsafeBufferPointer(goesOn) { return }
+      return
+    }
     // A descriptor of its own: the stream owns it, and a shared one would share its position.
     let own = try retrying { openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard let stream = fdopendir(own) else {
@@ -230,18 +255,20 @@ package enum Kernel {
       throw error
     }
     defer { closedir(stream) }
-    var names: [[CChar]] = []
     while true {
-      if names.count == limit { return names }
       errno = 0
       guard let entry = readdir(stream) else {
         if errno != 0 { throw Errno(rawValue: errno) }
-        return names
+        return
       }
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        Array(bytes.bindMemory(to: CChar.self).prefix { $0 != 0 })
+      let isEnough = withUnsafePointer(to: &entry.pointee.d_name) { field in
+        field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) { text in
+          let name = UnsafeBufferPointer(start: text, count: strlen(text) + 1)
+          let isOwn = text[0] == 46 && (name.count == 2 || text[1] == 46 && name.count == 3)
+          return !isOwn && !goesOn(name)
+        }
       }
-      if name != [46] && name != [46, 46] { names.append(name + [0]) }
+      if isEnough { return }
     }
   }
 

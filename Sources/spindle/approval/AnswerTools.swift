@@ -38,12 +38,14 @@ struct RejectTool: Tool {
   func run() throws { try Answer(spool: spool, verdict: .rejected, id: id, message: message).run() }
 }
 
-/// The open ones, for the shell's completion.
+/// The open ones, for the shell's completion: who presses a key makes no spool by that.
 private let openRequests = CompletionKind.custom { words, _, _ in
   let typed = words.last ?? ""
-  guard let spool = try? SpoolOptions.parse([]).open(as: "approve"), let desk = try? Desk(Courier(spool)) else {
-    return []
-  }
+  let given = zip(words, words.dropFirst()).filter { ["-C", "--spool"].contains($0.0) }.last?.1
+  guard let path = try? given ?? SpoolOptions.parse([]).path(),
+    (try? Directory(path: "\(path)/\(ApprovalRequest.queueName)")) != nil,
+    let spool = try? SpoolOptions.open(path, as: "approve"), let desk = try? Desk(Courier(spool))
+  else { return [] }
   return ((try? desk.openRequests()) ?? []).map(\.id.description).filter { $0.hasPrefix(typed) }
 }
 

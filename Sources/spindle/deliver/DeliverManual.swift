@@ -1,4 +1,5 @@
 import CommandLine
+import Jobs
 import Spool
 
 extension DeliverTool {
@@ -87,10 +88,10 @@ extension DeliverTool {
     ],
     exits: [
       (.done, "Accepted; with --wait: delivered."),
-      (.no, "With --wait: it was held, cancelled or removed. With --approved: no request is called that."),
+      (.no, "With --wait: it was held, cancelled or removed."),
       (
         .malformed,
-        "There is no message on standard input; or --approved: the request was not approved, or for another text."
+        "There is no message on standard input; or --approved: the request is not there, was not approved, or for another text."
       ),
       (
         .unavailable,
@@ -111,6 +112,10 @@ extension DeliverTool {
     ],
     environment: [
       ("DELIVERY_*", "Set for channels: docs/channels.md."),
+      (
+        JobRun.runVariable,
+        "The run of a job that this is called by: the job's record tells what became of the message."
+      ),
       ("TELEGRAM_TOKEN_FILE, TELEGRAM_API", "The file with the bot's token; another server than api.telegram.org."),
       ("WEBHOOK_SECRET_FILE", "The file with the secret that webhooks are signed with."),
       ("SENDMAIL, EMAIL_FROM", "The mail program; whom mails are from."),

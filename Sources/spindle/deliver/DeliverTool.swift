@@ -3,6 +3,7 @@ import ArgumentParser
 import CommandLine
 import Deliveries
 import Glibc
+import Jobs
 import Roster
 import Runs
 import Spool
@@ -75,7 +76,7 @@ struct DeliverTool: Tool {
     let queue = try courier.queue()
     try queue.sweep()
     let key = try StepUse.key(key, tool: "deliver", to: to)
-    let id = try delivery.commit(to: opened, key: key).id
+    let id = try commit(delivery, to: opened, key: key, addressedTo: to)
     // Printed as soon as it is true: what follows may take long, or be killed.
     if !spool.quiet { output(id.description) }
     let deadline = Deadline.within(timeout.duration)
@@ -85,6 +86,26 @@ struct DeliverTool: Tool {
     // By us, and durable: nothing is to be looked for.
     if isSent { return }
     try report(id, in: queue, courier, until: deadline)
+  }
+
+  /// Commits it; called by the command of a job, that one's record says so.
+  private func commit(
+    _ delivery: Delivery, to spool: SpoolDirectory, key: String?, addressedTo to: String
+  ) throws -> EntryID {
+    guard let sent = JobSent(of: inheritedEnvironment(), in: spool) else {
+      return try delivery.commit(to: spool, key: key).id
+    }
+    var delivery = delivery
+    delivery.job = sent.run
+    sent.note(.to(to))
+    do {
+      let id = try delivery.commit(to: spool, key: key).id
+      sent.note(.handedOver(id))
+      return id
+    } catch {
+      sent.note(.refused("\(error)"))
+      throw error
+    }
   }
 
   /// Through all that a message goes through, and no second time.

@@ -32,7 +32,7 @@ extension HeartbeatGuardTool {
     examples: [
       (
         "In a crontab: every half hour, and main is called only when there is something:",
-        "heartbeat-guard >signals || echo claude-call --input signals 'See to this. What you cannot do, tell me.'"
+        "heartbeat-guard >signals || claude-call --input signals 'See to this; tell me what only I can do.' | deliver --to me"
       ),
       ("What is held back, and why:", "heartbeat-guard -v || true"),
     ],
@@ -42,6 +42,7 @@ extension HeartbeatGuardTool {
     ("disk", "The free space, or the inodes, are below twice what the spool keeps free for itself."),
     ("tick", "spool tick has not run for 6 minutes."),
     ("settings", "A file of settings, of an agent or of a person is not understood."),
+    ("crontab", "The scheduler does not understand its crontab, and goes on with the one before."),
     ("liveness", "Somebody has given no sign of life within his interval and grace (300s and 60s)."),
     ("breaker", "An agent is not called any more, for its calls fail one after the other."),
     ("budget", "An agent has spent nine tenths of its day's budget."),

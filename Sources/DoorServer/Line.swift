@@ -93,7 +93,7 @@ final class Line: ChannelInboundHandler {
     }
   }
 
-  func admit() { gate.open() }
+  func admit() { gate.lift() }
 
   // MARK: what goes
 

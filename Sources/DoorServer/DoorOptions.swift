@@ -25,7 +25,9 @@ struct DoorOptions {
       default: throw Self.wrong(option)
       }
     }
-    guard !spool.isEmpty else { throw Failure(.usage, "SPOOL_DIR", "is not set", do: "this is called by gateway --port") }
+    guard !spool.isEmpty else {
+      throw Failure(.usage, "SPOOL_DIR", "is not set", do: "this is called by gateway --port")
+    }
   }
 
   private static func wrong(_ option: String) -> Failure {

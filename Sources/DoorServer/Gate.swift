@@ -13,7 +13,7 @@ final class Gate: ChannelInboundHandler {
   private var isShut = false
   private var timer: Scheduled<Void>?
 
-  func open() {
+  func lift() {
     isOpen = true
     timer?.cancel()
     timer = nil
@@ -28,7 +28,7 @@ final class Gate: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    open()
+    lift()
     context.fireChannelInactive()
   }
 

@@ -1,6 +1,7 @@
 import Door
 import NIOCore
 import NIOHTTP1
+import NIOWebSocket
 
 /// Why a request does not become a WebSocket; nil: it may.
 struct Refusal {
@@ -19,7 +20,9 @@ struct Refusal {
       (status, words) = (.forbidden, "Origin: no page of a browser may call")
     } else if head.uri != "/" {
       (status, words) = (.notFound, "there is only /")
-    } else if head.method != .GET || !head.headers[canonicalForm: "Upgrade"].contains(where: { $0.lowercased() == "websocket" }) {
+    } else if head.method != .GET
+      || !head.headers[canonicalForm: "Upgrade"].contains(where: { $0.lowercased() == "websocket" })
+    {
       (status, words) = (.upgradeRequired, "this is a WebSocket: docs/gateway-protocol.md")
     } else if isFull {
       (status, words) = (.serviceUnavailable, "\(Policy.connections) connections are open: try again later")
@@ -55,7 +58,8 @@ final class Refuser: ChannelInboundHandler, RemovableChannelHandler {
     ])
     if status == .upgradeRequired { headers.add(name: "Upgrade", value: "websocket") }
     if status == .serviceUnavailable { headers.add(name: "Retry-After", value: "5") }
-    context.write(Self.wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+    context.write(
+      Self.wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
     context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: words)))), promise: nil)
     let bound = context.loopBound
     context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
@@ -63,6 +67,8 @@ final class Refuser: ChannelInboundHandler, RemovableChannelHandler {
     }
   }
 
-  /// A handshake that failed; its request comes behind it, and is answered.
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // A handshake that failed: its request comes behind it, and is answered. What is no HTTP has had its answer.
+    if !(error is NIOWebSocketUpgradeError) { context.close(promise: nil) }
+  }
 }
