@@ -40,7 +40,9 @@ public struct ForeignCaller {
     let watch = Watch([answers], notice: { _ in })
     try put(name, id, prompt, deadline)
     while true {
-      if let now = try answers.status(name), before.map({ !$0.isSameFile(as: now) || $0.changed != now.changed }) ?? true {
+      if let now = try answers.status(name),
+        before.map({ !$0.isSameFile(as: now) || $0.changed != now.changed }) ?? true
+      {
         if let answer = try answer(name, isRecorded: false) { return answer }
         throw try failure(name)
       }

@@ -23,6 +23,8 @@ public struct ResidentCall {
     case settled
     /// Somebody else has it.
     case gone
+    /// Somebody else holds its lock, for a moment perhaps.
+    case busy
     /// We were asked to stop by this signal; the call was handed back.
     case stopped(Int32)
   }
@@ -42,7 +44,12 @@ public struct ResidentCall {
   }
 
   public func make(_ fileName: String, in room: Room) throws(Failure) -> Outcome {
-    guard case .claimed(let claim) = try queue.claim(fileName, in: room) else { return .gone }
+    let claim: Claim
+    switch try queue.claim(fileName, in: room) {
+    case .claimed(let claimed): claim = claimed
+    case .busy: return .busy
+    case .gone, .settled: return .gone
+    }
     let request: CallRequest
     do { request = try CallRequest(claim.entry, for: agent, memory: memory) } catch {
       try claim.fail(CallFailure(.invalid, error.why).description)

@@ -23,6 +23,7 @@ final class AgentLine {
   private var nextDue: Deadline?
   private var isWhole = true
   private var nextScan = Deadline(after: .zero)
+  private var busyPause = AgentLine.shortPause
 
   init(_ agent: Agent, _ queue: Queue) {
     self.agent = agent
@@ -35,6 +36,16 @@ final class AgentLine {
   private static let window = 4096
   /// A scan costs more the deeper the queue is: at most this part of the time goes into scans while there is work from the last one.
   private static let patience = 20
+
+  private static let shortPause = Duration.milliseconds(50)
+  private static let longPause = Duration.seconds(5)
+
+  /// What was tried is held by somebody: who puts it there holds it for a moment, and others perhaps for long.
+  func wasBusy() {
+    let due = Deadline(after: busyPause)
+    nextDue = nextDue.map { min($0, due) } ?? due
+    busyPause = min(busyPause * 2, Self.longPause)
+  }
 
   /// Looks what waits, unless the last look is good enough still.
   func look() throws(Failure) {
@@ -71,6 +82,9 @@ final class AgentLine {
 
   /// The oldest; it is this line's no more.
   func takeFirst() -> (room: Room, fileName: String)? { waiting.popFirst() }
+
+  /// A call was made: nothing is held for long.
+  func wasDone() { busyPause = Self.shortPause }
 
   /// It could not be begun.
   func putBack(_ place: (room: Room, fileName: String)) { waiting = [place] + waiting }

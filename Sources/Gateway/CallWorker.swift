@@ -5,7 +5,7 @@ import Spool
 import Work
 
 /// The other end of a slot: makes the calls that the gateway names, one line and one call after the other. `AGENT ROOM NAME` comes on
-/// standard input; a line on standard output says that it is settled, or could not even be begun.
+/// standard input; a line on standard output says that it is settled, that somebody holds it, or that it could not even be begun.
 public struct CallWorker {
   public var spool: SpoolDirectory
   public var environment: [String: String]
@@ -31,6 +31,7 @@ public struct CallWorker {
         var answer = [Self.settled, 10]
         switch make(words[0], words[2], in: room) {
         case .stopped(let number): return number
+        case .busy: answer[0] = Self.busy
         case nil: answer[0] = Self.trouble
         default: break
         }
@@ -48,6 +49,7 @@ public struct CallWorker {
   }
 
   private static let settled = UInt8(ascii: ".")
+  static let busy = UInt8(ascii: "?")
   static let trouble = UInt8(ascii: "!")
 
   /// - Returns: nil where it could not be made; it lies where it lay, or is swept there.

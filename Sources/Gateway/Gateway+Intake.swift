@@ -56,7 +56,9 @@ extension Gateway {
   }
 
   private func putInOrder() throws(Failure) {
-    if isUnsure { try load() }
+    // What was removed, or changed before we watched, has made no event.
+    let hasChanged = try changes() != lastChanges
+    if isUnsure || hasChanged { try load() }
     nextRound = Deadline(after: Self.round)
     lookEverywhere()
     for line in lines { try keepingApart(line) { () throws(Failure) in try line.queue.sweep() } }

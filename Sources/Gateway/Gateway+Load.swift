@@ -6,7 +6,7 @@ extension Gateway {
   /// Reads what a person may have changed. What cannot be read is told, and what was known goes on.
   func load() throws(Failure) {
     isUnsure = false
-    let before = try readPlaces().map { try? $0.file.status().modified }
+    lastChanges = try changes()
     mailboxes = []
     try loadAgents()
     for user in try GatewayUser.all(in: spool) {
@@ -16,11 +16,11 @@ extension Gateway {
     }
     try writeLock()
     try watchAll()
-    // Changed before we watched: that made no event.
-    if try readPlaces().map({ try? $0.file.status().modified }) != before { isUnsure = true }
     try fillSlots()
     nextRound = Deadline(after: .zero)
   }
+
+  func changes() throws(Failure) -> [Timestamp?] { try readPlaces().map { try? $0.file.status().modified } }
 
   private func loadAgents() throws(Failure) {
     let book = try KnownAgents(spool)

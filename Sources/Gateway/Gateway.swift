@@ -25,6 +25,8 @@ public final class Gateway {
   let told = Told()
   /// What a person may have changed has to be read again at the next round: nobody can tell whether he has.
   var isUnsure = false
+  /// When that was changed last, as far as it shows.
+  var lastChanges: [Timestamp?] = []
   var nextRound = Deadline(after: .zero)
   var slotsDue = Deadline(after: .zero)
   var doorDue = Deadline(after: .zero)
@@ -61,6 +63,7 @@ public final class Gateway {
     guard getrlimit(files, &limit) == 0 else { return }
     limit.rlim_cur = limit.rlim_max
     setrlimit(files, &limit)
+    Watch.keepPlace()
   }
 
   private static func takeLock(_ spool: SpoolDirectory) throws(Failure) -> File {
@@ -165,7 +168,11 @@ public final class Gateway {
       case .nothing: break
       case .done(let call):
         call.line.running -= 1
+        call.line.wasDone()
         try settle(call)
+      case .busy(let call):
+        call.line.running -= 1
+        call.line.wasBusy()
       case .failed(let call):
         call.line.running -= 1
         call.line.notBefore = Deadline(after: Self.trouble)

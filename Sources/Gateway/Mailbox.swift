@@ -1,5 +1,6 @@
 import Calls
 import Spool
+import Work
 
 /// The calls of one other user to one agent: taken from his drop, and answered in his own room, `re-NAME/`, under the name that his
 /// file had.
@@ -42,9 +43,9 @@ final class Mailbox {
         try answer(fileName, Self.words(CallFailure(.invalid, why)), [])
       })
     let result = try Drop("drop-\(user.name)", in: queue, of: sender).take(atMost: limit)
-    // Under a known key nothing new is made; its record may be there already.
     try revive(known)
-    for id in known { try settle(id) }
+    // What is known, or was published by one who was killed then, may be on record already.
+    for id in result.published { try settle(id) }
     return result.lookAgain
   }
 
@@ -66,8 +67,23 @@ final class Mailbox {
     }
   }
 
+  private var tidyDue = Deadline(after: .zero)
+
+  /// Removes what one who was killed had only begun to write, and old answers, as old records go. Nobody else writes here.
+  private func tidy() throws(Failure) {
+    guard tidyDue.hasPassed else { return }
+    tidyDue = Deadline(after: .seconds(3600))
+    for name in try owed.names() where name.hasPrefix(".") { try owed.unlink(name) }
+    for name in try answers.names() {
+      let age = name.hasPrefix("key-") ? Queue.keyAge : Queue.recordAge
+      guard let status = try answers.status(name) else { continue }
+      if name.hasPrefix(".") || Timestamp.now - status.modified > age { try answers.unlink(name) }
+    }
+  }
+
   /// Gives what is on record to whom it is owed.
   func settle() throws(Failure) {
+    try tidy()
     for name in try owed.names() where !name.hasPrefix(".") {
       if let id = try? EntryID(name) { try settle(id) }
     }

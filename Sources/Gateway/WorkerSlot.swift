@@ -61,6 +61,8 @@ final class WorkerSlot {
     case nothing
     /// The call is settled, or was somebody else's.
     case done(Call)
+    /// Somebody else holds it.
+    case busy(Call)
     /// It could not even be begun.
     case failed(Call)
     /// It has ended; what it was at is left behind.
@@ -74,10 +76,14 @@ final class WorkerSlot {
       return .died(call)
     }
     guard let newline = ear.rest.firstIndex(of: 10), let call else { return .nothing }
-    let isTrouble = ear.rest.first == CallWorker.trouble
+    let word = ear.rest.first
     ear.rest.removeFirst(newline + 1)
     self.call = nil
-    return isTrouble ? .failed(call) : .done(call)
+    switch word {
+    case CallWorker.trouble: return .failed(call)
+    case CallWorker.busy: return .busy(call)
+    default: return .done(call)
+    }
   }
 
   var isFree: Bool { call == nil && !isLeaving }

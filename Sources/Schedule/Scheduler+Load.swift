@@ -73,6 +73,7 @@ extension Scheduler {
     watch = nil
     watch = Watch(directories, notice: spool.notice)
     watch!.hasFired = true
+    _ = watch!.takePlaces()
   }
 
   private func adopt(_ read: [CrontabEntry], _ now: Timestamp) throws(Failure) {
@@ -118,7 +119,8 @@ extension Scheduler {
       // With `-` its run was begun, and is not over as far as anybody has written down.
       if isServed && post.state.boot == nil { continue }
       post.pending = .now
-      if post.entry.catchUp.kind == .skip { continue }
+      // Not written over: a run that was begun before us may be writing its end.
+      if post.entry.catchUp.kind == .skip || post.state.boot == "-" { continue }
       post.state.boot = "-"
       try record(post, post.state.last)
     }

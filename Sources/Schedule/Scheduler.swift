@@ -64,9 +64,9 @@ public final class Scheduler {
       let now = Timestamp.now
       lookAgain = false
       try reloadIfChanged(now)
-      let hasNews = watch!.hasFired
+      let news = News(hasAny: watch!.hasFired, arrivals: watch!.takePlaces() ?? [])
       watch!.hasFired = false
-      for post in posts { try attend(post, now, hasNews: hasNews) }
+      for post in posts { try attend(post, now, news) }
       switch wait() {
       case .signal(SIGHUP): try reload(.now)
       case .signal(let number):
@@ -78,6 +78,12 @@ public final class Scheduler {
       }
       pulse.beat()
     }
+  }
+
+  /// What has changed since the last look: something, and where something has landed.
+  struct News {
+    var hasAny: Bool
+    var arrivals: Set<String>
   }
 
   /// Until something is due, has changed, or has ended.
@@ -92,8 +98,8 @@ public final class Scheduler {
   }
 
   /// The entry's times, as the clock now makes them due.
-  private func attend(_ post: Post, _ now: Timestamp, hasNews: Bool) throws(Failure) {
-    if case .queue(let name) = post.entry.trigger { return try look(at: name, for: post, now, hasNews: hasNews) }
+  private func attend(_ post: Post, _ now: Timestamp, _ news: News) throws(Failure) {
+    if case .queue(let name) = post.entry.trigger { return try look(at: name, for: post, now, news) }
     guard let due = post.course?.advance(to: now) else {
       if post.pending != nil { try start(post, now) }
       return
@@ -119,8 +125,8 @@ public final class Scheduler {
   }
 
   /// Something has landed that did not lie there when the command was last started.
-  private func look(at queue: String, for post: Post, _ now: Timestamp, hasNews: Bool) throws(Failure) {
-    if !hasNews && post.pending == nil && !post.isMissingTold { return }
+  private func look(at queue: String, for post: Post, _ now: Timestamp, _ news: News) throws(Failure) {
+    if !news.hasAny && post.pending == nil && !post.isMissingTold { return }
     guard let new = room(of: queue) else {
       if !post.isMissingTold {
         say("\(path):\(post.entry.line): there is no queue \(queue): spool init \(queue) makes it")
@@ -135,7 +141,10 @@ public final class Scheduler {
     }
     // Looked at before the start: what lands meanwhile is news.
     let names = Set(try new.names())
-    if !names.isSubset(of: post.seen) { post.pending = post.pending ?? now }
+    // What has gone and come again between two looks only an event tells.
+    if !names.isSubset(of: post.seen) || !names.isEmpty && news.arrivals.contains(new.path) {
+      post.pending = post.pending ?? now
+    }
     // What has gone is news when it comes again.
     post.seen.formIntersection(names)
     guard post.pending != nil else { return }
@@ -162,7 +171,7 @@ public final class Scheduler {
       // The one that ran may have been another scheduler's, and for this very time.
       if post.entry.catchUp.kind != .skip, let state = try EntryState.read(post.key, in: entries) {
         post.state = state
-        if post.course != nil && state.last == due {
+        if post.course != nil ? state.last == due : post.entry.trigger == .reboot && state.boot == bootID {
           post.turned = due
           post.pending = nil
           return

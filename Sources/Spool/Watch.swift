@@ -67,17 +67,29 @@ public final class Watch {
 
   /// Gives the process's one instance back, so that another watch may have it; this one must not be used again.
   package func end() {
-    if descriptor != nil { inotifytools_cleanup() }
+    if descriptor != nil {
+      inotifytools_cleanup()
+      if Self.kept >= 0 { Self.keepPlace() }
+    }
     descriptor = nil
   }
+
+  /// The library waits with select(2), which aborts at a descriptor beyond these.
+  private static let limit = 1024
+  /// Held open in place of an instance.
+  nonisolated(unsafe) private static var kept: Int32 = -1
+
+  /// For who opens very many files: called before that, it keeps a descriptor that an instance can have.
+  package static func keepPlace() { kept = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC) }
 
   /// - Returns: the descriptor of the library's one instance; nil: none is to be had.
   static func makeInstance() -> Int32? {
     // The library does not tell its descriptor: it is the lowest free one, and not close-on-exec.
+    if kept >= 0 { Glibc.close(kept) }
     let probe = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
     guard probe >= 0 else { return nil }
     Glibc.close(probe)
-    guard inotifytools_initialize() != 0 else { return nil }
+    guard probe < limit, inotifytools_initialize() != 0 else { return nil }
     guard (try? Kernel.readLink("/proc/self/fd/\(probe)", in: nil)) == "anon_inode:inotify" else {
       inotifytools_cleanup()
       return nil

@@ -3,7 +3,7 @@ import os
 import signal
 
 from home import children
-from house import SOON, case, expect, living, until
+from house import SOON, case, expect, living, until, workers
 
 MANY = 24
 
@@ -54,7 +54,7 @@ def what_a_killed_gateway_has_started_dies_with_it(house):
     house.until_made("a hang")
     until(lambda: living("sleep"), "the model runs", SOON)
     house.kill_9(gateway)
-    until(lambda: not living("gateway") and len(living("sleep")) <= 1, "its slots die", SOON)
+    until(lambda: not workers() and len(living("sleep")) <= 1, "its slots die", SOON)
     call.refused(124)
     until(lambda: not living("sleep"), "the model dies", SOON)
 
@@ -65,6 +65,7 @@ def a_slot_that_is_killed_is_another_one_and_its_call_is_made_again(house):
     gateway = house.gateway("--slots", "2")
     call = house.call("await x")
     house.until_made("a await x")
+    expect(house.workers(gateway), "it has slots")
     for pid in house.workers(gateway):
         os.kill(pid, signal.SIGKILL)
     house.until_made("a await x", 2)
@@ -78,8 +79,10 @@ def a_slot_that_is_killed_is_another_one_and_its_call_is_made_again(house):
 def asked_to_stop_it_finishes_what_it_makes(house):
     house.agent()
     gateway = house.gateway()
-    call, waits = house.call("await x"), house.call("later")
+    call = house.call("await x")
     house.until_made("a await x")
+    waits = house.call("later")
+    house.waiting(1)
     gateway.kill(signal.SIGTERM)
     house.says(gateway, "stopping")
     house.go("await x")

@@ -5,8 +5,8 @@ import pwd
 import signal
 from pathlib import Path
 
-from home import CASES, Skipped, children, until
-from house import SOON, Call, House, expect, living
+from home import CASES, Skipped, until
+from house import SOON, Call, House, expect, living, workers
 
 OWNER, ALICE, BOB = 61001, 61002, 61003
 GROUPS = {"alice": 62002, "bob": 62003}
@@ -106,8 +106,7 @@ class Estate:
 
     def processes(self):
         """The gateway's, its slots', and their agents' programs'."""
-        return [pid for pid in living("gateway", "model") if pid in
-                [pid for gateway in self.house.gateways for pid in [gateway.pid, *children(gateway.pid)]]]
+        return [*(gateway.pid for gateway in self.house.gateways), *workers(), *living("model")]
 
     def bad(self, agent="a"):
         return sorted(os.listdir(self.spool / f"calls-{agent}/bad"))

@@ -53,15 +53,19 @@ def a_nearly_full_disk_refuses_calls_and_what_was_accepted_is_made(house):
 
 
 @case
-def a_thousand_agents_are_served_by_one_process_that_sleeps(house):
-    """With few descriptors allowed, as a login has them."""
+def hundreds_of_agents_are_served_by_one_process(house):
+    """With few descriptors allowed, as a login has them; and more of them open than select(2) takes."""
     house.furnish()
-    for number in range(1000):
+    for number in range(400):
         (house.spool / "agents" / f"n{number}.md").write_text(f"Command: {house.model}\nRate: 1000/s\n")
     gateway = house.gateway("--slots", "2", preexec_fn=few_files)
-    for number in 0, 500, 999:
+    for number in 0, 200, 399:
         house.call("hello", agent=f"n{number}").answered()
+    # Once more, with another watch.
+    house.agent("later")
+    house.call("hello", agent="later").answered()
     house.remark(f"{len(os.listdir(f'/proc/{gateway.pid}/fd'))} descriptors")
+    expect(b"inotify" not in gateway.said(), f"it watches: {gateway.said()!r}")
     house.stop(gateway)
 
 

@@ -49,6 +49,16 @@ def living(*names):
     return found
 
 
+def workers():
+    """The slots of all gateways that we have started."""
+    found = []
+    for pid in children(os.getpid()):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2] == [b"gateway", b"worker"]:
+                found.append(pid)
+    return found
+
+
 class Call:
     """A claude-call that runs, and what it is to print."""
 
@@ -125,7 +135,7 @@ class House(Sender):
         until(lambda: gateway.said().decode().count(words) >= times, f"the gateway says {words!r}: {gateway.said()!r}", SOON)
 
     def workers(self, gateway):
-        return [pid for pid in children(gateway.pid) if pid in living("gateway")]
+        return [pid for pid in children(gateway.pid) if pid in workers()]
 
     @staticmethod
     def kill_9(gateway):
@@ -193,4 +203,4 @@ def opened(house, agent="a", **how):
     expect((house.breaker(agent) or {}).get("Opened"), f"the breaker is closed: {house.breaker(agent)}")
 
 
-__all__ = ["CASES", "Call", "Entry", "House", "KEY", "ROOMS", "SOON", "case", "expect", "living", "opened", "until"]
+__all__ = ["CASES", "Call", "Entry", "House", "KEY", "ROOMS", "SOON", "case", "expect", "living", "opened", "until", "workers"]

@@ -4,7 +4,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import time
 
 from house import SOON, case, expect, until
 
@@ -65,16 +64,19 @@ def an_agents_queue_that_was_taken_away_is_made_anew(house):
 
 
 @case
-def slots_that_end_at_once_are_not_started_again_and_again(house):
+def slots_that_are_killed_are_replaced_after_a_pause(house):
     house.agent()
     gateway = house.gateway("--slots", "2")
-    (house.bin / "gateway").resolve()
-    for _ in range(3):
-        for pid in house.workers(gateway):
-            os.kill(pid, signal.SIGKILL)
-        until(lambda: not house.workers(gateway) or True, "they die", SOON)
-    before = gateway.process.poll()
-    expect(before is None, "the gateway lives")
+    program = house.home / "trace"
+    old = until(lambda: len(house.workers(gateway)) == 2 and house.workers(gateway), "it has slots", SOON)
+    trace = house.start("strace", "-f", "-o", program, "-e", "trace=execve", "-p", gateway.pid)
+    until(lambda: b"attached" in trace.said(), "it is watched", SOON)
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(house.workers(gateway)) == 2 and not set(old) & set(house.workers(gateway)), "there are two again", SOON)
+    expect(program.read_text().count("execve(") <= 2, "each was started once")
+    trace.kill(signal.SIGINT).process.wait(SOON)
+    expect(gateway.process.poll() is None, "the gateway lives")
     house.call("hello", "--timeout", "60s").answered(60)
 
 

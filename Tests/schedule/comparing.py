@@ -4,14 +4,16 @@ import random
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import debian
+from case import expect
+from home import case
 
 CRONSIM = "cronsim==2.8"
+CACHE = Path(__file__).resolve().parents[2] / ".build"
 # A zone, and a year whose changes are looked at: an hour by day and by night, half an hour, two hours, at midnight, a minute past it, the
 # other way round in winter, for Ramadan, a whole day that never was, and quarters of an hour.
 ZONES = (
@@ -23,9 +25,9 @@ EXPRESSIONS, TIMES, NOWS = 10_000, 4, 5
 WINDOW = timedelta(hours=20)  # on both sides of a change, for Debian's loop
 
 
-def library(cache):
+def library():
     """A directory from which cronsim is imported; made once."""
-    venv = cache / ("venv-" + CRONSIM.replace("==", "-"))
+    venv = CACHE / ("venv-" + CRONSIM.replace("==", "-"))
     if not (venv / "done").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
         subprocess.run([venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", CRONSIM], check=True)
@@ -92,13 +94,13 @@ def ours(scheduler, lines, zone, now, count=TIMES):
     return found, done.stderr
 
 
-def settle(line, zone, mine, theirs):
-    """Whether Debian's loop is on our side where the two lists part."""
+def settle(line, zone, now, mine, theirs):
+    """Whether Debian's loop is on our side where the two lists part; and where that is."""
     index = next((place for place, pair in enumerate(zip(mine, theirs)) if pair[0] != pair[1]), min(len(mine), len(theirs)))
-    candidates = [times[index] for times in (mine, theirs) if index < len(times)]
-    first = min(candidates)
-    fired = debian.fires(debian.Expression(line), debian.clock(zone, first - timedelta(days=1), first + timedelta(minutes=1)))
-    return (first in fired) == (index < len(mine) and mine[index] == first), index
+    first = min(times[index] for times in (mine, theirs) if index < len(times))
+    before = max(mine[index - 1] if index else now, first - timedelta(days=3))
+    fired = debian.fires(debian.Expression(line), debian.clock(zone, first - timedelta(days=4), first + timedelta(minutes=1)))
+    return [at for at in fired if at > before] == [at for at in mine[index:index + 1] if at == first], index
 
 
 def simulation(cronsim):
@@ -133,9 +135,10 @@ def zone_differs(scheduler, cronsim, name, year, seed, count):
             lines.append(line)
             times = []
             for _ in range(TIMES):
-                # Where a change is a minute past midnight, it also says one time again and again.
+                # Where a change is a minute past midnight, it also says one time again and again; and in an hour that comes twice, what
+                # is over.
                 time = next(simulated, None)
-                if time is None or times and time <= times[-1]:
+                if time is None or time <= (times or [now])[-1]:
                     break
                 times.append(time.astimezone(timezone.utc))
             expected.append(times)
@@ -151,7 +154,7 @@ def zone_differs(scheduler, cronsim, name, year, seed, count):
             if own == theirs:
                 continue
             differed += 1
-            right, index = settle(line, zone, own, theirs)
+            right, index = settle(line, zone, now, own, theirs)
             if right:
                 example = example or f"{name}, {now.isoformat()}, {line}: {mine[index:index + 1]}, cronsim {[str(time.astimezone(zone)) for time in theirs[index:index + 1]]}"
             else:
@@ -186,22 +189,20 @@ def around_changes(scheduler, name, year, seed):
     return count, wrong
 
 
-def compare(bin_directory, cache, seed):
-    """Prints what was compared; gives what is wrong."""
-    sys.path.insert(0, str(library(cache)))
+@case
+def the_next_times_are_those_of_cronsim(home):
+    """And where they are not, those of Debian's cron."""
+    sys.path.insert(0, str(library()))
     import cronsim
-    scheduler, wrong, total, differed, around = Path(bin_directory) / "scheduler", [], 0, 0, 0
+    home.remark(f"--seed {home.options.seed}")
+    scheduler, wrong, total, differed, around = home.bin / "scheduler", [], 0, 0, 0
     for number, (name, year) in enumerate(ZONES):
-        compared, other, bad, example = zone_differs(
-            scheduler, cronsim, name, year, f"{seed}-{number}", EXPRESSIONS // len(ZONES))
-        count, bad_around = around_changes(scheduler, name, year, f"{seed}-{number}-around")
+        seed = f"{home.options.seed}-{number}"
+        compared, other, bad, example = zone_differs(scheduler, cronsim, name, year, seed, EXPRESSIONS // len(ZONES))
+        count, bad_around = around_changes(scheduler, name, year, f"{seed}-around")
         total, differed, around, wrong = total + compared, differed + other, around + count, wrong + bad + bad_around
         if example:
-            print(f"    cronsim is not Debian's cron: {example}")
-    remark = f"{total} expressions in {len(ZONES)} zones as cronsim has them but {differed}, in which Debian's loop is with us; {around} around changes"
-    return wrong, remark
-
-
-if __name__ == "__main__":
-    found, said = compare(sys.argv[1], Path(tempfile.gettempdir()), sys.argv[2] if len(sys.argv) > 2 else "1")
-    print(said, *found[:20], sep="\n")
+            home.transcript.append(f"    cronsim is not Debian's cron: {example}")
+    expect(not wrong, f"{len(wrong)} differ: {wrong[:5]}")
+    expect(total == EXPRESSIONS and differed < total / 50, f"{total} compared, {differed} differ")
+    home.remark(f"{total} expressions in {len(ZONES)} zones, {differed} not as in cronsim but as in Debian's cron, {around} around changes")

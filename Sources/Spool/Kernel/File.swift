@@ -79,7 +79,6 @@ package final class File {
     do { try Kernel.setModified(descriptor, time) } catch { throw Failure(error, path, "set the time of") }
   }
 
-  /// The next bytes from its current position on, as many as there are and fit; none at its end.
   /// Permissions that no umask(2) takes back.
   package func setMode(_ mode: mode_t) throws(Failure) {
     do { try Kernel.setMode(descriptor, mode) } catch { throw Failure(error, path, "set the mode of") }
@@ -89,6 +88,7 @@ package final class File {
     do { try Kernel.setGroup(descriptor, group) } catch { throw Failure(error, path, "give to group \(group)") }
   }
 
+  /// The next bytes from its current position on, as many as there are and fit; none at its end.
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
     do { return try Kernel.read(descriptor, into: buffer) } catch { throw Failure(error, path, "read") }
   }

@@ -31,7 +31,7 @@ struct SchedulerTool: Tool {
     let opened = try spool.open(as: "scheduler")
     let scheduler = try Scheduler(
       opened, crontab: absolute(file ?? opened.path + "/crontab"), runner: runner(opened), environment: environment()
-    ) { if !spool.quiet { complain("scheduler: \($0.printable)") } }
+    ) { complain("scheduler: \($0.printable)") }
     do { _ = try scheduler.run() } catch let faults as Faults { try refuse(faults) }
   }
 
