@@ -18,7 +18,6 @@ class Scenario:
     """`prepare` once, then for each kill a copy, `command`, and `settle`: the clean pass and what it must lead to."""
     stdin = b""
     code = 0  # what it exits with when it is not killed
-    sample = None  # about so many kills, where it has many calls that others have too
 
     def prepare(self, case):
         case.good("spool", "init", "a", "b")
@@ -555,7 +554,7 @@ class Job(Scenario):
 
 class JobDelivers(Scenario):
     """Its output is a message: sent at most once, and a run that was killed is told of once."""
-    name, sample = "job-deliver", 120  # the calls of the job above, and of a delivery's
+    name = "job-deliver"
 
     def command(self, case):
         return "job", "nightly", "--deliver", f"file:{case.home}/out", "--", "sh", "-c", f"echo ran >>{case.home}/runs; echo done"
