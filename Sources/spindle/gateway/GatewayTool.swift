@@ -40,6 +40,7 @@ struct GatewayTool: Tool {
       ("$SPOOL_DIR/calls-AGENT/owed-NAME/", "What he has not been answered yet."),
       ("$SPOOL_DIR/gateway/lock", "Held while it lives: its process, slots and port."),
       ("$SPOOL_DIR/gateway/users/NAME", "Who was admitted: Uid, Group, Agents."),
+      ("$SPOOL_DIR/gateway/agents/NAME.md", "Each agent as its file could be read last: by that it is called."),
       (
         "$SPOOL_DIR/secrets/gateway/NAME",
         "What is kept of NAME's token: its SHA-256, whom it may call, and until when."
