@@ -31,7 +31,7 @@ public struct ResidentCall {
 
   /// Crashes count as attempts, so that what kills its worker cannot spin; a call that its caller wants tried once survives some
   /// restarts all the same.
-  private static let crashes = 5
+  private static let crashes = 10
   /// What a call may take beyond its time to be settled: an expression of its caller's that never ends is the end of its maker, and
   /// not of the slot.
   private static let settling: Int64 = 60
