@@ -155,7 +155,7 @@ extension Desk {
   /// - Returns: the alert's delivery, where it is a new one.
   public func shout(_ id: EntryID, _ reason: String) throws(Failure) -> EntryID? {
     guard let request = try request(id) else { return nil }
-    let addresses = try Address.resolve(Settings(spool).alert, in: spool)
+    let addresses = try Address.ofAlerts(in: spool)
     let words = RequestWords(id: id, request: request, spool: spool)
     let day = (Timestamp.now - id.time).nanoseconds / Duration.seconds(86400).nanoseconds
     let published = try words.unheard(reason, to: addresses).commit(

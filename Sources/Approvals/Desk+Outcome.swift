@@ -103,7 +103,7 @@ extension Desk {
   /// - Returns: nil where there is nobody: that is said.
   private func message(_ words: String, to chat: Address?) -> Delivery? {
     do throws(Failure) {
-      let addresses = if let chat { [chat] } else { try Address.resolve(Settings(spool).alert, in: spool) }
+      let addresses = if let chat { [chat] } else { try Address.ofAlerts(in: spool) }
       var delivery = Delivery(to: addresses, text: Array((words + "\n").utf8))
       delivery.subject = chat?.channel == "telegram" ? nil : "About your answer"
       delivery.author = "wait-approval"

@@ -19,7 +19,7 @@ struct DeadLetter {
       let published = try lanes.commitAlert(to: spool, about: what, key: "dead-letter-\(id)-\(hour)") {
         () throws(Failure) in
         var alert = Delivery(
-          to: try Address.resolve(Settings(spool).alert, in: spool),
+          to: try Address.ofAlerts(in: spool),
           text: Array(text(id, header, reason, isHeld: isHeld).utf8))
         alert.subject = isHeld ? "a message may not have been delivered" : "a message could not be delivered"
         alert.author = Self.author

@@ -17,8 +17,11 @@ struct Episodes {
 
   /// Notes which troubles there are now.
   /// - Returns: since when each of them lasts.
-  mutating func update(_ keys: [String], at now: Timestamp, notice: (String) -> Void) -> [String: Timestamp] {
-    var current: [String: Timestamp] = [:]
+  /// - Parameter isKept: of which it cannot be told just now whether they are over.
+  mutating func update(
+    _ keys: [String], at now: Timestamp, keeping isKept: (String) -> Bool = { _ in false }, notice: (String) -> Void
+  ) -> [String: Timestamp] {
+    var current = begun.filter { isKept($0.key) }
     for key in keys { current[key] = begun[key] ?? now }
     if current == begun { return current }
     let lines = current.sorted { $0.key < $1.key }.map { "\($0.value.rfc3339)\t\($0.key)\n" }

@@ -21,7 +21,9 @@ public struct HealthAlerts {
     let signals = Rules.signals(look, of: rules)
     // The common case costs no write.
     var episodes = try Episodes(in: spool)
-    let begun = episodes.update(signals.map(\.key), at: look.now, notice: spool.notice)
+    let begun = episodes.update(
+      signals.map(\.key), at: look.now, keeping: { look.isJustAwake && $0.hasPrefix(LivenessRule.name) },
+      notice: spool.notice)
     var count = 0
     for signal in signals {
       let since = begun[signal.key] ?? look.now
@@ -29,7 +31,7 @@ public struct HealthAlerts {
       // Resolved only for what is not told yet.
       if try courier.queue().known(key: key) != nil { continue }
       var alert = Delivery(
-        to: try Address.resolve(Settings(spool).alert, in: spool),
+        to: try Address.ofAlerts(in: spool),
         text: Array("\(signal.what).\nWhat to do: \(signal.advice).\n".utf8))
       alert.subject = "\(signal.rule): \(signal.what)".cut(toCharacters: 120)
       alert.author = "alert"

@@ -19,8 +19,10 @@ extension Job {
     if state.disabled != nil { return .disabled }
     if state.isOpen, let id = state.lastID {
       // Looked at without its lock, which would refuse a run that begins just now.
-      let place = try queue().locate(id)
-      return place.map { [.run, .new].contains($0.room) } ?? false ? .running : .killed
+      let queue = try queue()
+      guard let place = try queue.locate(id), [.run, .new].contains(place.room) else { return .killed }
+      guard place.room == .run, let status = try queue[.run].status(place.fileName) else { return .running }
+      return LockTable().isHeld(status) ? .running : .killed
     }
     if state.isOverdue(at: now) { return .overdue }
     guard let last = state.lastExecution else { return .new }

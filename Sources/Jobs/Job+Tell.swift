@@ -33,11 +33,14 @@ extension Job {
     return published.isNew ? published.id : nil
   }
 
-  /// The dead man's switch: a job that should have run and did not is told of, once for each time it is missed.
+  /// The dead man's switch: a job that should have run and did not is told of, once for each time it is missed, and not more often than its
+  /// cool-down allows.
   private func tellIfOverdue(_ state: JobState, at now: Timestamp) throws(Failure) {
     guard let every = state.policy.expectEvery, every >= .seconds(1), state.isOverdue(at: now),
       state.disabled?.isByHand != true
     else { return }
+    // It stands still: that was told when it was disabled.
+    if let disabled = state.disabled, state.told.map({ $0 >= disabled.time }) ?? false { return }
     let end = state.isOpen ? nil : state.lastExecution?.exit.map { " It ended with exit \($0)." } ?? " It was killed."
     let lines = [
       "The job \(name) should succeed every \(every.spoken), and has not.",
@@ -46,7 +49,8 @@ extension Job {
       state.disabled.map { "It is disabled \($0.why): job \(name) --enable lets it run again." },
       state.lastID.map { "spool show \($0) tells more." },
     ]
-    let missed = (now - state.expectedSince).nanoseconds / every.nanoseconds
+    let period = max(every, state.policy.coolDown ?? JobPolicy.standard.coolDown)
+    let missed = (now - state.expectedSince).nanoseconds / period.nanoseconds
     let key = "job-overdue-\(name)-\(state.expectedSince.rfc3339)-\(missed)"
     if try commit("job \(name) is overdue", lines, key: key).isNew {
       spool.journal.write("overdue", queue: JobState.queueName, detail: name)
@@ -55,7 +59,7 @@ extension Job {
 
   private func commit(_ subject: String, _ lines: [String?], key: String) throws(Failure) -> Published {
     var alert = Delivery(
-      to: try Address.resolve(Settings(spool).alert, in: spool),
+      to: try Address.ofAlerts(in: spool),
       text: Array(lines.compactMap { $0 }.map { $0 + "\n" }.joined().utf8))
     alert.subject = subject
     alert.author = "alert"

@@ -102,6 +102,8 @@ public struct JobRun {
     deadline.handDown(to: &environment)
     let child = try Child(Command(path: path, arguments: arguments, environment: environment), lock: claim.file)
     var output: [UInt8] = []
+    // As of the output, of what it says on stderr so much is kept; its beginning says what went wrong.
+    var room = 1 << 20
     let outcome = child.run(until: deadline) { piece in
       output += piece
       // A record keeps the last megabyte: the end says how it ended.
@@ -109,7 +111,13 @@ public struct JobRun {
       forward(Array(piece), false)
       return .more
     } onError: { piece in
-      claim.queue.log(claim.id, String(decoding: piece, as: UTF8.self))
+      if room > 0 {
+        let isLast = piece.count >= room
+        claim.queue.log(
+          claim.id,
+          String(decoding: piece.prefix(room), as: UTF8.self) + (isLast ? "\n(it said more, which is not kept)\n" : ""))
+        room -= piece.count
+      }
       forward(Array(piece), true)
     }
     kept = output

@@ -14,17 +14,21 @@ public struct Faults: Error {
 }
 
 extension Scheduler {
-  /// While the crontab on the disk is faulty, its faults lie there: for those who look after us.
+  /// While the crontab on the disk is faulty, or not there, its faults lie there, for those who look after us; on the first line what
+  /// holds instead.
   public static let faultsName = "faults"
 
   func load(_ now: Timestamp) throws {
     seen = look()
-    let crontab = Crontab(try Crontab.file(path))
+    let crontab: Crontab
+    do { crontab = Crontab(try Crontab.file(path)) } catch let failure as Failure {
+      if !failure.isFailedFlush { try note(["\(failure.what): \(failure.why)"]) }
+      throw failure
+    }
     let directory = try spool.directory("scheduler")
     guard crontab.faults.isEmpty else {
       let faults = Faults(path: path, faults: crontab.faults)
-      spool.journal.write("schedule", detail: "faulty: \(faults.lines.joined(separator: "; "))")
-      try directory.replace(Self.faultsName, with: Array((faults.lines.joined(separator: "\n") + "\n").utf8))
+      try note(faults.lines)
       throw faults
     }
     try directory.unlink(Self.faultsName)
@@ -32,6 +36,13 @@ extension Scheduler {
     try rewatch()
     say("\(path): \(crontab.entries.count) \(crontab.entries.count == 1 ? "entry" : "entries")")
     spool.journal.write("schedule", detail: "loaded: \(path): \(crontab.entries.count)")
+  }
+
+  private func note(_ lines: [String]) throws(Failure) {
+    spool.journal.write("schedule", detail: "faulty: \(lines.joined(separator: "; "))")
+    let first = posts.isEmpty ? "nothing is run" : "what it was before goes on"
+    try spool.directory("scheduler").replace(
+      Self.faultsName, with: Array(([first] + lines).map { $0 + "\n" }.joined().utf8))
   }
 
   /// Whatever was wrong, the crontab that counted goes on.

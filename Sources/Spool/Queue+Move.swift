@@ -8,7 +8,8 @@ public enum Request: String, Sendable {
     case .hold: ([.new, .wait], .hold)
     case .release: ([.hold], .new)
     case .retry: ([.fail, .wait], .new)
-    case .cancel: ([.new, .wait, .hold], .fail)
+    // What has failed already stays where it is: somebody has seen it, and says so.
+    case .cancel: ([.new, .wait, .hold, .fail], .fail)
     }
   }
 }
@@ -48,6 +49,7 @@ extension Queue {
     }
     // The reason first, as with a failure: who waits for the move reads it. Nobody else moves what we have locked.
     logAttempt(place.name.id, "\(word) by \(who)")
+    if place.room == room { return spool.journal.write(request.rawValue, queue: name, id: place.name.id, detail: who) }
     switch try self[place.room].move(place.fileName, to: self[room], as: targetName) {
     case .done: try self[room].sync()
     case .sourceGone: throw Failure(.tryAgain, place.name.id.description, "has just moved", do: "look again")

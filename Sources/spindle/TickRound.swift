@@ -165,7 +165,7 @@ struct TickRound {
       spool show \(oldest.short) tells more; spool cancel gives one up, spool retry tries one again.
 
       """
-    var alert = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(text.utf8))
+    var alert = Delivery(to: try Address.ofAlerts(in: spool), text: Array(text.utf8))
     alert.subject = "\(inbox.name): unanswered"
     alert.author = "alert"
     if try Courier(spool).alert(alert, about: inbox.name, key: "unanswered-\(newest)") {

@@ -80,7 +80,7 @@ def a_command_gets_what_cron_gives_and_what_it_says_is_heard(home):
     until(lambda: len(resident.events("ended")) == 3, "all have ended", SOON)
     resident.stop()
     said = resident.said()
-    for line in (f"3: HOME={home.home}", "3: LOGNAME=ann", "3: NAME=a  b", "3: PATH=/usr/bin:/bin", "3: SHELL=/bin/sh",
+    for line in (f"3: HOME={home.home}", "3: LOGNAME=ann", "3: NAME=a  b", f"3: PATH={(home.bin / 'scheduler').resolve().parent}:/usr/bin:/bin", "3: SHELL=/bin/sh",
                  f"3: SPOOL_DIR={home.spool}", f"3: {home.home}", "3: to stderr", "3: one", "3: two", "5: /bin/bash a b", "5: half"):
         expect(line in said.splitlines(), f"not said: {line}: {said}")
     variables = {line.split("=")[0][3:] for line in said.splitlines() if re.match(r"3: \w+=", line)}

@@ -4,20 +4,20 @@ import Spool
 enum CrontabRule: Rule {
   static let name = "crontab"
 
-  /// What the scheduler leaves, as long as it is so: a line for each fault.
+  /// What the scheduler leaves, as long as it is so: what holds instead, and a line for each fault.
   private static let file = "faults"
 
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
-    guard let file = try look.spool.directory("scheduler").open(file), let bytes = try file.readAll(limit: 1 << 20),
-      let first = bytes.split(separator: 10).first
+    guard let file = try look.spool.directory("scheduler").open(file), let bytes = try file.readAll(limit: 1 << 20)
     else { return [] }
-    let fault = String(decoding: first, as: UTF8.self)
-    let count = bytes.count { $0 == 10 }
-    let more = count > 1 ? ", and \(count - 1) more" : ""
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    guard lines.count > 1 else { return [] }
+    let more = lines.count > 2 ? ", and \(lines.count - 2) more" : ""
     return [
       Signal(
-        self, fault, "the scheduler does not understand its crontab, and what it was before holds: \(fault)\(more)",
-        do: "scheduler --test FILE says all that is wrong")
+        self, lines[1], "the scheduler does not understand its crontab; \(lines[0]): \(lines[1])\(more)",
+        do:
+          "scheduler --test FILE says all that is wrong; mended, the scheduler takes it by itself, or is to be started")
     ]
   }
 }

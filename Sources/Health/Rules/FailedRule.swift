@@ -1,6 +1,9 @@
+import Calls
+import Jobs
 import Spool
 
-/// What was given up, or could not be read, and nobody has seen to since. What a person has cancelled is no signal.
+/// What was given up, or could not be read, and nobody has seen to since. What a person has cancelled is no signal; a job's runs are
+/// the jobs' own rule's.
 enum FailedRule: Rule {
   static let name = "failed"
 
@@ -10,12 +13,13 @@ enum FailedRule: Rule {
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
     var signals: [Signal] = []
     for queue in try look.queues() {
-      let failed = try queue.entries(in: .fail).suffix(limit).filter { !queue.wasCancelled($0.name.id) }
+      let isOfJobs = queue.name == JobState.queueName
+      let failed = isOfJobs ? [] : try queue.entries(in: .fail).suffix(limit).filter { !queue.wasCancelled($0.name.id) }
       if let newest = failed.last?.name.id {
         let count = failed.count == limit ? "\(limit) or more entries" : failed.count.entries()
         signals.append(
           Signal(
-            self, "\(queue.name):\(newest)",
+            self, "\(queue.name):\(kind(newest, queue) ?? newest.description)",
             "in \(queue.name) \(count) \(failed.count == 1 ? "has" : "have") failed, the newest (\(newest.short)): "
               + queue.reason(newest).prefix(200),
             do: "spool show \(newest.short); then spool retry or spool cancel"))
@@ -31,5 +35,12 @@ enum FailedRule: Rule {
       }
     }
     return signals
+  }
+
+  /// A call's failure is news once for each class: a wake-up that fails is a failed call itself, and must not be the next one's reason.
+  private static func kind(_ id: EntryID, _ queue: Queue) -> String? {
+    guard queue.name.hasPrefix("calls-"), let reason = queue.lastReason(id) else { return nil }
+    let classes = Set(CallFailure.Class.allCases.map(\.rawValue))
+    return reason.split(separator: ": ").first { classes.contains(String($0)) }.map(String.init)
   }
 }

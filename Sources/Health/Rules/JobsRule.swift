@@ -1,7 +1,7 @@
 import Jobs
 import Spool
 
-/// A job that should have succeeded and has not, or that is not run any more because it failed too often.
+/// A job that should have succeeded and has not, whose last run has failed, or that is not run any more because it failed too often.
 enum JobsRule: Rule {
   static let name = "jobs"
 
@@ -20,6 +20,13 @@ enum JobsRule: Rule {
             do: "mend it, then: job \(job.name) --enable"))
       } else if state.isOverdue(at: look.now), let every = state.policy.expectEvery {
         signals.append(overdue(state, every, look.now))
+      } else if let last = state.lastExecution, last.isFailure, !state.isOpen, state.disabled == nil,
+        let id = state.lastID
+      {
+        signals.append(
+          Signal(
+            self, "\(job.name):failed:\(id)", "the last run of the job \(job.name) has failed: \(last.spoken)",
+            do: "spool show \(id.short) tells why; its next success ends this"))
       }
     }
     return signals

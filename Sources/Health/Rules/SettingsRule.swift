@@ -1,13 +1,13 @@
 import Roster
 import Spool
 
-/// A settings file that is not understood: what it was to say does not hold.
+/// A settings file that is not understood, or an `Alert:` that names nobody: what it was to say does not hold.
 enum SettingsRule: Rule {
   static let name = "settings"
 
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
     var failures: [Failure] = []
-    do { _ = try Settings(look.spool) } catch { failures.append(error) }
+    do { _ = try Address.resolve(Settings(look.spool).alert, in: look.spool) } catch { failures.append(error) }
     for (_, agent) in try look.agents() { if case .failure(let failure) = agent { failures.append(failure) } }
     for name in try look.spool.directory("people").names().sorted() {
       do { _ = try Person(named: name, in: look.spool) } catch { failures.append(error) }

@@ -19,7 +19,7 @@ extension HeartbeatGuardTool {
       delivered to Alert: by itself, once for each time that it happens.
       """,
     tables: [("RULES", "In the order in which they are told.", Self.rules)],
-    exits: [(.no, "There is something to see to: it is printed.")],
+    exits: [(.no, "There is something to see to: it is printed."), (.unavailable, "There is no such spool.")],
     files: [
       ("$SPOOL_DIR/config", "Quiet-Hours: 22:00-07:00 (local time). Wake-Ups: 24 (a day)."),
       (
@@ -32,7 +32,7 @@ extension HeartbeatGuardTool {
     examples: [
       (
         "In a crontab: every half hour, and main is called only when there is something:",
-        "heartbeat-guard >signals || claude-call --input signals 'See to this; tell me what only I can do.' | deliver --to me"
+        "heartbeat-guard >signals; [ $? -ne 1 ] || claude-call --input signals --fallback signals 'See to this.' | deliver --to me"
       ),
       ("What is held back, and why:", "heartbeat-guard -v || true"),
     ],

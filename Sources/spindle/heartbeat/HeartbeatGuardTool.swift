@@ -18,6 +18,11 @@ struct HeartbeatGuardTool: Tool {
   @Flag(help: "Print a JSON object: ok, signals, held, liveness.") var json = false
 
   func run() throws {
+    let path = try spool.path()
+    guard Kernel.mayAccess(path, 0) else {
+      // Made here, it would be well for ever.
+      throw Failure(.unavailable, path, "there is no such spool", do: "is it spelt so? spool init makes one")
+    }
     let opened = try spool.open(as: "heartbeat-guard")
     let look = Look(opened)
     look.longestWait = maxAge.duration

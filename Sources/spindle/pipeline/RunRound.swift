@@ -105,7 +105,7 @@ extension RunKeeper {
       onError = { forward($0, to: STDERR_FILENO) }
     }
     onTrouble = { (trouble: Trouble) throws(Failure) in
-      var alert = Delivery(to: try Address.resolve(Settings(spool).alert, in: spool), text: Array(trouble.text.utf8))
+      var alert = Delivery(to: try Address.ofAlerts(in: spool), text: Array(trouble.text.utf8))
       alert.subject = "run \(trouble.name): \(trouble.halt.kind.rawValue)"
       alert.author = "alert"
       let published = try alert.commit(to: spool, key: trouble.key, quietly: true)

@@ -23,7 +23,7 @@ extension SchedulerTool {
     tables: [
       (
         "CRONTAB",
-        "As crontab(5) says: settings NAME = value for the lines below them, and lines of five fields and a command; names of months and days; lists, ranges and steps; what follows the first % is the command's input. SHELL is /bin/sh, PATH /usr/bin:/bin, and a command gets nothing of our environment but HOME, LOGNAME and SPOOL_DIR. Further:",
+        "As crontab(5) says: settings NAME = value for the lines below them, and lines of five fields and a command; names of months and days; lists, ranges and steps; what follows the first % is the command's input. SHELL is /bin/sh, PATH where scheduler lies, then /usr/bin:/bin, and a command gets nothing of our environment but HOME, LOGNAME and SPOOL_DIR. Further:",
         [
           ("CRON_TZ=Europe/Berlin", "The time zone of the lines below it. Default: the machine's."),
           (

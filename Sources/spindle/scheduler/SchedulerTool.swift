@@ -62,7 +62,9 @@ struct SchedulerTool: Tool {
     guard let home = own["HOME"] ?? account?.home, let name = own["LOGNAME"] ?? account?.name ?? own["USER"] else {
       throw Failure(.configuration, "HOME and LOGNAME", "are not set", do: "set both")
     }
-    return ["SHELL": "/bin/sh", "PATH": "/usr/bin:/bin", "HOME": home, "LOGNAME": name]
+    // Cron's own, behind where we are: else the first thing that a line says, `job`, would not be found.
+    let tools = try Installation.executable().split(separator: "/").dropLast().map { "/" + $0 }.joined()
+    return ["SHELL": "/bin/sh", "PATH": "\(tools):/usr/bin:/bin", "HOME": home, "LOGNAME": name]
   }
 
   private func runner(_ opened: SpoolDirectory) throws -> Command {
