@@ -13,18 +13,30 @@ struct Breaker {
     deinit { probe?.unlock() }
   }
 
+  /// - Throws: `.breaker` while it is open, and it is not time yet to try.
+  func refuseIfOpen() throws {
+    if let state = try BreakerState.read(in: queue), let opened = state.opened, !Self.isTime(opened) {
+      throw Self.refusal(state, opened)
+    }
+  }
+
   /// - Throws: `.breaker` while it is open.
   func leave() throws -> Leave {
     guard let state = try BreakerState.read(in: queue), let opened = state.opened else { return Leave(probe: nil) }
-    let next = opened + BreakerState.rest
-    // Opened in what is now the future: the clock was set back.
-    if next <= .now || opened > .now {
+    if Self.isTime(opened) {
       let probe = try queue.directory.openOrCreate("breaker.probe")
       if try probe.tryLock() { return Leave(probe: probe) }
     }
-    throw CallFailure(
+    throw Self.refusal(state, opened)
+  }
+
+  /// Opened in what is now the future: the clock was set back.
+  private static func isTime(_ opened: Timestamp) -> Bool { opened + BreakerState.rest <= .now || opened > .now }
+
+  private static func refusal(_ state: BreakerState, _ opened: Timestamp) -> CallFailure {
+    CallFailure(
       .breaker, "its last \(state.failures) calls have failed (\(state.kind.rawValue): \(state.why.prefix(200)))",
-      do: "mend that, or wait", at: max(next, .now + .seconds(1)))
+      do: "mend that, or wait", at: max(opened + BreakerState.rest, .now + .seconds(1)))
   }
 
   func succeeded(_ leave: Leave) throws(Failure) {

@@ -32,14 +32,20 @@ struct CallAttempt {
       }
       defer { _fixLifetime(slot) }
       let breaker = Breaker(queue: queue)
-      let leave = try breaker.leave()
+      try breaker.refuseIfOpen()
       if !hasToken, let next = try limits.token(until: deadline) {
         throw CallFailure(.rateLimit, "more than \(agent.rate.count) calls in \(agent.rate.span.spoken)", at: next)
       }
+      // Behind all that is waited for: who has leave to try it keeps others from it.
+      let leave = try breaker.leave()
       var reply: Reply
       do { reply = try attempts() } catch let failure as CallFailure {
         // What is tried again has not failed yet, but where it was to try whether the agent works again.
-        if !failure.isTriedAgain || leave.isProbe { try breaker.failed(failure, leave) }
+        if failure.isAnswer {
+          try breaker.succeeded(leave)
+        } else if !failure.isTriedAgain || leave.isProbe {
+          try breaker.failed(failure, leave)
+        }
         throw failure
       }
       try breaker.succeeded(leave)
@@ -119,8 +125,14 @@ struct CallAttempt {
     question.identityFile = identity?.path
     defer { if let identity { try? queue[.tmp].unlink(identity.name) } }
     // As late as can be: whatever the call has waited for, the agent knows what is known now.
-    let memory = try options.memory?.context(
-      for: agent.name, spool: queue.spool.path, environment, until: deadline)
+    let memory: (text: String, token: String)?
+    do {
+      memory = try options.memory?.context(for: agent.name, spool: queue.spool.path, environment, until: deadline)
+    } catch {
+      var failure = error
+      failure.isOwnLimit = true
+      throw failure
+    }
     var reader = program.reader(schema: options.schema)
     var stderr: [UInt8] = []
     let child = try start(question, knowing: memory?.text)
@@ -131,7 +143,12 @@ struct CallAttempt {
       stderr = Array((stderr + piece).suffix(4096))
     }
     if let number = outcome.stoppedBy { throw Failure(.signal(number), "the call", "stopped by signal \(number)") }
-    if outcome.timedOut { throw CallFailure(.timeout, "no answer within its time") }
+    if outcome.timedOut {
+      var failure = CallFailure(.timeout, "no answer within its time")
+      // Who gives it less than its own time learns nothing of it.
+      failure.isOwnLimit = options.timeout < agent.timeout
+      throw failure
+    }
     var exit: Int32?
     if case .exited(let code) = outcome.end { exit = code }
     // Ended by us after its answer is no death of its own.
@@ -143,6 +160,8 @@ struct CallAttempt {
       do { try options.check(reply.text) } catch {
         var failure = error
         failure.cost = reply.cost
+        // It did answer.
+        failure.isAnswer = true
         throw failure
       }
       try remember(session: reply.session)

@@ -53,6 +53,8 @@ public struct CallFailure: Error, Hashable, Sendable {
   public var cost: Double?
   /// It is our limit that was met, and the agent was not asked.
   var isOwnLimit = false
+  /// The agent has answered, though not as it was asked to.
+  var isAnswer = false
   /// It was an attempt, and another one follows.
   var isTriedAgain = false
 

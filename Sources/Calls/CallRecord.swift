@@ -34,7 +34,13 @@ extension CallFailure {
   /// A failure as its record's last line tells it: `TIME TOOL: attempt N: CLASS: WHY`.
   static func recalled(_ words: String) -> CallFailure {
     let parts = words.split(separator: ": ", maxSplits: 3).map(String.init)
-    if parts.count == 4, let kind = Class(rawValue: parts[2]) { return CallFailure(kind, parts[3]) }
+    if parts.count == 4, let kind = Class(rawValue: parts[2]) {
+      let again = parts[3].firstMatch(of: /try again at (\S+Z)/).flatMap { Timestamp(rfc3339: String($0.1)) }
+      return CallFailure(kind, parts[3], at: again)
+    }
+    if let found = words.firstMatch(of: /: expired at \S+/) {
+      return CallFailure(.timeout, String(found.0.dropFirst(2)))
+    }
     return CallFailure(.refused, words)
   }
 }

@@ -44,13 +44,17 @@ public struct CallRequest: Sendable {
       Failure(.malformed, entry.id.description, "\(name): \(header[name] ?? "") is not \(expected)")
     }
     options = CallOptions(timeout: agent.timeout, attempts: 2)
+    // Of others, less is taken.
+    let isOthers = header["Via"] != nil
     if let text = header["Timeout"] {
-      guard let timeout = Duration(text), timeout > .zero else { throw wrong("Timeout", "a span such as 90s or 20m") }
+      guard let timeout = Duration(text), timeout > .zero, timeout <= .seconds(7 * 86400) else {
+        throw wrong("Timeout", "a span such as 90s or 20m, of a week at most")
+      }
       options.timeout = timeout
     }
     if let text = header["Attempts"] {
-      guard let attempts = Int(text), (1...100).contains(attempts) else {
-        throw wrong("Attempts", "a number from 1 to 100")
+      guard let attempts = Int(text), (1...(isOthers ? 5 : 100)).contains(attempts) else {
+        throw wrong("Attempts", "a number from 1 to \(isOthers ? 5 : 100)")
       }
       options.attempts = attempts
     }
@@ -62,7 +66,8 @@ public struct CallRequest: Sendable {
     options.subject = entry.subject
     if let topic = header["Memory"], let program {
       options.memory = AgentMemory(
-        program: program, topic: topic, tokens: header["Memory-Tokens"].flatMap { Int($0) } ?? 2000)
+        program: program, topic: topic,
+        tokens: min(max(1, header["Memory-Tokens"].flatMap { Int($0) } ?? 2000), 1_000_000))
     }
     prompt = entry.body
     author = header["From"] ?? ""

@@ -112,6 +112,8 @@ public struct Caller {
     // The gateway takes it from new/ and wait/ too; what lies there without one is ours to claim.
     guard try room == .run || [.new, .wait].contains(room) && GatewayPresence(spool).isResident else { return }
     if case .signal(let number) = watch.wait(atMost: min(deadline.remaining, .seconds(2))) {
+      // Nobody would hear what came of it.
+      _ = try? giveUp(id, in: queue)
       var stopped = CallFailure(.stopped, "stopped by signal \(number) while waiting")
       stopped.signal = number
       throw stopped
@@ -132,7 +134,10 @@ public struct Caller {
   private func giveUp(_ id: EntryID, in queue: Queue) throws -> CallFailure {
     let failure = CallFailure(.timeout, "nobody answered within its time")
     if let place = try queue.locate(id), place.room == .new || place.room == .wait {
-      try queue.carryOut(.cancel, for: place, by: "its caller (\(failure.kind.rawValue))")
+      do { try queue.carryOut(.cancel, for: place, by: "its caller (\(failure.kind.rawValue))") } catch {
+        // Just taken up by somebody: it is his.
+        guard [.no, .tryAgain].contains(error.status) else { throw error }
+      }
     }
     return failure
   }

@@ -28,8 +28,11 @@ struct Limits {
     }
   }
 
+  /// What it was taken for is not called.
+  func giveBackToken() throws(Failure) { _ = try takeToken(-1) }
+
   /// Nil when it was taken, else how long until there is one.
-  func takeToken() throws(Failure) -> Duration? {
+  func takeToken(_ count: Double = 1) throws(Failure) -> Duration? {
     let file = try queue.directory.openOrCreate("rate")
     try file.lock()
     defer { file.unlock() }
@@ -43,10 +46,11 @@ struct Limits {
     {
       tokens = min(tokens, left + Double(now.nanoseconds - then) * perNanosecond)
     }
-    guard tokens >= 1 else { return .nanoseconds(Int64((1 - tokens) / perNanosecond) + 1_000_000) }
+    guard tokens >= count else { return .nanoseconds(Int64((1 - tokens) / perNanosecond) + 1_000_000) }
     try file.seek(to: 0)
     try file.truncate(to: 0)
-    try file.write(Array("\(tokens - 1) \(now.nanoseconds) tokens left, and when (ns)\n".utf8))
+    try file.write(
+      Array("\(min(Double(agent.rate.count), tokens - count)) \(now.nanoseconds) tokens left, and when (ns)\n".utf8))
     return nil
   }
 }

@@ -43,7 +43,10 @@ public struct ResidentCall {
     return try Limits(agent: agent, queue: queue).takeToken()
   }
 
+  /// - Parameter fileName: of a call for which a token was taken; it is given back where nothing is called.
   public func make(_ fileName: String, in room: Room) throws(Failure) -> Outcome {
+    var isCalled = false
+    defer { if !isCalled { try? Limits(agent: agent, queue: queue).giveBackToken() } }
     let claim: Claim
     switch try queue.claim(fileName, in: room) {
     case .claimed(let claimed): claim = claimed
@@ -63,6 +66,7 @@ public struct ResidentCall {
     if let expires = claim.entry.expires { time = min(time, expires - .now) }
     alarm(UInt32(clamping: time.nanoseconds / 1_000_000_000 + Self.settling))
     defer { alarm(0) }
+    isCalled = true
     var attempt = CallAttempt(
       claim: claim, agent: agent, options: request.options, deadline: Deadline(after: time), environment: environment)
     attempt.isResident = true

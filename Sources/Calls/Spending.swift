@@ -28,6 +28,7 @@ public struct Spending {
     try file.write(Array("\(Self.midnight(before: .now).rfc3339Seconds) \(total) USD since then\n".utf8))
     // A sum that a power cut takes back would be spent twice.
     try file.sync()
+    try file.setModified(.now)
   }
 
   private func sum(in file: File) throws(Failure) -> Double {
@@ -37,7 +38,9 @@ public struct Spending {
     guard words.count >= 2, let since = Timestamp(rfc3339: String(words[0])), let total = Double(words[1]),
       total.isFinite, total >= 0
     else { return try summedUp(since: midnight) }
-    return since == midnight ? total : since < midnight ? 0 : try summedUp(since: midnight)
+    if since == midnight { return total }
+    // Another day; or another zone's day, of a process that was told another TZ.
+    return try file.status().modified < midnight ? 0 : try summedUp(since: midnight)
   }
 
   /// By the records of replies and of failures.

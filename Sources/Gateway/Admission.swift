@@ -61,8 +61,20 @@ public struct Admission {
       try directory.file.setGroup(user.group)
       try directory.file.setMode(mode)
     }
+    try tighten(but: user)
     try queue.directory.file.setMode(Self.passage)
     try spool.root.file.setMode(Self.passage)
+  }
+
+  /// What an editor or mkdir has made under a common umask was hidden by the root's own mode until now.
+  private func tighten(but user: GatewayUser) throws(Failure) {
+    for name in try spool.root.names() where !name.hasPrefix("calls-") {
+      guard let status = try spool.root.status(name), status.isDirectory || status.isRegular, status.mode & 0o077 != 0,
+        let file = try spool.root.open(name)
+      else { continue }
+      try file.setMode(status.mode & 0o7700)
+      spool.notice("\(name): only you may enter or read it from now on, as the spool can be passed through")
+    }
   }
 
   private func close(_ agent: String, for name: String) throws(Failure) {

@@ -19,6 +19,8 @@ extension Gateway {
     let time = draining == nil ? current.drain : .zero
     if draining == nil { say("stopping: what is being made has \(time.spoken)") }
     draining = (number, Deadline(after: time))
+    // From now on callers make their own calls.
+    serving.unlock()
     door?.stop(number)
   }
 

@@ -61,7 +61,12 @@ extension Gateway {
     if isUnsure || hasChanged { try load() }
     nextRound = Deadline(after: Self.round)
     lookEverywhere()
-    for line in lines { try keepingApart(line) { () throws(Failure) in try line.queue.sweep() } }
+    for line in lines {
+      try keepingApart(line) { () throws(Failure) in
+        try line.queue.sweep()
+        try line.queue.expireDue(isWhole: false)
+      }
+    }
     for mailbox in mailboxes {
       try keepingApart(mailbox.user.name) { () throws(Failure) in try mailbox.settle() }
     }

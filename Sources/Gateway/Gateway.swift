@@ -22,6 +22,8 @@ public final class Gateway {
   var door: DoorProcess?
   var watch: Watch?
   let lock: File
+  /// Held while new calls are taken up: without it their callers make them.
+  let serving: File
   let told = Told()
   /// What a person may have changed has to be read again at the next round: nobody can tell whether he has.
   var isUnsure = false
@@ -50,7 +52,8 @@ public final class Gateway {
     self.commands = commands
     self.say = say
     current = try settings()
-    lock = try Self.takeLock(spool)
+    lock = try Self.take(GatewayPresence.lock, spool)
+    serving = try Self.take(GatewayPresence.serving, spool)
     Self.allowManyFiles()
     let (notice, told) = (spool.notice, told)
     spool.notice = { if told.isNew($0) { notice($0) } }
@@ -66,8 +69,8 @@ public final class Gateway {
     Watch.keepPlace()
   }
 
-  private static func takeLock(_ spool: SpoolDirectory) throws(Failure) -> File {
-    let file = try spool.directory(GatewayPresence.directory).openOrCreate(GatewayPresence.lock)
+  private static func take(_ name: String, _ spool: SpoolDirectory) throws(Failure) -> File {
+    let file = try spool.directory(GatewayPresence.directory).openOrCreate(name)
     // A caller that looks whether we are here has it for a moment.
     let patience = Deadline(after: .seconds(1))
     while try !file.tryLock() {
@@ -143,7 +146,7 @@ public final class Gateway {
     var polled = slots.flatMap(\.polled) + (door?.polled ?? [])
     var pauses: [Duration] = []
     if let draining {
-      pauses = [draining.until.remaining]
+      pauses = [min(draining.until.remaining, .seconds(30))]
     } else {
       pauses = lines.compactMap(\.pause) + mailboxes.compactMap(\.look.pause) + [nextRound.remaining]
       if slots.count < current.slots { pauses.append(slotsDue.remaining) }
@@ -192,7 +195,8 @@ public final class Gateway {
       }
     }
     if let door, !door.attend(polled.suffix(3)) {
-      say("the door has ended: it is opened again")
+      let words = "the door has ended: it is opened again"
+      if draining == nil && told.isNew(words) { say(words) }
       self.door = nil
     }
     if draining == nil { try fillSlots() }

@@ -4,8 +4,9 @@ import Spool
 public enum TokenName {
   /// What tools write into `From:` themselves: a token of such a name would see their calls as its own.
   static let taken: Set<String> = [
-    "claude-call", "deliver", "gateway", "harvest", "heartbeat", "heartbeat-guard", "job", "memory", "pipeline-run",
-    "pipeline-step", "scheduler", "spool", "telegram-relay", "wait-approval",
+    "claude-call", "deliver", "drop", "gateway", "harvest", "heartbeat", "heartbeat-guard", "job", "memory",
+    "pipeline-run",
+    "pipeline-step", "put", "scheduler", "spool", "telegram-relay", "wait-approval",
   ]
 
   static func isOne(_ text: String) -> Bool {

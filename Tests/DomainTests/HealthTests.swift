@@ -15,7 +15,10 @@ import Testing
   private let scratch = Scratch()
   private let spool: SpoolDirectory
 
-  init() throws { spool = try scratch.spool().0 }
+  init() throws {
+    spool = try scratch.spool().0
+    scratch.write("spool/people/me", "File: /tmp/inbox\n")
+  }
 
   /// By default as if looked at now.
   private func look(later: Duration = .zero) -> Look { Look(spool, now: .now + later) }
@@ -64,7 +67,8 @@ import Testing
 
   @Test func aCrontabThatTheSchedulerRefusesIsASignalUntilItIsMended() throws {
     #expect(try signals(CrontabRule.self).isEmpty)
-    scratch.write("spool/scheduler/faults", "/s/crontab:3:1: a: expected b\n/s/crontab:4:1: c: expected d\n")
+    scratch.write(
+      "spool/scheduler/faults", "nothing is run\n/s/crontab:3:1: a: expected b\n/s/crontab:4:1: c: expected d\n")
     let signal = try #require(signals(CrontabRule.self).first)
     #expect(signal.what.hasSuffix(": /s/crontab:3:1: a: expected b, and 1 more"))
     #expect(signal.key == "crontab:/s/crontab:3:1: a: expected b")

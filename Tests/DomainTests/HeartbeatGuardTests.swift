@@ -19,6 +19,7 @@ import Testing
 
   init() throws {
     spool = try scratch.spool().0
+    scratch.write("spool/people/me", "File: /tmp/inbox\n")
     var seconds = time(nil)
     var parts = tm()
     localtime_r(&seconds, &parts)
