@@ -18,7 +18,7 @@ public struct HealthAlerts {
 
   func commit(_ courier: Courier, of rules: [any Rule.Type]) throws(Failure) -> Int {
     let spool = look.spool
-    let signals = Rules.signals(look, of: rules)
+    let signals = try Rules.signals(look, of: rules)
     // The common case costs no write.
     var episodes = try Episodes(in: spool)
     let begun = episodes.update(

@@ -33,7 +33,7 @@ public struct HeartbeatGuard {
     try lock.lock()
     defer { lock.unlock() }
     var record = try GuardRecord.read(in: directory)
-    let finding = judge(Rules.signals(look), record)
+    let finding = judge(try Rules.signals(look), record)
     tell(finding)
     guard !finding.told.isEmpty else { return }
     record.tell(finding.told.map(\.key), at: look.now, on: LocalTime(look.now).day)

@@ -17,12 +17,17 @@ public enum Rules {
   ]
 
   /// What they find. A rule that cannot look says so: that is a signal too.
-  public static func signals(_ look: Look, of rules: [any Rule.Type] = all) -> [Signal] {
-    rules.flatMap { rule -> [Signal] in
-      do throws(Failure) { return try rule.signals(look) } catch {
-        return [Signal(rule, "blind:\(error.what)", "cannot look: \(error.what): \(error.why)", do: error.remedy)]
+  /// - Throws: a flush that has failed, behind which nothing more is touched.
+  public static func signals(_ look: Look, of rules: [any Rule.Type] = all) throws(Failure) -> [Signal] {
+    var signals: [Signal] = []
+    for rule in rules {
+      do throws(Failure) { signals += try rule.signals(look) } catch {
+        if error.isFailedFlush { throw error }
+        signals.append(
+          Signal(rule, "blind:\(error.what)", "cannot look: \(error.what): \(error.why)", do: error.remedy))
       }
     }
+    return signals
   }
 }
 

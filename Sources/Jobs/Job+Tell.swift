@@ -39,8 +39,6 @@ extension Job {
     guard let every = state.policy.expectEvery, every >= .seconds(1), state.isOverdue(at: now),
       state.disabled?.isByHand != true
     else { return }
-    // It stands still: that was told when it was disabled.
-    if let disabled = state.disabled, state.told.map({ $0 >= disabled.time }) ?? false { return }
     let end = state.isOpen ? nil : state.lastExecution?.exit.map { " It ended with exit \($0)." } ?? " It was killed."
     let lines = [
       "The job \(name) should succeed every \(every.spoken), and has not.",

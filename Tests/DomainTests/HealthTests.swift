@@ -300,7 +300,7 @@ import Testing
     let found = try signals(IndexRule.self)
     #expect(found.count == 1 && found[0].what.hasPrefix("2 files of the memory are stale, a for 40 s"))
     export("index.json", "[]")
-    #expect(Rules.signals(look(), of: [IndexRule.self]).map(\.what).joined().contains("cannot look"))
+    #expect(try Rules.signals(look(), of: [IndexRule.self]).map(\.what).joined().contains("cannot look"))
   }
 
   @Test func recordsThatOughtToBeGoneAreASignal() throws {
@@ -319,7 +319,7 @@ import Testing
 
   @Test func everyRuleIsQuietInANewSpoolWithItsTick() throws {
     scratch.write("spool/heartbeats/tick", "")
-    #expect(Rules.signals(look(), of: Rules.all.filter { $0.name != "disk" }).isEmpty)
+    #expect(try Rules.signals(look(), of: Rules.all.filter { $0.name != "disk" }).isEmpty)
     #expect(Set(Rules.all.map { $0.name }).count == Rules.all.count)
   }
 }

@@ -47,7 +47,7 @@ def where_it_is_not_logged_in_nobody_is_woken_and_a_person_is_told(home):
     for _ in range(2):
         call(home, "not-logged-in", 1, 77)
     home.tick(2)
-    home.is_told(0, "stop").signals(2, "failed")
+    home.is_told(0, "stop")
     call(home, "not-logged-in", 2, 77)
     home.ticks(3, 6).is_told(1, "stop", "main is not woken any more", "not-logged-in")
     home.is_well(6)

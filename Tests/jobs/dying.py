@@ -21,7 +21,7 @@ def die(home, name="a"):
 @case
 def the_tick_tells_of_a_killed_run(home):
     die(home)
-    home.is_so("a", state="running")  # nobody has looked yet
+    home.is_so("a", state="killed")  # nobody has counted it yet
     home.tick()
     home.is_so("a", state="failed", execution="killed", exit=None, failures=1, delivery="not-requested")
     home.is_told("job a failed", "it was killed, or its machine went down", "last words")

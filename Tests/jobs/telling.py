@@ -107,13 +107,12 @@ def to_whom_the_config_says(home):
 
 
 @case
-def an_alert_for_nobody_waits_for_the_config(home):
+def an_alert_for_nobody_is_told_to_the_spools_own_person(home):
     home.furnish()
     (home.spool / "config").write_text("Alert: nobody\n")
     done = fail(home, 0)
-    expect(b"job: alert: " in done.err, done.err)
-    home.run("spool", "tick", env=at(1))
-    expect(not home.inbox(), "nobody is told")
+    expect(b"me is told instead" in done.err, done.err)
+    told(home, 1)
     (home.spool / "config").unlink()
     home.tick(at(2))
     told(home, 1)

@@ -8,7 +8,9 @@ enum CrontabRule: Rule {
   private static let file = "faults"
 
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
-    guard let file = try look.spool.directory("scheduler").open(file), let bytes = try file.readAll(limit: 1 << 20)
+    guard try look.spool.root.contains("scheduler"),
+      let file = try Directory("scheduler", in: look.spool.root).open(file),
+      let bytes = try file.readAll(limit: 1 << 20)
     else { return [] }
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     guard lines.count > 1 else { return [] }
