@@ -64,6 +64,12 @@ extension Step {
     }
   }
 
+  /// Whether hardly a file more fits: then a command's failure says nothing of it.
+  private static func lacksRoom(_ output: File) -> Bool {
+    guard let space = try? Kernel.space(output.descriptor) else { return false }
+    return space.freeBytes < 65536 || (space.totalInodes > 0 && space.freeInodes == 0)
+  }
+
   func settle(notStarted failure: Failure, _ record: StepRecord, _ file: File) throws(Failure) -> Ending {
     let output = try freshOutput()
     let exit = Child.Outcome(end: .exited(failure.status.rawValue))
@@ -79,6 +85,13 @@ extension Step {
     record.exit = exit
     record.ended = .now
     if mayFail && !isOverdue { return try commit(output, record, file) }
+    if failure == nil && !isOverdue && Self.lacksRoom(output) {
+      // What it has printed is no product, and takes the room that all else now lacks.
+      try output.truncate(to: 0)
+      let full = Failure(.tryAgain, name, "\(outcome.spoken) on a full disk", do: "free some space, then spool release")
+      let none = Child.Outcome(end: .exited(ExitStatus.tryAgain.rawValue))
+      return try settle(none, isOverdue: false, output, record, file, because: full)
+    }
     let kind: Halt.Kind
     switch exit {
     case _ where isOverdue: kind = .overdue
