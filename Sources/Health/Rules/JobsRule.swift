@@ -9,7 +9,15 @@ enum JobsRule: Rule {
     guard try look.queue(JobState.queueName) != nil else { return [] }
     var signals: [Signal] = []
     for job in try Job.all(in: look.spool) {
-      guard let state = try job.state() else { continue }
+      let state: JobState
+      do throws(Failure) {
+        guard let known = try job.state() else { continue }
+        state = known
+      } catch {
+        if error.isFailedFlush { throw error }
+        signals.append(Signal(self, "\(job.name):unreadable", "\(error.what): \(error.why)", do: error.remedy))
+        continue
+      }
       if let disabled = state.disabled {
         // A person knows what he has done.
         if disabled.isByHand { continue }

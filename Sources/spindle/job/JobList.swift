@@ -25,7 +25,15 @@ struct JobList {
       if jobs.isEmpty { throw Failure(.no, name, "there is no such job", do: "job --list shows all") }
     }
     let now = Timestamp.now
-    let rows = try jobs.compactMap { job in try job.state().map { try row(job, $0, now) } }
+    var rows: [Row] = []
+    var unreadable: Failure?
+    for job in jobs {
+      do { if let state = try job.state() { rows.append(try row(job, state, now)) } } catch let failure as Failure {
+        // The others are shown all the same.
+        complain("job: \(failure)")
+        unreadable = failure
+      }
+    }
     if json {
       for row in rows { output(try JSONLine.encode(row)) }
     } else if rows.isEmpty {
@@ -33,6 +41,7 @@ struct JobList {
     } else {
       output(Table.aligned([Self.titles] + rows.map(Self.cells)))
     }
+    if let unreadable { throw Exit(unreadable.status) }
   }
 
   private func row(_ job: Job, _ state: JobState, _ now: Timestamp) throws -> Row {
