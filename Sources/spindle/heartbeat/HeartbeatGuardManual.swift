@@ -32,7 +32,7 @@ extension HeartbeatGuardTool {
     examples: [
       (
         "In a crontab: every half hour, and main is called only when there is something:",
-        "heartbeat-guard >signals; [ $? -ne 1 ] || claude-call --input signals --fallback signals 'See to this.' | deliver --to me"
+        "spool init\nheartbeat-guard >signals || [ $? -ne 1 ] || claude-call --input signals --fallback signals 'See to this.' | deliver --to me"
       ),
       ("What is held back, and why:", "heartbeat-guard -v || true"),
     ],
