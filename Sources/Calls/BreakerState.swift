@@ -33,12 +33,8 @@ public struct BreakerState: Sendable {
 
   /// - Returns: nil where its last call went well, or nothing readable lies there: a breaker is no reason to stop for ever.
   public static func read(in queue: Queue) throws(Failure) -> BreakerState? {
-    guard let file = try queue.directory.open(fileName), let bytes = try file.readAll(limit: 65536) else { return nil }
-    var header = Header()
-    for (number, line) in String(decoding: bytes, as: UTF8.self).split(separator: "\n").enumerated() {
-      if (try? header.append(line: line, number: number + 1)) == nil { return nil }
-    }
-    guard let failures = header["Failures"].flatMap({ Int($0) }), failures > 0,
+    guard let file = try queue.directory.open(fileName), let bytes = try file.readAll(limit: 65536),
+      let header = try? Header(file: bytes), let failures = header["Failures"].flatMap({ Int($0) }), failures > 0,
       let kind = header["Class"].flatMap({ CallFailure.Class(rawValue: $0) })
     else { return nil }
     var state = BreakerState(kind: kind, why: header["Why"] ?? "")

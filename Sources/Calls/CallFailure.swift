@@ -51,7 +51,7 @@ public struct CallFailure: Error, Hashable, Sendable {
   public var signal = SIGTERM
   /// USD, where the failure was paid for.
   public var cost: Double?
-  /// It is our limit that was met, and the agent was not asked.
+  /// It is a limit or a lack of ours, or of its caller's, and says nothing of the agent.
   var isOwnLimit = false
   /// The agent has answered, though not as it was asked to.
   var isAnswer = false

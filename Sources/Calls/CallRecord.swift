@@ -7,6 +7,8 @@ public enum CallRecord: Sendable {
   /// Its reply: the text, and a header with its cost, tokens and time.
   case reply(Entry)
   case failed(CallFailure)
+  /// A person holds it, and may release it: who can wait for that waits.
+  case held(CallFailure)
 
   public static func read(_ id: EntryID, in queue: Queue) throws(Failure) -> CallRecord {
     guard let place = try queue.locate(id) else {
@@ -24,7 +26,7 @@ public enum CallRecord: Sendable {
     case .fail: return .failed(.recalled(queue.lastWord(id) ?? "failed"))
     case .bad:
       return .failed(CallFailure(.invalid, "its entry lies in \(queue.name)/bad/", do: "spool show \(id)"))
-    case .hold: return .failed(CallFailure(.refused, "it is held", do: "spool release \(id)"))
+    case .hold: return .held(CallFailure(.refused, "it is held", do: "spool release \(id)"))
     default: return .open
     }
   }

@@ -124,7 +124,7 @@ public struct Caller {
   private func recorded(_ id: EntryID, in queue: Queue) throws -> Answer? {
     switch try CallRecord.read(id, in: queue) {
     case .open: return nil
-    case .failed(let failure): throw failure
+    case .failed(let failure), .held(let failure): throw failure
     case .reply(let record):
       return Answer(id: id, text: record.text, isRecorded: true, snapshot: record.header["Memory-Snapshot"])
     }

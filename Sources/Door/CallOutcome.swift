@@ -59,9 +59,8 @@ struct CallOutcome: Encodable {
   /// - Returns: nil while it is open. What a person holds is open: he may release it.
   static func of(_ id: EntryID, agent: String, in queue: Queue) throws(Failure) -> CallOutcome? {
     do throws(Failure) {
-      if try queue.locate(guessing: id)?.room == .hold { return nil }
       switch try CallRecord.read(id, in: queue) {
-      case .open: return nil
+      case .open, .held: return nil
       case .reply(let entry): return CallOutcome(id, of: agent, reply: entry)
       case .failed(let failure):
         if let why = queue.lastReason(id), why.hasPrefix("cancelled by ") {

@@ -93,10 +93,8 @@ final class Mailbox {
   func settle(_ id: EntryID) throws(Failure) {
     guard let file = try owed.open(id.description) else { return }
     let fileName = String(decoding: try file.readAll(limit: 4096) ?? [], as: UTF8.self)
-    // What a person holds is open: he may release it.
-    if try queue.locate(id)?.room == .hold { return }
     switch try CallRecord.read(id, in: queue) {
-    case .open: return
+    case .open, .held: return
     case .reply(let record): try answer(fileName, record.header.lines.map { ($0.name, $0.value) }, record.body, id)
     case .failed(let failure): try answer(fileName, Self.words(failure), [], id)
     }

@@ -13,14 +13,10 @@ extension JobState {
   public static func read(_ name: String, in spool: SpoolDirectory) throws(Failure) -> JobState? {
     let directory = try directory(in: spool)
     guard let file = try directory.open(name), let bytes = try file.readAll(limit: 65536) else { return nil }
-    var header = Header()
-    for (number, line) in String(decoding: bytes, as: UTF8.self).split(separator: "\n").enumerated() {
-      do { try header.append(line: line, number: number + 1) } catch {
-        throw Failure(
-          .configuration, "\(directory.path)/\(name)", error.description, do: "mend the line, or rm the file")
-      }
+    do { return JobState(name: name, try Header(file: bytes)) } catch {
+      throw Failure(
+        .configuration, "\(directory.path)/\(name)", error.description, do: "mend the line, or rm the file")
     }
-    return JobState(name: name, header)
   }
 
   private init(name: String, _ header: Header) {

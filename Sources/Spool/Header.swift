@@ -83,6 +83,13 @@ public struct Header: Hashable, Sendable {
   /// Reads a header and nothing else, up to its blank line.
   package init(lines bytes: ArraySlice<UInt8>) throws(MalformedText) { self = try Self.parse(Array(bytes)).0 }
 
+  /// Reads a file that is header lines and nothing else, as a person may have written them; blank lines count for nothing.
+  package init(file bytes: [UInt8]) throws(MalformedText) {
+    for (number, line) in String(decoding: bytes, as: UTF8.self).split(separator: "\n").enumerated() {
+      try append(line: line, number: number + 1)
+    }
+  }
+
   /// Reads one line, as a person may have written it.
   package mutating func append(line: some StringProtocol, number: Int) throws(MalformedText) {
     try append(Line(parsing: Array(line.utf8)[...], number: number))

@@ -76,13 +76,10 @@ public struct Heartbeat: Sendable, Equatable {
   }
 
   private static func read(_ name: String, _ file: File) throws(Failure) -> Heartbeat? {
-    guard let bytes = try file.readAll(limit: 4096) else { return nil }
-    var header = Header()
-    for (number, line) in String(decoding: bytes, as: UTF8.self).split(separator: "\n").enumerated() {
-      // A file of another kind.
-      do { try header.append(line: line, number: number + 1) } catch { return nil }
-    }
-    guard let interval = header["Interval"].flatMap({ Duration($0) }), var beat = try? Heartbeat(name) else {
+    // What is no header lines is a file of another kind.
+    guard let bytes = try file.readAll(limit: 4096), let header = try? Header(file: bytes),
+      let interval = header["Interval"].flatMap({ Duration($0) }), var beat = try? Heartbeat(name)
+    else {
       return nil
     }
     beat.interval = interval

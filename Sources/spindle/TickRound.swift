@@ -130,7 +130,7 @@ struct TickRound {
       return
     }
     let settle = Command(
-      path: try MemoryProgram.find(), arguments: ["memory", "settle", "-C", spool.path],
+      path: try InstalledProgram.memory.find(), arguments: ["memory", "settle", "-C", spool.path],
       environment: inheritedEnvironment())
     let (_, _, words) = try Child(settle).collect(until: Deadline.within(.seconds(30)), limit: 65536)
     if !words.isEmpty { complain(bytes: words) }

@@ -62,7 +62,9 @@ struct ClaudeCallTool: Tool {
       return try show(Caller.NoAnswer(failure: CallFailure(.missing, error.description)), of: opened, fallbackText)
     }
     var options = try options(within: agent.timeout)
-    options.memory = try memory.map { AgentMemory(program: try MemoryProgram.find(), topic: $0, tokens: memoryTokens) }
+    options.memory = try memory.map {
+      AgentMemory(program: try InstalledProgram.memory.find(), topic: $0, tokens: memoryTokens)
+    }
     let caller = Caller(spool: opened, agent: agent, options: options, environment: inheritedEnvironment())
     // No earlier call's token may pass for this one's, whose reply may be a fallback.
     if let snapshot { try OutputFile.clear(snapshot) }

@@ -32,7 +32,8 @@ extension GatewayTool {
           path: own, arguments: ["gateway", "worker", "-C", opened.path], environment: environment)
       ) { port throws(Failure) in
         Command(
-          path: try DoorProgram.find(), arguments: ["spindle-door", "-C", opened.path, "--port", String(port)],
+          path: try InstalledProgram.door.find(),
+          arguments: ["spindle-door", "-C", opened.path, "--port", String(port)],
           environment: environment)
       } onWords: {
         complain(bytes: $0)
@@ -55,7 +56,7 @@ extension GatewayTool {
 
     func run() throws {
       let opened = try spool.open(as: "claude-call")
-      let memory = try? MemoryProgram.find()
+      let memory = try? InstalledProgram.memory.find()
       if let number = try CallWorker(opened, environment: inheritedEnvironment(), memory: memory).run() {
         throw Exit(.signal(number))
       }

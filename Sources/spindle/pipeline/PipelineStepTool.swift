@@ -34,7 +34,7 @@ struct PipelineStepTool: Tool {
   /// `memory fresh` goes before: what is stale ends the step with 1, as a no.
   private func guardian() throws -> [String] {
     if fresh.isEmpty { return [] }
-    let memory = try MemoryProgram.find()
+    let memory = try InstalledProgram.memory.find()
     let words = fresh.flatMap { $0.hasPrefix("m1.") && !$0.contains("/") ? [$0] : ["-f", $0] }
     return [memory, "memory", "fresh"] + words + ["--"]
   }
