@@ -325,6 +325,8 @@ function hear(block) {
 
 function lose(broken) {
   if (broken.status === 401 || broken.status === 403) return showLogin(csrf && broken)
+  // Our place in the journal is none any more.
+  if (broken.status === 400) position = null
   stop()
   if (!lost) say('Connection lost')
   lost = broken.message === 'Failed to fetch' ? 'no answer' : broken.message
@@ -423,7 +425,7 @@ function show() {
 function showSections() {
   const worst = (all) => all.reduce((a, [, b]) => (WORST[b.status] < WORST[a] ? b.status : a), 'green')
   const count = (id, name, n, status) => h('a', { key: id, href: '#' + id },
-    status && status !== 'green' && light(status, ''), name, n > 0 && h('span', { class: 'count' }, n.toLocaleString('en')))
+    status && status !== 'green' && light(status, h('span', { class: 'unseen' }, status)), name, n > 0 && h('span', { class: 'count' }, n.toLocaleString('en')))
   const doubtful = data.deliveries?.inDoubt?.length ?? 0
   const machines = [['tick', data.tick ?? {}], ...entries(data.daemons)]
   draw($('sections'),
@@ -475,7 +477,7 @@ async function load(card) {
   card.problem = null
   try {
     const whole = await get(api(card))
-    Object.assign(card, { text: whole.text ?? '', sha256: whole.sha256, verdict: whole.verdict })
+    Object.assign(card, { text: whole.text, sha256: whole.sha256, isExact: whole.isExact, approvers: whole.approvers ?? [] })
   } catch (broken) {
     card.problem = broken.message
   }
@@ -487,9 +489,14 @@ async function load(card) {
 async function end(card) {
   card.ended = true
   card.form = null
-  try { card.verdict = (await get(api(card))).verdict ?? 'gone' } catch { card.verdict = 'gone' }
+  try {
+    const { verdict, state } = await get(api(card))
+    card.verdict = verdict?.words ?? state
+  } catch (broken) {
+    card.verdict = broken.message
+  }
   if (card.reply) await lookAfter(card)
-  say(`${card.seen.subject ?? short(card.id)}: ${verdictWords(card.verdict)}`)
+  say(`${card.seen.subject ?? short(card.id)}: ${card.verdict}`)
   paintApprovals()
 }
 
@@ -497,15 +504,10 @@ async function end(card) {
 async function lookAfter(card) {
   try {
     const reply = await get(`/api/replies/${encodeURIComponent(card.reply)}`)
-    card.outcome = reply.result ?? reply.outcome ?? null
-    if (card.outcome) paintApprovals()
+    if (reply.result === 'pending') return
+    card.outcome = reply.words
+    paintApprovals()
   } catch { /* it is asked again with the next event */ }
-}
-
-function verdictWords(verdict) {
-  if (!verdict || verdict === 'gone') return 'no longer open'
-  if (typeof verdict === 'string') return verdict
-  return verdict.words ?? verdict.spoken ?? verdict.verdict
 }
 
 async function answer(card) {
@@ -514,15 +516,20 @@ async function answer(card) {
   card.refused = null
   paintApprovals()
   try {
-    const given = await ask(api(card), { body: { verdict: word, note: card.note.trim() }, signal: AbortSignal.timeout(20000) })
+    const given = await ask(api(card), {
+      body: { verdict: word, note: card.note.trim(), sha256: card.sha256, key: card.key }, signal: AbortSignal.timeout(20000),
+    })
     Object.assign(card, { reply: (await given.json()).reply, said: word, form: null, note: '' })
     say(`Your ${word} is on its way`)
   } catch (broken) {
-    // A second answer does no harm: the first one decides.
+    // Under the same key the same answer counts once, and of several the first decides: a second one does no harm.
     card.refused = broken instanceof Refused
       ? [broken.message, broken.advice].filter(Boolean).join(' ')
       : 'Nobody knows whether your answer has arrived: the connection broke. You may answer again: the first answer counts.'
-    if (broken.status === 409 || broken.status === 404) card.form = null
+    if (broken.status === 409 || broken.status === 404) {
+      card.form = null
+      card.text = null
+    }
     if (broken.status === 401 || broken.status === 403) lose(broken)
     say(card.refused)
   }
@@ -534,6 +541,7 @@ async function answer(card) {
 
 function openForm(card, word) {
   card.form = word
+  card.key = crypto.randomUUID()
   card.openedAt = performance.now()
   paintApprovals()
   $(`note-${card.id}`).focus()
@@ -560,6 +568,7 @@ function approval(card) {
       !card.ended && h('p', { class: 'left' }, seen.deadline ? counted('left', seen.deadline) : 'not delivered yet')),
     h('p', { class: 'sub' }, 'asks ', (seen.to ?? []).map((to, i) => [i ? ', ' : '', line(to)]), ' · asked ', at(seen.asked),
       seen.deadline && [' · open until ', at(seen.deadline)], seen.run && [' · for ', runName(seen.run)],
+      card.approvers?.length > 0 && [' · only ', line(card.approvers.join(', ')), ' may answer'],
       seen.detail && seen.detail !== 'open' && [' · ', line(seen.detail)], ' · ', entry(id)),
     card.ended || card.reply || card.refused ? became(card) : null,
     !card.ended && shownText(card),
@@ -571,7 +580,7 @@ function became(card) {
     card.reply && h('p', null, `You said ${card.said}. `, card.outcome ? outside(card.outcome)
       : card.ended ? null : ['Your answer lies in ', h('code', null, 'replies/'), ' and will be read: ', entry(card.reply)]),
     card.refused && h('p', { class: 'why' }, outside(card.refused)),
-    card.ended && h('p', null, h('strong', null, outside(verdictWords(card.verdict)))),
+    card.ended && h('p', null, h('strong', null, outside(card.verdict))),
     card.ended && h('button', { type: 'button', class: 'quiet', onclick: () => dismiss(card) }, 'Seen',
       h('span', { class: 'unseen' }, `: ${card.seen.subject ?? short(card.id)}`)))
 }
@@ -583,19 +592,19 @@ function shownText(card) {
   }
   if (card.loading) return h('p', { class: 'nothing' }, 'The text comes…')
   if (card.text === null) return h('button', { type: 'button', onclick: () => load(card) }, 'Show the text')
-  const isTooLong = card.text.length > TOO_LONG
+  const isTooLong = card.text.length > TOO_LONG, problem = isTooLong ? 'Too long for a page' : card.isExact ? null : 'Not all of it is text'
   return [
     h('div', { class: 'paper', tabindex: '0', role: 'region', dir: 'auto', 'aria-label': `Text to be approved: ${card.seen.subject ?? card.id}` },
       outside(isTooLong ? card.text.slice(0, 20000) : card.text)),
     h('p', { class: 'sub' }, isTooLong && h('strong', null, 'This is only its beginning. '), plural([...card.text].length, 'character'),
       card.sha256 && [' · SHA-256 ', h('span', { class: 'mono', title: card.sha256 }, card.sha256.slice(0, 12), '…')],
       UNSEEN.test(card.text) && [' · ', h('strong', null, 'has characters that are not seen')]),
-    isTooLong && h('p', null, 'Too long for a page. Read it, and answer, in a terminal: ', command(`spool show --body ${card.id}`)),
+    problem && h('p', null, `${problem}: read it, and answer, in a terminal: `, command(`spool show --body ${card.id}`)),
   ]
 }
 
 function questions(card) {
-  if (card.text === null || card.text.length > TOO_LONG || card.loading || card.problem) return null
+  if (card.text === null || !card.isExact || card.text.length > TOO_LONG || card.loading || card.problem) return null
   const subject = card.seen.subject ?? short(card.id)
   if (!card.form) {
     return h('div', { class: 'answers' },
@@ -616,7 +625,7 @@ function questions(card) {
   },
   h('p', null, yes ? 'Approve ' : 'Reject ', h('strong', null, line(subject)), '?'),
   h('label', { for: `note-${card.id}` }, 'Note, if you like: it goes with the verdict'),
-  h('textarea', { id: `note-${card.id}`, rows: '2', oninput: (event) => { card.note = event.target.value }, once: { value: card.note } }),
+  h('textarea', { id: `note-${card.id}`, rows: '2', maxlength: '4000', oninput: (event) => { card.note = event.target.value }, once: { value: card.note } }),
   h('div', { class: 'answers' },
     h('button', { type: 'submit', class: 'main', disabled: Boolean(card.sending) }, card.sending ? 'Sending…' : yes ? 'Yes, approve' : 'No, reject'),
     h('button', { type: 'button', onclick: () => closeForm(card) }, 'Back')))
