@@ -77,6 +77,16 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
     return rest.first == "-" ? rest.dropFirst().prefix { $0 != "." } : nil
   }
 
+  /// Without its stamp: `k3v9qd-brief`, by which it can be called as well.
+  public var name: Substring { description.dropFirst(24) }
+
+  /// Whether a person who writes this means it: the ID, a prefix of it, its six characters (and what follows them), or its slug.
+  public func isMeant(by reference: String) -> Bool {
+    let lower = reference.lowercased()
+    return short == lower || slug.map(String.init) == lower || (lower.utf8.count > 6 && name.hasPrefix(lower))
+      || (reference.utf8.count >= 4 && description.hasPrefix(reference))
+  }
+
   /// A slug made of a text: lower case, everything else a dash, at most 24 characters; nil if nothing is left.
   public static func slug(from text: some StringProtocol) -> String? {
     var slug = ""
