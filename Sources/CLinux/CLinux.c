@@ -61,6 +61,11 @@ int clinux_terminal_width(int descriptor) {
   return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_col;
 }
 
+int clinux_terminal_height(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_row;
+}
+
 int clinux_pid(const void *information) { return ((const siginfo_t *)information)->si_pid; }
 
 int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }

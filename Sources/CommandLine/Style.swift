@@ -10,7 +10,7 @@ public struct Style: Sendable {
   public let isTerminal: Bool
   public let isColoured: Bool
   /// In columns; 80 where nothing says.
-  public let width: Int
+  public var width: Int
 
   public static let plain = Style(isTerminal: false, isColoured: false)
 
@@ -41,6 +41,12 @@ public struct Style: Sendable {
     if columns > 0 { return columns }
     if let columns = Int(variable("COLUMNS")), (1...10000).contains(columns) { return columns }
     return 80
+  }
+
+  /// The lines of a terminal now; 24 where nothing says.
+  public static func height(of descriptor: Int32) -> Int {
+    let lines = Int(clinux_terminal_height(descriptor))
+    return lines > 0 ? lines : 24
   }
 
   private static func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }

@@ -43,6 +43,9 @@ int clinux_pidfd_open(pid_t process);
 // The columns of a terminal (TIOCGWINSZ); 0 where it is none, or does not know.
 int clinux_terminal_width(int descriptor);
 
+// Its lines.
+int clinux_terminal_height(int descriptor);
+
 // Whose end a siginfo_t tells of: a union's member in C.
 int clinux_pid(const void *information);
 
