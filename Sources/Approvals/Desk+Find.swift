@@ -72,6 +72,20 @@ extension Desk {
     return false
   }
 
+  /// The deliveries that have put a request to somebody, and have reminded him.
+  public static func deliveries(putting id: EntryID, in deliveries: Queue) throws(Failure) -> [EntryID] {
+    var found: [EntryID] = []
+    if let first = try deliveries.known(key: key(id)) { found.append(first) }
+    for number in 1...mostReminders {
+      guard let reminder = try deliveries.known(key: "\(key(id))-reminder-\(number)") else {
+        if number > 3 { break }
+        continue
+      }
+      found.append(reminder)
+    }
+    return found
+  }
+
   /// Further ones are not looked for: nobody answers the hundredth first.
   private static let mostReminders = 100
 

@@ -63,7 +63,14 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
   }
 
   /// Its nth child, from 1.
-  func child(_ number: Int) -> EntryID { EntryID(unchecked: "\(description).\(number)") }
+  package func child(_ number: Int) -> EntryID { EntryID(unchecked: "\(description).\(number)") }
+
+  /// Whose child it is; nil where it is none.
+  package var parent: EntryID? {
+    // Stamps have a dot of their own.
+    guard let dot = description.dropFirst(Self.fixedLength).lastIndex(of: ".") else { return nil }
+    return EntryID(unchecked: String(description[..<dot]))
+  }
 
   private init(unchecked text: String) { description = text }
 

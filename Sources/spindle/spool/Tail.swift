@@ -84,26 +84,9 @@ private struct TailView {
     output(
       style.line(
         [
-          ("\(time)  ".printable, .dim), (line.event.printable.padded(to: 9) + " ", Self.paint(of: line.event)),
+          ("\(time)  ".printable, .dim), (line.event.printable.padded(to: 9) + " ", EventPaint.of(line.event)),
           (place.printable.padded(to: 26) + " ", .plain), (whose.map { $0.printable + "  " } ?? "", .cyan),
           (detail.isEmpty ? "" : detail + "  ", .plain), (line.tool.printable, .dim),
         ], width: Style.width(of: STDOUT_FILENO)))
   }
-
-  private static func paint(of event: String) -> Style.Paint {
-    if bad.contains(event) { return .red }
-    if waiting.contains(event) { return .yellow }
-    return good.contains(event) ? .green : .plain
-  }
-
-  private static let good: Set<String> = ["done", "delivered", "approved", "counted", "job", "breaker-closed"]
-  private static let waiting: Set<String> = [
-    "wait", "hold", "orphan", "late", "unclear", "unknown", "ambiguous", "fallback", "job-refused", "stranger",
-    "unread",
-    "unanswered", "in-doubt", "putoff",
-  ]
-  private static let bad: Set<String> = [
-    "fail", "bad", "rejected", "refused", "timeout", "halt", "overdue", "unheard", "job-failed", "job-killed",
-    "breaker-open", "door-refused", "door-locked",
-  ]
 }
