@@ -8,9 +8,11 @@ extension JournalReader {
   /// - Parameters:
   ///   - day: `2026-11-26`.
   ///   - first: Lines from before this are left out, about.
+  ///   - last: So are blocks of lines from behind this; nil: to the end.
   ///   - budget: No more bytes are read than this; what is left of it.
   public static func lines(
-    of day: String, in directory: Directory, from first: Timestamp, containing words: [String], budget: inout Int
+    of day: String, in directory: Directory, from first: Timestamp, to last: Timestamp?, containing words: [String],
+    budget: inout Int
   ) throws(Failure) -> [String] {
     guard let file = try directory.open(day + ".jsonl") else { return [] }
     let status = try file.status()
@@ -18,6 +20,7 @@ extension JournalReader {
     let wanted = words.map { Array($0.utf8) }
     var found: [String] = []
     var offset = try start(in: file, size: status.size, from: (first - disorder).rfc3339)
+    let last = last.map { ($0 + disorder).rfc3339 }
     while offset < status.size, budget > 0 {
       try file.seek(to: offset)
       let bytes = try file.readAll(size: min(block, status.size - offset))
@@ -29,6 +32,7 @@ extension JournalReader {
       }
       offset += end + 1
       let whole = bytes[...end]
+      if let last, let time = time(of: whole), time > last { break }
       guard wanted.contains(where: { whole.contains(all: $0) }) else { continue }
       for line in whole.split(separator: 10) where wanted.contains(where: { line.contains(all: $0) }) {
         found.append(String(decoding: line, as: UTF8.self))
@@ -50,7 +54,7 @@ extension JournalReader {
       let bytes = try file.readAll(size: probe)
       guard let newline = bytes.firstIndex(of: 10) else { return low }
       let rest = bytes[(newline + 1)...]
-      guard let end = rest.firstIndex(of: 10), let time = time(of: String(decoding: rest[..<end], as: UTF8.self)) else {
+      guard let end = rest.firstIndex(of: 10), let time = time(of: rest[...end]) else {
         return low
       }
       if time < first { low = middle + newline + 1 } else { high = middle }
@@ -58,15 +62,13 @@ extension JournalReader {
     return low
   }
 
-  /// A quote within a value has a backslash before it.
-  private static func time(of line: String) -> Substring? {
-    guard let key = line.range(of: ",\"time\":\"") else { return nil }
+  /// Of the first line. A quote within a value has a backslash before it.
+  private static func time(of lines: ArraySlice<UInt8>) -> Substring? {
+    guard let end = lines.firstIndex(of: 10) else { return nil }
+    let line = String(decoding: lines[..<end], as: UTF8.self)
+    guard let key = line.ranges(of: ",\"time\":\"").first else { return nil }
     return line[key.upperBound...].prefix { $0 != "\"" }
   }
-}
-
-extension String {
-  fileprivate func range(of words: String) -> Range<String.Index>? { ranges(of: words).first }
 }
 
 extension ArraySlice<UInt8> {

@@ -25,11 +25,11 @@ struct Chronicle {
   mutating func read() throws(Failure) {
     var logged: [Event] = []
     for part in parts { logged += try log(of: part) }
-    try readJournal(days: days(of: logged))
+    try readJournal(beside: logged)
     for event in logged where !isTold(event) { events.append(event) }
     for part in parts where !events.contains(where: { $0.key == part.key && $0.what == "new" }) {
-      guard let id = part.entryID else { continue }
-      events.append(Event(time: id.time.rfc3339, queue: part.queue, id: part.id, what: "new"))
+      let detail = part.handedOnBy.map { "handed on by \($0)" }
+      events.append(Event(time: part.created, queue: part.queue, id: part.id, what: "new", detail: detail))
     }
     events = events.filter(isWanted).sorted { ($0.time, $0.id) < ($1.time, $1.id) }
   }
@@ -50,14 +50,21 @@ struct Chronicle {
     return Set(times.map { String($0.prefix(10)) })
   }
 
-  private mutating func readJournal(days: Set<String>) throws(Failure) {
+  private func lastTime(of logged: [Event]) -> Timestamp? {
+    (parts.compactMap(\.since) + logged.map(\.time)).compactMap { Timestamp(rfc3339: $0) }.max()
+  }
+
+  private mutating func readJournal(beside logged: [Event]) throws(Failure) {
     guard let first = parts.compactMap({ $0.entryID?.time }).min() else { return }
     let journal = try spool.directory("journal")
     let keys = Set(parts.map(\.key))
     let names = Array(Set(parts.map { "\"id\":\"\($0.id)\"" }).sorted().prefix(Self.mostNames))
+    // What a yes has let out is told by lines that come at any time later.
+    let last = parts.contains { $0.queue == "approvals" } ? nil : lastTime(of: logged)
     var budget = Self.budget
-    for day in days.sorted() {
-      let lines = try JournalReader.lines(of: day, in: journal, from: first, containing: names, budget: &budget)
+    for day in days(of: logged).sorted() {
+      let lines = try JournalReader.lines(
+        of: day, in: journal, from: first, to: last, containing: names, budget: &budget)
       for text in lines {
         guard let line = try? JSONLine.decode(Journal.Line.self, text), let queue = line.queue, let id = line.id,
           keys.contains("\(queue)/\(id)")

@@ -8,6 +8,10 @@ public struct Part: Encodable, Sendable {
   /// As its file is called.
   public var name: String
   public var subject: String?
+  /// When it was made, there: what was handed on was made later than its ID says.
+  public var created: String
+  /// Which queue has handed it on.
+  public var handedOnBy: String?
   /// What it is to the part before it that is one step nearer: nothing for what the story is about.
   public var relation: String
   /// How many steps it is away.

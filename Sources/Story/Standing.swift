@@ -25,9 +25,10 @@ struct Judge {
     let queue = try spool.queue(part.queue)
     let place = Place(room: room, fileName: part.name, name: name)
     guard let status = try queue[room].status(part.name) else { return nil }
-    var (words, advice) = try words(queue, place, status)
+    var words: String
+    let advice: [String]
+    (words, advice) = try self.words(queue, place, status)
     if name.inDoubt && room != .done { words += "; it may have had its effect already" }
-    if room != .done && advice.isEmpty { advice = [] }
     return Standing(queue: part.queue, room: part.room, id: part.id, words: words, advice: advice)
   }
 
@@ -35,8 +36,7 @@ struct Judge {
     _ queue: Queue, _ place: Place, _ status: FileStatus
   ) throws(Failure) -> (String, [String]) {
     let id = place.name.id
-    let reason = queue.lastReason(id)
-    let because = reason.map { ": \($0)" } ?? ""
+    let because = queue.lastReason(id).map { ": \($0)" } ?? ""
     switch place.room {
     case .new:
       return ("is ready since \(age(id.time))", [takes(queue.name)].compactMap { $0 })
@@ -50,7 +50,13 @@ struct Judge {
       let left = status.modified - .now
       let due = left > .zero ? "is tried again in \(left.spoken), at \(status.modified.rfc3339Seconds)" : "is due now"
       if queue.name == ApprovalRequest.queueName { return ("has reached nobody yet; \(due)\(because)", []) }
-      return (due + because, ["spool retry \(id.short)", "spool hold \(id.short)", "spool cancel \(id.short)"])
+      // When it is tried again was said.
+      let why = because.ranges(of: ": again at ").last.map { String(because[..<$0.lowerBound]) } ?? because
+      let taker = left > .zero ? nil : takes(queue.name)
+      return (
+        due + why,
+        [taker, "spool retry \(id.short)", "spool hold \(id.short)", "spool cancel \(id.short)"].compactMap { $0 }
+      )
     case .hold: return try held(queue, place, status, because)
     case .fail:
       if queue.name == JobState.queueName { return ("was not done\(because)", ["its schedule runs it again"]) }

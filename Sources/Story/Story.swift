@@ -7,7 +7,7 @@ import Spool
 /// What it costs does not grow with the spool: entries are found by their names, `done/` is not listed, and of the journal those
 /// days are read on which something happened.
 public struct Story: Encodable, Sendable {
-  /// Those who brought it about first, each with what is one step nearer behind it.
+  /// What has brought it about first, the nearest before what is behind that; then itself, and what came of it.
   public private(set) var parts: [Part] = []
   /// In the order of their times.
   public private(set) var events: [Event] = []
@@ -36,7 +36,7 @@ public struct Story: Encodable, Sendable {
       let link = Link(queue: Delivery.queueName, id: id, relation: "what its yes has let out")
       try teller.add(link, depth: 1, isCause: false, near: event)
     }
-    parts = teller.parts.filter(\.isCause).reversed() + teller.parts.filter { !$0.isCause }
+    parts = teller.parts.filter(\.isCause) + teller.parts.filter { !$0.isCause }
     events = chronicle.events
     isCut = chronicle.isCut
     var judge = Judge(spool)

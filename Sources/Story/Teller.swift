@@ -15,9 +15,11 @@ struct Teller {
     guard parts.count < Story.most, known.insert("\(queue.name)/\(place.name.id)").inserted else { return false }
     let header = (try? queue.header(at: place)) ?? nil
     let changed = try queue[place.room].status(place.fileName)?.changed
+    let from = header?["From"].flatMap { name in parts.contains { $0.queue == name } ? name : nil }
     let part = Part(
       queue: queue.name, room: place.room.rawValue, id: place.name.id.description, name: place.fileName,
-      subject: header?["Subject"], relation: relation, depth: depth, isCause: isCause, since: changed?.rfc3339)
+      subject: header?["Subject"], created: header?["Created"] ?? place.name.id.time.rfc3339, handedOnBy: from,
+      relation: relation, depth: depth, isCause: isCause, since: changed?.rfc3339)
     parts.insert(part, at: index ?? parts.count)
     return true
   }
@@ -43,12 +45,13 @@ struct Teller {
 
   /// The same ID in other queues is what was handed on; its children are what it was divided into.
   mutating func addSame(_ id: EntryID) throws(Failure) {
+    let created = parts.first?.created ?? ""
     var queues: [Queue] = []
     for name in try spool.queueNames() { queues.append(try spool.queue(name)) }
     for queue in queues {
-      if let place = try queue.find(id) {
-        try add(queue, place, relation: "the same, handed on", depth: 0, isCause: false)
-      }
+      guard let place = try queue.find(id) else { continue }
+      let isCause = ((try? queue.header(at: place)) ?? nil)?["Created"].map { $0 < created } ?? false
+      try add(queue, place, relation: isCause ? "handed on by" : "handed on to", depth: 1, isCause: isCause)
     }
     if let parent = id.parent {
       for queue in queues {

@@ -94,7 +94,8 @@ extension SpoolTool {
     private static func print(_ entry: Entry) {
       for line in entry.header.lines { output("  \(line.name): \(line.value)") }
       output("")
-      output(entry.text.printableLines)
+      let text = entry.text.printableLines
+      output(text, terminator: text.hasSuffix("\n") ? "" : "\n")
     }
   }
 }

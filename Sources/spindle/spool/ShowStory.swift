@@ -2,7 +2,7 @@ import CommandLine
 import Spool
 import Story
 
-/// An entry's life, as a person reads it: when what happened in which queue, what belongs to it, and, last, how it stands now.
+/// An entry's life, as a person reads it: what happened when in which queue, what belongs to it, and, last, how it stands now.
 struct ShowStory {
   let story: Story
   private let style = Style.output
@@ -12,73 +12,69 @@ struct ShowStory {
   /// - Parameter withEvents: not where another time line has told them.
   func print(withEvents: Bool = true) {
     if withEvents { printEvents() }
-    if story.parts.count > 1 {
-      output("")
-      output(style.bold("What belongs to it"))
-      for part in story.parts where part.depth > 0 || !part.relation.isEmpty { output(line(of: part)) }
-    }
-    output("")
-    output(style.bold("Now"))
+    printParts("What has brought it about", story.parts.filter(\.isCause))
+    printParts("What came of it", story.parts.filter { !$0.isCause && $0.depth > 0 })
+    output("\n" + style.bold("Now"))
     for standing in story.now { printStanding(standing) }
   }
 
   private func printEvents() {
-    output("")
     output(style.bold("What happened") + style.dim(", times in UTC"))
     let width = story.events.map { $0.queue.columns }.max() ?? 0
-    let short = Set(story.events.map(\.id)).count > 1
+    let isOfMany = Set(story.events.map(\.id)).count > 1
     var day = Substring()
     for event in story.events {
       if event.time.prefix(10) != day {
         day = event.time.prefix(10)
         output("  \(day)".printable)
       }
-      let id = short ? (try? EntryID(event.id)).map { "\($0.short)  " } ?? "" : ""
-      let tool = event.tool.map { "  \($0)" } ?? ""
-      output(
-        style.line([
-          ("  \(event.time.dropFirst(11).prefix(8))  ".printable, .dim),
-          ("\(event.queue.printable.padded(to: width))  ", .plain), (id, .dim),
-          (event.what.printable.padded(to: 9) + " ", EventPaint.of(event.what)),
-          ((event.detail ?? "").printable, .plain), (tool.printable, .dim),
-        ]))
+      let time = "  \(event.time.dropFirst(11).prefix(8))  ".printable
+      let queue = event.queue.printable.padded(to: width) + "  "
+      let id = isOfMany ? (try? EntryID(event.id)).map { "\($0.short)  " } ?? "" : ""
+      let what = event.what.printable.padded(to: 9) + " "
+      let words = [event.detail ?? "", event.tool.map { "(\($0))" } ?? ""].filter { !$0.isEmpty }
+      printWrapped(
+        style.dim(time) + queue + style.dim(id) + style.painted(what, EventPaint.of(event.what)),
+        words.joined(separator: " "))
     }
     if story.isCut { output("  (the journal of these days is longer than what was read of it)") }
   }
 
-  private func line(of part: Part) -> String {
-    let subject = part.subject.map { "  \($0)" } ?? ""
-    let indent = String(repeating: "  ", count: max(1, part.depth))
-    let words = "\(indent)\(part.relation): "
-    // The path is what can be used: it is not cut.
-    return style.dim(words.printable) + part.path.printable + style.dim(subject.printable)
+  /// Text behind a head, its further lines below its first one. What is narrower than this is no column.
+  private func printWrapped(_ head: String, _ text: String) {
+    let indent = head.columns
+    let room = style.width - indent
+    let lines = style.isTerminal && room >= 24 ? text.printable.wrapped(to: room) : [text.printable]
+    output(head + lines[0])
+    for line in lines.dropFirst() { output(String(repeating: " ", count: indent) + line) }
+  }
+
+  private func printParts(_ title: String, _ parts: [Part]) {
+    if parts.isEmpty { return }
+    output("\n" + style.bold(title))
+    for part in parts {
+      let indent = String(repeating: "  ", count: max(1, part.depth))
+      // On a terminal as it can be typed.
+      let path = style.isTerminal ? "\(part.queue)/\(part.room)/\(Self.name(part.id))" : part.path
+      output(
+        style.line([
+          ("\(indent)\(part.relation): ".printable, .dim), (path.printable, .plain),
+          (part.subject.map { "  \($0)".printable } ?? "", .dim),
+        ]))
+    }
   }
 
   private func printStanding(_ standing: Standing) {
-    let id = (try? EntryID(standing.id)).map { "\($0.name)" } ?? standing.id
-    let isBad = ["fail", "bad"].contains(standing.room)
-    let place = "\(standing.queue)/\(standing.room)/".printable
-    let paint = isBad ? Style.Paint.red : standing.room == Room.done.rawValue ? .green : .yellow
-    output("  \(style.painted(place, paint)) \(id.printable): \(standing.words.printable)")
-    for advice in standing.advice { output("    \(advice)".printable) }
-  }
-}
-
-/// Which events are good, which wait, and which a person should look at. Colour says it again, and no more.
-enum EventPaint {
-  static func of(_ event: String) -> Style.Paint {
-    if bad.contains(event) { return .red }
-    if waiting.contains(event) { return .yellow }
-    return good.contains(event) ? .green : .plain
+    let paint: Style.Paint =
+      switch standing.room {
+      case "fail", "bad": .red
+      case "done": .green
+      default: .yellow
+      }
+    output("  " + style.painted("\(standing.queue)/\(standing.room)/\(Self.name(standing.id))".printable, paint))
+    printWrapped("    ", standing.words)
+    for advice in standing.advice { output("    " + style.cyan(advice.printable)) }
   }
 
-  private static let good: Set<String> = ["done", "reply", "delivered", "approved", "counted", "job", "breaker-closed"]
-  private static let waiting: Set<String> = [
-    "wait", "hold", "orphan", "late", "unclear", "unknown", "ambiguous", "fallback", "job-refused", "stranger",
-    "unread", "unanswered", "shutdown", "cancel", "expired",
-  ]
-  private static let bad: Set<String> = [
-    "fail", "bad", "rejected", "refused", "timeout", "halt", "overdue", "unheard", "job-failed", "job-killed",
-    "breaker-open", "door-refused", "door-locked",
-  ]
+  private static func name(_ id: String) -> String { (try? EntryID(id)).map { String($0.name) } ?? id }
 }
