@@ -61,6 +61,11 @@ let package = Package(
     .target(
       name: "Health", dependencies: ["CLinux", "Spool", "Work", "Roster", "Calls", "Jobs", "Approvals", "Deliveries"]),
 
+    // How a whole spool stands, in one document.
+    .target(
+      name: "Overview",
+      dependencies: ["Spool", "Work", "Roster", "Calls", "Deliveries", "Approvals", "Jobs", "Runs", "Health"]),
+
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
     .target(name: "CommandLine", dependencies: ["Spool", "CLinux", argumentParser]),
@@ -68,7 +73,7 @@ let package = Package(
       name: "spindle",
       dependencies: [
         "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Health", "Jobs",
-        "Approvals", "Runs", "Schedule", argumentParser,
+        "Approvals", "Overview", "Runs", "Schedule", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -79,7 +84,7 @@ let package = Package(
       name: "DomainTests",
       dependencies: [
         "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Health", "Jobs", "Approvals",
-        "Runs", "Schedule", "Telegram", "Webhooks", "Web", "Secrets", "CommandLine", "Facts", crypto,
+        "Overview", "Runs", "Schedule", "Telegram", "Webhooks", "Web", "Secrets", "CommandLine", "Facts", crypto,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
 

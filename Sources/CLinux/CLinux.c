@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -53,6 +54,16 @@ int clinux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC
 
 int clinux_contains(const void *bytes, size_t count, const void *words, size_t length) {
   return memmem(bytes, count, words, length) != NULL;
+}
+
+int clinux_terminal_width(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_col;
+}
+
+int clinux_terminal_height(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_row;
 }
 
 int clinux_pid(const void *information) { return ((const siginfo_t *)information)->si_pid; }

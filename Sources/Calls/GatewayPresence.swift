@@ -13,12 +13,23 @@ public struct GatewayPresence {
 
   public var isResident: Bool {
     get throws(Failure) {
-      guard try spool.root.contains(Self.directory),
-        let file = try Directory(Self.directory, in: spool.root).open(Self.serving)
-      else { return false }
+      guard let file = try file() else { return false }
       if try !file.tryLockShared() { return true }
       file.unlock()
       return false
     }
+  }
+
+  /// Where the door of the resident gateway listens, as it has noted itself; nil: it has none.
+  public var port: UInt16? {
+    get throws(Failure) {
+      let bytes = try file()?.readAll(limit: 64) ?? []
+      return UInt16(String(decoding: bytes, as: UTF8.self).trimmed)
+    }
+  }
+
+  private func file() throws(Failure) -> File? {
+    guard try spool.root.contains(Self.directory) else { return nil }
+    return try Directory(Self.directory, in: spool.root).open(Self.serving)
   }
 }

@@ -91,11 +91,23 @@ extension Gateway {
       if !isWell { slotsDue = Deadline(after: Self.trouble) }
     }
     if door?.port != current.port { door = nil }
+    notePort()
     if let port = current.port, door == nil, doorDue.hasPassed {
       doorDue = Deadline(after: Self.trouble)
       try keepingApart("door") { () throws(Failure) in
         door = try DoorProcess(port, commands.door(port), onWords: commands.onWords)
       }
     }
+  }
+
+  /// Where the door listens, for who asks how the spool stands: nothing goes by it, and where it cannot be noted, so be it.
+  private func notePort() {
+    guard notedPort != .some(current.port) else { return }
+    notedPort = .some(current.port)
+    do throws(Failure) {
+      try serving.seek(to: 0)
+      try serving.truncate(to: 0)
+      if let port = current.port { try serving.write(Array("\(port)\n".utf8)) }
+    } catch { say("\(error)") }
   }
 }

@@ -24,6 +24,8 @@ public final class Gateway {
   let lock: File
   /// Held while new calls are taken up: without it their callers make them.
   let serving: File
+  /// What stands in it.
+  var notedPort: UInt16??
   let told = Told()
   /// What a person may have changed has to be read again at the next round: nobody can tell whether he has.
   var isUnsure = false

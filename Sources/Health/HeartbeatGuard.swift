@@ -21,7 +21,7 @@ public struct HeartbeatGuard {
     /// What is not well either, and why it is not told now.
     public var held: [(signal: Signal, why: String)] = []
     /// Of whoever is expected to give a sign of life, and of the minute's round.
-    public var liveness: [String: Heartbeat.Liveness] = [:]
+    public var liveness: [String: Light] = [:]
   }
 
   /// Looks, has the signals told, and then notes it: killed in between, they are told again.

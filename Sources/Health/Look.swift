@@ -16,7 +16,9 @@ public final class Look {
 
   private var openQueues: [Queue]?
   private var readAgents: [(name: String, agent: Result<Agent, Failure>)]?
-  private(set) lazy var locks = LockTable()
+  package private(set) lazy var locks = LockTable()
+  /// Of each room that was counted: its oldest entry and how many there are.
+  private var counted: [String: (place: Place, count: Int)?] = [:]
 
   public init(_ spool: SpoolDirectory, now: Timestamp = .now) {
     self.spool = spool
@@ -24,7 +26,7 @@ public final class Look {
     memoryFiles = spool.path + "/memory/files"
   }
 
-  func queues() throws(Failure) -> [Queue] {
+  package func queues() throws(Failure) -> [Queue] {
     if let openQueues { return openQueues }
     var queues: [Queue] = []
     for name in try spool.queueNames() { queues.append(try spool.queue(name)) }
@@ -33,15 +35,24 @@ public final class Look {
   }
 
   /// The queue of this name; nil where nobody has used it yet.
-  func queue(_ name: String) throws(Failure) -> Queue? { try queues().first { $0.name == name } }
+  package func queue(_ name: String) throws(Failure) -> Queue? { try queues().first { $0.name == name } }
+
+  /// The oldest entry of a room, and how many names lie there: in one pass, without a text made of each.
+  package func oldest(of queue: Queue, in room: Room) throws(Failure) -> (place: Place, count: Int)? {
+    let key = "\(queue.name)/\(room.rawValue)"
+    if let known = counted[key] { return known }
+    let found = try queue.oldest(in: room)
+    counted[key] = .some(found)
+    return found
+  }
 
   /// The queues of calls, with their agents' names.
-  func callQueues() throws(Failure) -> [(agent: String, queue: Queue)] {
+  package func callQueues() throws(Failure) -> [(agent: String, queue: Queue)] {
     try queues().filter { $0.name.hasPrefix("calls-") }.map { (String($0.name.dropFirst("calls-".count)), $0) }
   }
 
   /// Every agent that has a file, or why that is not understood.
-  func agents() throws(Failure) -> [(name: String, agent: Result<Agent, Failure>)] {
+  package func agents() throws(Failure) -> [(name: String, agent: Result<Agent, Failure>)] {
     if let readAgents { return readAgents }
     var agents: [(String, Result<Agent, Failure>)] = []
     for file in try spool.directory("agents").names().sorted() where file.hasSuffix(".md") && !file.hasPrefix(".") {
@@ -55,14 +66,13 @@ public final class Look {
   }
 
   /// The agent of this name, where it has a file that is understood.
-  func agent(_ name: String) throws(Failure) -> Agent? {
+  package func agent(_ name: String) throws(Failure) -> Agent? {
     try? agents().first { $0.name == name }?.agent.get()
   }
 }
 
 extension Queue {
-  /// The oldest entry of a room, and how many names lie there: in one pass, without a text made of each.
-  func oldest(in room: Room) throws(Failure) -> (place: Place, count: Int)? {
+  fileprivate func oldest(in room: Room) throws(Failure) -> (place: Place, count: Int)? {
     guard let first = try self[room].firstName() else { return nil }
     if let name = try? EntryName(first.name) {
       return (Place(room: room, fileName: first.name, name: name), first.count)
@@ -75,7 +85,7 @@ extension Queue {
   func reason(_ id: EntryID) -> String { lastReason(id).map { String($0.prefix(200)) } ?? "no reason recorded" }
 
   /// Whether a person has given it up: he knows.
-  func wasCancelled(_ id: EntryID) -> Bool { lastReason(id)?.hasPrefix("cancelled") == true }
+  package func wasCancelled(_ id: EntryID) -> Bool { lastReason(id)?.hasPrefix("cancelled") == true }
 }
 
 extension Int {

@@ -1,10 +1,17 @@
 import Spool
+import Work
 
 /// A cheap look at one thing that may be wrong. It asks no model and changes nothing, and what it costs does not grow with what is
 /// over: no rule lists `done/` or `re/`, and of `log/` none looks at more than a few files.
 public protocol Rule: Sendable {
   static var name: String { get }
+  /// What it finds is so bad, where a signal does not say otherwise.
+  static var light: Light { get }
   static func signals(_ look: Look) throws(Failure) -> [Signal]
+}
+
+extension Rule {
+  public static var light: Light { .red }
 }
 
 /// All of them, in the order in which they are told: what explains the others comes first.

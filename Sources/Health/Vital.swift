@@ -11,10 +11,10 @@ public struct Vital: Sendable {
   public var hasBeaten: Bool
   /// Who beats, where it is a process that stays.
   public var process: Int32?
-  public var liveness: Heartbeat.Liveness
+  public var liveness: Light
 
   /// All of them, by name.
-  static func all(_ look: Look) throws(Failure) -> [Vital] {
+  package static func all(_ look: Look) throws(Failure) -> [Vital] {
     var vitals: [Vital] = []
     let beats = try Heartbeat.all(in: look.spool)
     let agents = try look.agents()

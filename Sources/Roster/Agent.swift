@@ -30,6 +30,8 @@ public struct Agent: Sendable {
   /// Within what time it stamps `heartbeat NAME`, and how late it may be; nil: it is called when there is something to do, and is
   /// never silent.
   public var heartbeat: (interval: Duration, grace: Duration)?
+  /// What it is for, for people.
+  public var description: String?
   /// The system prompt.
   public var identity = ""
 
@@ -140,6 +142,7 @@ public struct Agent: Sendable {
     configDirectory = file.value("Config-Dir")
     telegramTokenFile = file.value("Telegram-Token-File")
     tools = file.value("Tools")
+    description = file.value("Description")
     identity = file.body
   }
 

@@ -6,8 +6,10 @@ public struct ExitStatus: RawRepresentable, Hashable, Sendable {
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   public static let done = ExitStatus(rawValue: 0)
-  /// The answer is no: rejected, not found, stale.
+  /// The answer is no: rejected, not found, stale; amber for `spool status`.
   public static let no = ExitStatus(rawValue: 1)
+  /// Red, for `spool status` alone.
+  public static let red = ExitStatus(rawValue: 2)
   public static let usage = ExitStatus(rawValue: 64)
   public static let malformed = ExitStatus(rawValue: 65)
   /// Agent missing, breaker open, budget spent, request never delivered.

@@ -15,8 +15,6 @@ public struct Heartbeat: Sendable, Equatable {
   public static let defaultGrace = Duration.seconds(60)
   static let directoryName = "heartbeats"
 
-  public enum Liveness: String, Sendable { case green, amber, red }
-
   public init(_ name: String, interval: Duration? = nil, grace: Duration? = nil) throws(Failure) {
     // What spool tick keeps there beats no other way.
     guard Self.isName(name), name != "tick", !name.hasPrefix("tick-") else {
@@ -32,12 +30,12 @@ public struct Heartbeat: Sendable, Equatable {
       && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "-") }
   }
 
-  public func liveness(at now: Timestamp) -> Liveness { Self.liveness(last, interval, grace, at: now) }
+  public func liveness(at now: Timestamp) -> Light { Self.liveness(last, interval, grace, at: now) }
 
   /// A beat from a future that is further off than the next one is due says nothing: the clock was set back since.
   public static func liveness(
     _ last: Timestamp, _ interval: Duration, _ grace: Duration, at now: Timestamp
-  ) -> Liveness {
+  ) -> Light {
     let age = now >= last ? now - last : last - now
     return age <= interval ? .green : age <= interval + grace ? .amber : .red
   }

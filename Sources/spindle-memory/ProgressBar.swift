@@ -12,9 +12,7 @@ final class ProgressBar {
   /// Below this nobody needs one: it is read in a blink.
   private static let least = 32 << 20
 
-  static var isSeen: Bool {
-    isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
-  }
+  static var isSeen: Bool { isatty(STDERR_FILENO) == 1 && Style.wantsColour }
 
   /// - Parameter total: in bytes.
   /// - Returns: nil where it takes no time.

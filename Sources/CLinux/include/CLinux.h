@@ -40,6 +40,12 @@ int clinux_contains(const void *bytes, size_t count, const void *words, size_t l
 // pidfd_open(2): readable once the process has ended.
 int clinux_pidfd_open(pid_t process);
 
+// The columns of a terminal (TIOCGWINSZ); 0 where it is none, or does not know.
+int clinux_terminal_width(int descriptor);
+
+// Its lines.
+int clinux_terminal_height(int descriptor);
+
 // Whose end a siginfo_t tells of: a union's member in C.
 int clinux_pid(const void *information);
 

@@ -1,9 +1,11 @@
 import Spool
+import Work
 
 /// `ACTIVE`, as `memory export --files` writes it: the projects of the last week of what is known, a time and a text a line. Where even
 /// the latest of them is old, what is said to be active is not.
 enum ActiveRule: Rule {
   static let name = "active"
+  static let light = Light.amber
 
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
     guard let bytes = try MemoryExport.read("ACTIVE", look) else { return [] }

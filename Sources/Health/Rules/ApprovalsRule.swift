@@ -25,7 +25,7 @@ enum ApprovalsRule: Rule {
       "Subject"]
     return [
       Signal(
-        self, "\(oldest.id)",
+        self, about: .queue(queue.name), "\(oldest.id)",
         "\(late.count.entries("request is", "requests are")) past the deadline and undecided, the first "
           + "(\(subject ?? String(oldest.id.short))) for \((look.now - oldest.deadline).spoken)",
         do: "spool tick decides them; spool show \(oldest.id.short)")

@@ -1,8 +1,10 @@
 import Spool
+import Work
 
 /// Somebody floods an agent: so many calls of it wait that further ones will soon be refused.
 enum BacklogRule: Rule {
   static let name = "backlog"
+  static let light = Light.amber
 
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
     var signals: [Signal] = []
@@ -14,11 +16,12 @@ enum BacklogRule: Rule {
       let isFull = count >= agent.backlog
       signals.append(
         Signal(
-          self, name + (isFull ? ":full" : ""),
+          self, about: .agent(name), name + (isFull ? ":full" : ""),
           isFull
             ? "\(count) calls of \(name) wait, and further ones are refused"
             : "\(count) calls of \(name) wait; from \(agent.backlog) on further ones are refused",
-          do: "see who makes them: spool ls calls-\(name); spool cancel gives them up"))
+          do: "see who makes them: spool ls calls-\(name); spool cancel gives them up",
+          light: isFull ? .red : nil))
     }
     return signals
   }

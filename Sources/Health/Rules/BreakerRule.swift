@@ -11,7 +11,7 @@ enum BreakerRule: Rule {
       guard let state = try BreakerState.read(in: queue), state.opened != nil else { continue }
       signals.append(
         Signal(
-          self, agent,
+          self, about: .agent(agent), agent,
           "\(agent) is not called any more: its last \(state.failures) calls have failed (\(state.kind.rawValue): "
             + "\(state.why.prefix(200)))", do: "mend that; one call a minute tries whether it works again"))
     }

@@ -1,9 +1,11 @@
 import Calls
 import Spool
+import Work
 
 /// An agent's day budget is spent, or soon will be.
 enum BudgetRule: Rule {
   static let name = "budget"
+  static let light = Light.amber
 
   private static let share = 0.9
 
@@ -14,10 +16,11 @@ enum BudgetRule: Rule {
       let isSpent = spent >= budget
       signals.append(
         Signal(
-          self, "\(agent):\(LocalTime(look.now).day)" + (isSpent ? ":spent" : ""),
+          self, about: .agent(agent), "\(agent):\(LocalTime(look.now).day)" + (isSpent ? ":spent" : ""),
           "\(agent) has spent $\(cents(spent)) of the $\(cents(budget)) that it may spend today"
             + (isSpent ? ", and is not called before midnight" : ""),
-          do: "see who calls it: spool ls calls-\(agent) --all; or raise Budget in agents/\(agent).md"))
+          do: "see who calls it: spool ls calls-\(agent) --all; or raise Budget in agents/\(agent).md",
+          light: isSpent ? .red : nil))
     }
     return signals
   }

@@ -19,17 +19,19 @@ enum FailedRule: Rule {
         let count = failed.count == limit ? "\(limit) or more entries" : failed.count.entries()
         signals.append(
           Signal(
-            self, "\(queue.name):\(kind(newest, queue) ?? newest.description)",
+            self, about: .queue(queue.name), "\(queue.name):\(kind(newest, queue) ?? newest.description)",
             "in \(queue.name) \(count) \(failed.count == 1 ? "has" : "have") failed, the newest (\(newest.short)): "
               + queue.reason(newest).prefix(200),
-            do: "spool show \(newest.short); then spool retry or spool cancel"))
+            do: "spool show \(newest.short); then spool retry or spool cancel",
+            // Whoever called has been told, and has gone on with what he had.
+            light: queue.name.hasPrefix("calls-") ? .amber : nil))
       }
       // Names that are no entry's count here, too.
       let bad = try queue[.bad].names().filter { !$0.hasPrefix(".") }.sorted()
       if let newest = bad.last {
         signals.append(
           Signal(
-            self, "\(queue.name):bad:\(newest)",
+            self, about: .queue(queue.name), "\(queue.name):bad:\(newest)",
             "in \(queue.name) \(bad.count.entries()) cannot be read, such as \(newest)",
             do: "look at it, then mv it to \(queue.name)/drop, or rm it"))
       }

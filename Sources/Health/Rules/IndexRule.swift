@@ -1,10 +1,12 @@
 import FoundationEssentials
 import Spool
+import Work
 
 /// `index.json`, as `memory export --files` writes it: how old each file may become. Of those that are older the one that has become
 /// so last stands for all.
 enum IndexRule: Rule {
   static let name = "index"
+  static let light = Light.amber
 
   private struct Index: Decodable {
     struct Entry: Decodable {

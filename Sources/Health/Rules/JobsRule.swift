@@ -15,7 +15,9 @@ enum JobsRule: Rule {
         state = known
       } catch {
         if error.isFailedFlush { throw error }
-        signals.append(Signal(self, "\(job.name):unreadable", "\(error.what): \(error.why)", do: error.remedy))
+        signals.append(
+          Signal(self, about: .job(job.name), "\(job.name):unreadable", "\(error.what): \(error.why)", do: error.remedy)
+        )
         continue
       }
       if let disabled = state.disabled {
@@ -23,7 +25,7 @@ enum JobsRule: Rule {
         if disabled.isByHand { continue }
         signals.append(
           Signal(
-            self, "\(job.name):disabled:\(disabled.time.rfc3339)",
+            self, about: .job(job.name), "\(job.name):disabled:\(disabled.time.rfc3339)",
             "the job \(job.name) is not run any more, since \(disabled.time.rfc3339Seconds), \(disabled.why)",
             do: "mend it, then: job \(job.name) --enable"))
       } else if state.isOverdue(at: look.now), let every = state.policy.expectEvery {
@@ -33,7 +35,8 @@ enum JobsRule: Rule {
       {
         signals.append(
           Signal(
-            self, "\(job.name):failed:\(id)", "the last run of the job \(job.name) has failed: \(last.spoken)",
+            self, about: .job(job.name), "\(job.name):failed:\(id)",
+            "the last run of the job \(job.name) has failed: \(last.spoken)",
             do: "spool show \(id.short) tells why; its next success ends this"))
       }
     }
@@ -44,7 +47,7 @@ enum JobsRule: Rule {
     let last = state.lastSuccess.map { "has last succeeded \((now - $0).spoken) ago" } ?? "has never succeeded"
     let ended = state.lastExecution.map { $0.isFailure ? " (its last run: \($0.spoken))" : "" } ?? ""
     return Signal(
-      self, "\(state.name):\((state.lastSuccess ?? state.since).rfc3339)",
+      self, about: .job(state.name), "\(state.name):\((state.lastSuccess ?? state.since).rfc3339)",
       "the job \(state.name) should succeed every \(every.spoken), and \(last)\(ended)",
       do: state.lastID.map { "spool show \($0.short)" } ?? "does cron run it? crontab -l")
   }

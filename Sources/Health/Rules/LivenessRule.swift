@@ -7,7 +7,9 @@ enum LivenessRule: Rule {
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
     if look.isJustAwake { return [] }
     return try Vital.all(look).filter { $0.liveness == .red }.map { vital in
-      Signal(self, "\(vital.name):\(vital.last.rfc3339)", words(vital, look.now), do: advice(vital))
+      Signal(
+        self, about: .vital(vital.name), "\(vital.name):\(vital.last.rfc3339)", words(vital, look.now),
+        do: advice(vital))
     }
   }
 

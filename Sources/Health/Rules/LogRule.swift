@@ -1,9 +1,11 @@
 import Spool
+import Work
 
 /// Records are kept for a month, and then removed by the daily round: where older ones lie, that round is not made, and the spool
 /// grows for ever. Of each queue a few logs are looked at, whichever the file system names first.
 enum LogRule: Rule {
   static let name = "log"
+  static let light = Light.amber
 
   private static let sample = 64
   /// The rounds are a day apart, and one may be missed.
@@ -16,7 +18,8 @@ enum LogRule: Rule {
         guard let id = try? EntryID(log.dropLast(4)), try isForgotten(id, log, queue, look) else { continue }
         signals.append(
           Signal(
-            self, queue.name, "\(queue.name) has records that ought to be gone, such as \(id)",
+            self, about: .queue(queue.name), queue.name,
+            "\(queue.name) has records that ought to be gone, such as \(id)",
             do: "does spool tick run to its end? Its daily round removes them"))
         break
       }

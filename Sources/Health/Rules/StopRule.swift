@@ -15,7 +15,7 @@ enum StopRule: Rule {
       guard let why = try reason(agent, look) else { continue }
       signals.append(
         Signal(
-          self, agent, "\(agent) is not woken any more: \(why)",
+          self, about: .agent(agent), agent, "\(agent) is not woken any more: \(why)",
           do: "claude-call --agent \(agent) 'are you there?' says what to do, and ends this when it succeeds"))
     }
     return signals

@@ -12,7 +12,7 @@ enum StuckRule: Rule {
         let id = place.name.id
         signals.append(
           Signal(
-            self, "\(queue.name):\(place.fileName)",
+            self, about: .queue(queue.name), "\(queue.name):\(place.fileName)",
             "in \(queue.name) \(id.short) (\(place.name.holder ?? "nobody")) \(why)",
             do: "spool check \(queue.name) names what holds it"))
       }

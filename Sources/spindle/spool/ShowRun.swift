@@ -11,7 +11,7 @@ struct ShowRun {
     output("  \(line.name): \(line.script)".printable)
     if let deadline = line.deadline { output("  to be over by \(deadline.prefix(19))Z") }
     output("")
-    let width = min(24, max(6, line.steps.map(\.name.count).max() ?? 0))
+    let width = min(24, max(6, line.steps.map(\.name.columns).max() ?? 0))
     var day = Substring()
     for event in events(width) {
       if event.time.prefix(10) != day {
@@ -78,8 +78,4 @@ struct ShowRun {
     let fraction = String(cents % 10000)
     return "\(cents / 10000).\(String(repeating: "0", count: 4 - fraction.count))\(fraction) USD"
   }
-}
-
-extension String {
-  fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

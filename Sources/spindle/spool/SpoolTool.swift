@@ -17,7 +17,11 @@ struct SpoolTool: Tool {
       and it is not a terminal.
       """,
     exits: [
-      (.no, "Not found, or it does not lie where the verb could take it from; check: something was found."),
+      (
+        .no,
+        "Not found, or it does not lie where the verb could take it from; check: something was found; status: amber."
+      ),
+      (.red, "status: red."),
       (.unavailable, "There is no such queue; or its directory was removed while it was watched."),
     ],
     files: [
@@ -47,7 +51,8 @@ struct SpoolTool: Tool {
 
   static let configuration = configured(
     subcommands: [
-      Init.self, Setup.self, Put.self, Ls.self, Show.self, Work.self, Hold.self, Release.self, Retry.self, Cancel.self,
+      Status.self, Init.self, Setup.self, Put.self, Ls.self, Show.self, Work.self, Hold.self, Release.self, Retry.self,
+      Cancel.self,
       Sweep.self, Tick.self, Check.self, Tail.self, Age.self,
-    ], default: Ls.self)
+    ], default: Status.self)
 }

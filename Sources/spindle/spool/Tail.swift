@@ -20,11 +20,12 @@ extension SpoolTool {
       let journal = try opened.directory("journal")
       let watch = follow ? Watch([journal], notice: opened.notice, events: .writes) : nil
       var reader = JournalReader(directory: journal)
-      for line in try reader.next().suffix(max(0, count)) { show(line) }
+      for line in try reader.last(count) { show(line) }
       guard let watch else { return }
       while true {
         switch watch.wait(atMost: nil) {
-        case .look: for line in try reader.next() { show(line) }
+        case .look:
+          while case let lines = try reader.next(), !lines.isEmpty { for line in lines { show(line) } }
         case .signal: return
         case .gone(let path): throw Failure.removed(path)
         }

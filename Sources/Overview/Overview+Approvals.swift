@@ -1,0 +1,42 @@
+import Approvals
+import Health
+import Spool
+import Work
+
+extension Overview {
+  /// So many are shown of each room; a person answers one after the other.
+  private static let most = 200
+
+  mutating func lookAtApprovals() throws(Failure) {
+    guard let queue = try look.queue(ApprovalRequest.queueName) else { return }
+    for room in [Room.hold, .wait, .new] {
+      for place in try queue.entries(in: room).prefix(Self.most) {
+        // Decided meanwhile, or no request: check says so.
+        guard let header = (try? queue.header(at: place)) ?? nil else { continue }
+        document.approvals[place.name.id.description] = try row(place, header, queue)
+      }
+    }
+  }
+
+  private func row(_ place: Place, _ header: Header, _ queue: Queue) throws(Failure) -> StatusDocument.Approval {
+    let id = place.name.id
+    var row = StatusDocument.Approval(
+      status: .green, detail: "open", subject: header["Subject"],
+      to: (header["To"] ?? "").split(separator: ",").map { String($0.trimmed) }, asked: id.time.rfc3339Seconds)
+    switch place.room {
+    case .hold:
+      let proof = try Proof.read(id, in: queue)
+      // The file's time is the deadline's picture; where they differ, the later one counts.
+      let picture = try queue[.hold].status(place.fileName)?.modified
+      let deadline = [proof?.deadline, picture].compactMap { $0 }.max()
+      row.delivered = proof?.delivered.rfc3339Seconds
+      row.deadline = deadline?.rfc3339Seconds
+      row.secondsLeft = deadline.map { Int(max(0, ($0 - now).nanoseconds / 1_000_000_000)) }
+    case .wait:
+      row.status = .amber
+      row.detail = "has reached nobody yet" + (queue.lastReason(id).map { ": \($0)" } ?? "")
+    default: row.detail = "is being put to \(row.to.first ?? "nobody")"
+    }
+    return row
+  }
+}

@@ -1,0 +1,112 @@
+import CLinux
+
+extension JournalReader {
+  /// What a reader makes of a line.
+  public enum Verdict: Sendable { case take, leave, stop }
+
+  /// The last lines that are taken, in their order; `next` goes on behind them. Read in blocks from the end back, over as many
+  /// days as it takes: what it costs grows with how far back they lie, not with the journal.
+  /// - Parameters:
+  ///   - words: What each of them contains, as it stands in the file; blocks without it are passed over in one look.
+  ///   - limit: No more bytes are read than this, about.
+  ///   - judge: `stop`: this one is not taken, and nothing before it.
+  public mutating func last(
+    _ count: Int, containing words: String? = nil, atMost limit: Int = .max, judge: (String) -> Verdict = { _ in .take }
+  ) throws(Failure) -> [String] {
+    let days = try days()
+    (day, offset, inode) = (days.last ?? "", 0, nil)
+    var found: [String] = []
+    var isOver = count <= 0
+    var left = limit
+    for name in days.reversed() {
+      if isOver && name != day || left <= 0 { break }
+      guard let file = try directory.open(name) else { continue }
+      let status = try file.status()
+      guard status.isRegular else { continue }
+      var lines = LinesFromEnd(file: file, size: status.size, words: words.map { Array($0.utf8) })
+      try lines.findEnd()
+      if name == day { (offset, inode) = (lines.end, status.inode) }
+      while !isOver, left > 0 {
+        let end = lines.end
+        guard let block = try lines.next() else { break }
+        left -= end - lines.end
+        for line in block.reversed() {
+          let text = String(decoding: line, as: UTF8.self)
+          switch judge(text) {
+          case .take: found.append(text)
+          case .leave: continue
+          case .stop: isOver = true
+          }
+          isOver = isOver || found.count >= count
+          if isOver { break }
+        }
+      }
+    }
+    return found.reversed()
+  }
+}
+
+/// A file's lines from its end back, a block at a time.
+private struct LinesFromEnd {
+  let file: File
+  /// What begins here was given, or is no whole line.
+  var end: Int
+  let words: [UInt8]?
+  /// Small at first: who wants the last ten lines reads no more.
+  private var step = 1 << 14
+
+  init(file: File, size: Int, words: [UInt8]?) {
+    self.file = file
+    end = size
+    self.words = words
+  }
+
+  /// Behind the last newline: the bytes after it are a line that is still being written.
+  mutating func findEnd() throws(Failure) {
+    while end > 0 {
+      let (start, bytes) = try before(end)
+      if let newline = bytes.lastIndex(of: 10) {
+        end = start + newline + 1
+        return
+      }
+      end = start
+    }
+  }
+
+  /// The lines of the block before, in their order; none where the block has none that counts; nil at the beginning.
+  mutating func next() throws(Failure) -> [ArraySlice<UInt8>]? {
+    if end <= 0 { return nil }
+    let (start, bytes) = try before(end)
+    let isWidest = step == JournalReader.block
+    step = min(step * 4, JournalReader.block)
+    var whole = bytes[...]
+    if start > 0 {
+      // It begins with a line's rest: that line is the last one of the block before. Where it has no beginning it is longer than any
+      // of ours.
+      guard let newline = bytes.dropLast().firstIndex(of: 10) else {
+        if isWidest { end = start }
+        return []
+      }
+      whole = bytes[(newline + 1)...]
+      end = start + newline + 1
+    } else {
+      end = 0
+    }
+    if let words, !whole.contains(all: words) { return [] }
+    return whole.split(separator: 10)
+  }
+
+  private func before(_ end: Int) throws(Failure) -> (start: Int, bytes: [UInt8]) {
+    let start = max(0, end - step)
+    try file.seek(to: start)
+    return (start, try file.readAll(size: end - start))
+  }
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate func contains(all words: [UInt8]) -> Bool {
+    withUnsafeBytes { bytes in
+      words.withUnsafeBytes { clinux_contains(bytes.baseAddress, bytes.count, $0.baseAddress, $0.count) != 0 }
+    }
+  }
+}
