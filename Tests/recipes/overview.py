@@ -79,3 +79,14 @@ def must(kitchen, variant):
     expect(kitchen.asked() == (not is_well) and kitchen.received("look") == (not is_well), f"what comes: {kitchen.inbox()}")
     run = json.loads(kitchen.good("job", "--list", "--json").out.splitlines()[0])
     expect(run["delivery"] == ("silent" if is_well else "delivered"), f"its record: {run}")
+
+
+@check("A look at all of it", "usual", "red")
+def look(kitchen, variant):
+    if variant == "red":
+        (kitchen.spool / "agents/nova.md").write_text("Modell: haiku\n")
+    done = kitchen.cook()
+    out = done.out.decode()
+    expect("\nmain is green: " in out and "\nportfolio is amber: no Notion DB\n" in out, f"it says {out}")
+    first = out.split()[0].lower()
+    expect(first == ("red" if variant == "red" else "amber"), f"it begins with {first}")
