@@ -49,7 +49,8 @@ class Kitchen(Home):
         self.run("spool", "init", "-q")
 
     def environment(self, more):
-        return {"PATH": self.path, "HOME": str(self.home), "LANG": "C.UTF-8", "TZ": "UTC", **more}
+        moved = {} if self.spool == self.home / "spool" else {"SPOOL_DIR": str(self.spool)}
+        return {"PATH": self.path, "HOME": str(self.home), "LANG": "C.UTF-8", "TZ": "UTC", **moved, **more}
 
     def agent(self, behaviour):
         """What the agent program does from now on."""

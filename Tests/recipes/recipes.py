@@ -143,9 +143,9 @@ def pay(kitchen, variant):
 @check("A run that must be over by noon", "yes", "no answer", "off at noon")
 def noon(kitchen, variant):
     if variant == "no answer":
-        # The same block, two seconds before noon.
+        # The same block, some seconds before noon.
         date = kitchen.home / ".bin/date"
-        date.write_text('#!/bin/sh\n[ "$1" = -ud ] || exec /usr/bin/date "$@"\nexec /usr/bin/date -ud "2 seconds" "$3"\n')
+        date.write_text('#!/bin/sh\n[ "$1" = -ud ] || exec /usr/bin/date "$@"\nexec /usr/bin/date -ud "5 seconds" "$3"\n')
         date.chmod(0o755)
     cooking = kitchen.begin()
     ticket = "Lisbon, Friday, seat 14C\n"
