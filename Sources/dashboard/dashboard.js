@@ -108,13 +108,13 @@ function span(seconds) {
 let ahead = 0  // the spool's clock, less ours
 const now = () => Date.now() + ahead
 const pad = (n) => String(n).padStart(2, '0')
+const dayOf = (t) => `${t.getFullYear()}-${pad(t.getMonth() + 1)}-${pad(t.getDate())}`
 
 /** `14:20`, or with its day where that is not today. */
 function clock(time, seconds = false) {
   const t = new Date(time), today = new Date(now())
-  const day = `${t.getFullYear()}-${pad(t.getMonth() + 1)}-${pad(t.getDate())}`
   const hour = `${pad(t.getHours())}:${pad(t.getMinutes())}${seconds ? ':' + pad(t.getSeconds()) : ''}`
-  return t.toDateString() === today.toDateString() ? hour : `${day} ${hour}`
+  return t.toDateString() === today.toDateString() ? hour : `${dayOf(t)} ${hour}`
 }
 
 const COUNTED = {
@@ -402,7 +402,7 @@ function show() {
   draw($('overall'),
     h('p', { class: `verdict ${data.status}` }, light(data.status, HOW[data.status]),
       data.detail && [h('span', { class: 'unseen' }, ': '), line(data.detail, { class: 'because' })]),
-    h('p', { class: 'sub' }, line(data.spool, { class: 'mono' }), ' · tick ', line(data.tick?.detail ?? 'unknown'), ' · ',
+    h('p', { class: 'sub' }, line(data.spool, { class: 'mono' }), ' · tick ', (data.tick?.status === 'green' && counted('ago', data.tick.last)) || line(data.tick?.detail ?? 'unknown'), ' · ',
       data.gateway ? ['gateway ', line(data.gateway)] : 'no gateway resident', ' · as of ', at(data.time, true)))
   if (lastStatus && lastStatus !== data.status) say(`Now ${data.status}: ${data.detail}`)
   lastStatus = data.status
@@ -642,13 +642,13 @@ function showAgents() {
         fact('Model', agent.model && line(agent.model)),
         fact('Calls', [agent.running ? `${agent.running} running` : null, agent.waiting ? `${agent.waiting} waiting` : null]
           .filter(Boolean).join(', ')),
-        fact('Today', agent.budget ? meter(agent.spent ?? 0, agent.budget, name) : agent.spent ? money(agent.spent) : null),
+        fact('Today', agent.budget ? meter(agent.spent ?? 0, agent.budget) : agent.spent ? money(agent.spent) : null),
         fact('Breaker', agent.breaker && h('strong', null, line(typeof agent.breaker === 'string' ? agent.breaker : JSON.stringify(agent.breaker)))))))))
 }
 
 const fact = (name, value) => (value ? h('div', { key: name }, h('dt', null, name), h('dd', null, value)) : null)
-const meter = (spent, budget, name) => [`${money(spent)} of ${money(budget)}`,
-  h('meter', { min: '0', max: String(budget), high: String(budget * 0.8), value: String(Math.min(spent, budget)), 'aria-label': `Of ${name}'s budget today` })]
+const meter = (spent, budget) => [`${money(spent)} of ${money(budget)}`, h('span', { class: 'spent', 'aria-hidden': 'true' },
+  h('span', { class: spent > 0.8 * budget ? 'much' : null, style: { width: `${Math.min(100, (100 * spent) / budget)}%` } }))]
 
 // ------------------------------------------------------------------ pipelines
 
@@ -666,17 +666,25 @@ function showPipelines() {
 function pipeline(id, { status, detail, timeline: t }, isOpen) {
   const from = Date.parse(t.began), to = Math.max(t.ended ? Date.parse(t.ended) : now(), from + 1)
   const waited = t.waitedSeconds >= 1 && `${span(t.waitedSeconds)} of it waiting for ${t.waitedFor.join(', ') || 'people'}`
-  return h('details', { key: id, id: `run-${id}`, class: 'run', once: { open: isOpen } },
+  return h('details', { key: id, id: `run-${id}`, class: `run ${status}`, once: { open: isOpen || status !== 'green' } },
     h('summary', null, h('h3', null, line(t.name)), light(status), h('span', { class: 'detail' }, line(detail))),
     h('p', { class: 'sub' }, at(t.began, true), t.ended ? [' to ', at(t.ended, true)] : ' until now', ' · ', span((to - from) / 1000),
       waited && [', ', line(waited)], t.costUSD != null && ` · ${money(t.costUSD)}`,
       t.deadline && [' · deadline ', at(t.deadline)], ' · ', entry(id)),
     h('ol', { class: 'steps' }, t.steps.map((step, i) => stepRow(step, from, to, i))),
-    t.stops.map((stop) => h('p', { class: 'stop' }, h('strong', null, line(stop.kind)), ' ', at(stop.time, true),
-      stop.step && [' at ', line(stop.step)], `, exit ${stop.exit}: `, outside(stop.why))),
-    t.held && h('p', { class: 'stop' }, h('strong', null, 'Held'), ': ', outside(t.held)),
-    t.room === 'hold' && h('p', null, command(`spool release ${short(id)}`), ' ', command(`spool cancel ${short(id)}`)),
-    t.notUndone.length > 0 && h('p', { class: 'stop' }, h('strong', null, 'Not undone'), ': ', line(t.notUndone.join(', '))))
+    stops(t),
+    t.room === 'hold' && h('p', null, command(`spool release ${short(id)}`), ' ', command(`spool cancel ${short(id)}`)))
+}
+
+/** Why it has stopped, then and now. */
+function stops({ stops, held, notUndone }) {
+  const isNew = held && !stops.some((stop) => held.includes(stop.why))
+  if (!stops.length && !isNew && !notUndone.length) return null
+  return h('div', { class: 'stops' },
+    stops.map((stop) => h('p', null, h('strong', null, line(stop.kind)), ' ', at(stop.time, true), stop.step && [' at ', line(stop.step)],
+      `, exit ${stop.exit}: `, outside(stop.why))),
+    isNew && h('p', null, h('strong', null, 'held'), ': ', outside(held)),
+    notUndone.length > 0 && h('p', null, h('strong', null, 'not undone'), ': ', line(notUndone.join(', '))))
 }
 
 /** A step: what it is called, how long it took, and where on the run's time it lies. People who are waited for are hatched. */
@@ -688,7 +696,7 @@ function stepRow(step, from, to, i) {
   const gates = step.asked.filter((one) => one.waitedSeconds != null)
   const cost = step.asked.reduce((sum, one) => (one.costUSD == null ? sum : (sum ?? 0) + one.costUSD), null)
   const state = step.state.replaceAll(' ', '-')
-  return h('li', { key: `${step.name} ${step.began} ${i}`, class: `step ${state}` },
+  return h('li', { key: `${step.name} ${step.began} ${i}`, class: `step ${state}${gates.length ? ' gated' : ''}` },
     h('span', { class: 'name' }, line(step.name)),
     h('span', { class: 'words' }, h('span', { class: 'word' }, step.state), ` ${span(step.seconds)}`,
       step.exit ? `, exit ${step.exit}` : null, step.attempt > 1 && `, attempt ${step.attempt}`, cost != null && `, ${money(cost)}`,
@@ -697,7 +705,7 @@ function stepRow(step, from, to, i) {
     h('span', { class: 'track', 'aria-hidden': 'true' }, h('span', { class: 'bar', style: place(began, ended) }),
       gates.map((gate) => {
         const start = stamp(gate.id) || began
-        return h('span', { class: 'bar waits', style: place(start, Math.min(to, start + gate.waitedSeconds * 1000)) })
+        return h('span', { class: 'bar waits', style: place(start, gate.verdict === 'open' ? to : Math.min(to, start + gate.waitedSeconds * 1000)) })
       })))
 }
 
@@ -709,7 +717,7 @@ function table(name, columns, rows) {
     h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map((column) => h('th', { role: 'columnheader', scope: 'col' }, column)))),
     h('tbody', { role: 'rowgroup' }, rows.map(([key, status, ...cells]) => h('tr', { key, role: 'row' },
       cells.map((cell, i) => (i === 0 ? h('th', { role: 'rowheader', scope: 'row' }, cell)
-        : h('td', { role: 'cell', 'data-column': columns[i], class: [cell].flat(Infinity).filter(Boolean).length ? null : 'empty' }, cell)))))))
+        : h('td', { role: 'cell', 'data-column': columns[i], class: [cell].flat(Infinity).filter(Boolean).length ? null : 'empty' }, h('div', null, cell))))))))
 }
 
 const ROOMS = ['drop', 'new', 'wait', 'run', 'hold', 'fail', 'bad']
@@ -761,24 +769,27 @@ function showJobs() {
 // ------------------------------------------------------------------ cost, machinery
 
 function showCosts() {
-  const days = [...Array(7)].map((_, i) => new Date(Date.parse(data.time) - (6 - i) * 86400000).toISOString().slice(0, 10))
+  const today = new Date(now())
+  const days = [...Array(7)].map((_, i) => dayOf(new Date(today.getFullYear(), today.getMonth(), today.getDate() - 6 + i)))
   const all = entries(data.costs)
   const most = Math.max(0.0001, ...all.flatMap(([, by]) => days.map((day) => by[day] ?? 0)))
   const sum = (by) => days.reduce((total, day) => total + (by[day] ?? 0), 0)
   const cell = (value) => (value ? [h('span', { class: 'number' }, money(value)),
-    h('span', { class: 'amount', 'aria-hidden': 'true', style: { width: `${Math.max(4, (100 * value) / most)}%` } })] : null)
+    h('span', { class: 'amount', 'aria-hidden': 'true', style: { width: `${Math.max(4, (100 * value) / most)}%` } })] : h('span', { class: 'sub' }, '–'))
   const names = days.map((day, i) => (i === 6 ? 'Today' : `${['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][new Date(day).getUTCDay()]} ${+day.slice(8)}`))
   const total = days.map((day) => all.reduce((all, [, by]) => all + (by[day] ?? 0), 0))
   draw(bodyOf('costs'), all.length === 0 ? nothing('No call has cost anything within seven days.')
     : table('costs', ['Agent', ...names, '7 days'], [
       ...all.map(([name, by]) => [name, null, line(name), ...days.map((day) => cell(by[day])), h('strong', null, money(sum(by)))]),
-      all.length > 1 && ['\0all', null, 'All', ...total.map((value) => value ? h('span', { class: 'number' }, money(value)) : null),
+      all.length > 1 && ['\0all', null, 'All', ...total.map((value) => h('span', { class: 'number' }, value ? money(value) : '–')),
         h('strong', null, money(total.reduce((a, b) => a + b, 0)))]].filter(Boolean)))
 }
 
 function showMachinery() {
-  const one = (name, how) => h('li', { key: name }, light(how.status), h('div', null, h('p', null, h('strong', null, line(name)), ' ', line(how.detail ?? '')),
-    how.last && h('p', { class: 'sub' }, 'last heard ', counted('ago', how.last))))
+  const one = (name, how) => h('li', { key: name }, light(how.status), h('div', null, h('p', null, h('strong', null, line(name)), ' ',
+    // What is well has nothing to say but when it was heard last, and that goes on being counted.
+    how.status === 'green' && how.last ? counted('ago', how.last) : line(how.detail ?? '')),
+  how.status !== 'green' && how.last && h('p', { class: 'sub' }, 'last heard ', counted('ago', how.last))))
   draw(bodyOf('daemons'), h('ul', { class: 'signals' }, data.tick && one('tick', data.tick),
     h('li', { key: '\0gateway' }, light('green', data.gateway ? 'resident' : 'none'), h('div', null, h('p', null, h('strong', null, 'gateway'), ' ',
       data.gateway ? line(data.gateway) : 'callers run their own calls'))),
