@@ -66,6 +66,9 @@ let package = Package(
       name: "Overview",
       dependencies: ["Spool", "Work", "Roster", "Calls", "Deliveries", "Approvals", "Jobs", "Runs", "Health"]),
 
+    // An entry's life over all queues, for who wants to know what became of it.
+    .target(name: "Story", dependencies: ["Spool", "Approvals", "Deliveries", "Jobs", "Runs"]),
+
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
     .target(name: "CommandLine", dependencies: ["Spool", "CLinux", argumentParser]),
@@ -73,7 +76,7 @@ let package = Package(
       name: "spindle",
       dependencies: [
         "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Health", "Jobs",
-        "Approvals", "Overview", "Runs", "Schedule", argumentParser,
+        "Approvals", "Overview", "Runs", "Schedule", "Story", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
@@ -83,7 +86,8 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Health", "Jobs", "Approvals",
+        "Spool", "Support", "Work", "Roster", "Calls", "DashboardAPI", "Deliveries", "Door", "Gateway", "Health",
+        "Jobs", "Approvals",
         "Overview", "Runs", "Schedule", "Telegram", "Webhooks", "Web", "Secrets", "CommandLine", "Facts", crypto,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
@@ -95,10 +99,16 @@ let package = Package(
     // The gateway's loopback WebSocket (docs/decisions/0012-the-door.md); what is said there is a library that knows no socket.
     .target(name: "Door", dependencies: ["Calls", "Gateway", "Spool", "Roster", "Work"]),
     .target(name: "DoorServer", dependencies: ["Door", "Spool", "Work"] + nio),
+    // The dashboard (docs/decisions/0014-the-dashboard.md), in the same two parts. Its page is Sources/dashboard.
+    .target(
+      name: "DashboardAPI", dependencies: ["Approvals", "Runs", "Roster", "Spool", "Work", crypto]),
+    .target(
+      name: "DashboardServer",
+      dependencies: ["DashboardAPI", "Deliveries", "Overview", "Roster", "Spool", "Work"] + nio),
     .executableTarget(
       name: "spindle-web",
       dependencies: [
-        "Approvals", "DoorServer", "Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work",
+        "Approvals", "DashboardServer", "DoorServer", "Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work",
       ]),
 
     // What the agents know: an executable of its own, for GRDB brings all of Foundation (docs/decisions/0011-memory.md).
