@@ -95,6 +95,9 @@ const line = (text, props) => h('bdi', props, outside(String(text ?? '').replace
 const plural = (n, one, many = one + 's') => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 const money = (usd) => (usd == null ? '' : `$${usd !== 0 && usd < 0.01 ? usd.toFixed(4) : usd.toFixed(2)}`)
 
+/** Of what was measured. */
+const took = (seconds) => (seconds < 10 ? `${seconds.toFixed(1)} s` : span(seconds))
+
 /** `4 s`, `12 m`, `2 h 4 m`, `3 d 4 h`. */
 function span(seconds) {
   const s = Math.max(0, Math.floor(seconds))
@@ -232,7 +235,7 @@ function showLogin(why) {
       h('button', { class: 'main', type: 'submit' }, 'Log in')),
     h('p', { id: 'login-why', role: 'alert', class: 'why' }, why && outside(why.message ?? why),
       why?.advice && [' ', outside(why.advice)]))
-  $('login-title').focus()
+  $('token').focus()
 }
 
 async function login(event) {
@@ -242,8 +245,7 @@ async function login(event) {
     await enter(/[#&]token=([^&\s]*)/.exec(given)?.[1] ?? given)
   } catch (refused) {
     field.value = ''
-    showLogin(refused)
-    return $('token').focus()
+    return showLogin(refused)
   }
   field.value = ''
   start()
@@ -434,7 +436,7 @@ function showSections() {
     count('agents', 'Agents', entries(data.agents).length, worst(entries(data.agents))),
     count('pipelines', 'Pipelines', entries(data.pipelines).length, worst(entries(data.pipelines))),
     count('queues', 'Queues', entries(data.queues).length, worst(entries(data.queues))),
-    count('deliveries', 'Deliveries', data.deliveries?.pending ?? 0, doubtful || data.deliveries?.failed ? 'amber' : null),
+    count('deliveries', 'Deliveries', data.deliveries?.pending ?? 0, data.deliveries?.failed ? 'red' : doubtful ? 'amber' : null),
     count('jobs', 'Jobs', entries(data.jobs).length, worst(entries(data.jobs))),
     count('costs', 'Cost'), count('daemons', 'Machinery', 0, worst(machines)), count('journal', 'Journal'))
 }
@@ -621,7 +623,7 @@ function questions(card) {
   }
   return h('form', {
     key: 'form', class: `sure ${card.form}`, 'aria-label': yes ? 'Approve' : 'Reject', onsubmit: submit,
-    onkeydown: (event) => event.key === 'Escape' && closeForm(card),
+    onkeydown: (event) => { if (event.key === 'Escape') closeForm(card) },
   },
   h('p', null, yes ? 'Approve ' : 'Reject ', h('strong', null, line(subject)), '?'),
   h('label', { for: `note-${card.id}` }, 'Note, if you like: it goes with the verdict'),
@@ -677,7 +679,7 @@ function pipeline(id, { status, detail, timeline: t }, isOpen) {
   const waited = t.waitedSeconds >= 1 && `${span(t.waitedSeconds)} of it waiting for ${t.waitedFor.join(', ') || 'people'}`
   return h('details', { key: id, id: `run-${id}`, class: `run ${status}`, once: { open: isOpen || status !== 'green' } },
     h('summary', null, h('h3', null, line(t.name)), light(status), h('span', { class: 'detail' }, line(detail))),
-    h('p', { class: 'sub' }, at(t.began, true), t.ended ? [' to ', at(t.ended, true)] : ' until now', ' · ', span((to - from) / 1000),
+    h('p', { class: 'sub' }, at(t.began, true), t.ended ? [' to ', at(t.ended, true)] : ' until now', ' · ', t.ended ? took(t.seconds) : span((to - from) / 1000),
       waited && [', ', line(waited)], t.costUSD != null && ` · ${money(t.costUSD)}`,
       t.deadline && [' · deadline ', at(t.deadline)], ' · ', entry(id)),
     h('ol', { class: 'steps' }, t.steps.map((step, i) => stepRow(step, from, to, i))),
@@ -691,7 +693,7 @@ function stops({ stops, held, notUndone }) {
   if (!stops.length && !isNew && !notUndone.length) return null
   return h('div', { class: 'stops' },
     stops.map((stop) => h('p', null, h('strong', null, line(stop.kind)), ' ', at(stop.time, true), stop.step && [' at ', line(stop.step)],
-      `, exit ${stop.exit}: `, outside(stop.why))),
+      ': ', outside(stop.why), stop.why.includes(`exit ${stop.exit}`) ? null : ` (exit ${stop.exit})`)),
     isNew && h('p', null, h('strong', null, 'held'), ': ', outside(held)),
     notUndone.length > 0 && h('p', null, h('strong', null, 'not undone'), ': ', line(notUndone.join(', '))))
 }
@@ -707,7 +709,7 @@ function stepRow(step, from, to, i) {
   const state = step.state.replaceAll(' ', '-')
   return h('li', { key: `${step.name} ${step.began} ${i}`, class: `step ${state}${gates.length ? ' gated' : ''}` },
     h('span', { class: 'name' }, line(step.name)),
-    h('span', { class: 'words' }, h('span', { class: 'word' }, step.state), ` ${span(step.seconds)}`,
+    h('span', { class: 'words' }, h('span', { class: 'word' }, step.state), ` ${took(step.seconds)}`,
       step.exit ? `, exit ${step.exit}` : null, step.attempt > 1 && `, attempt ${step.attempt}`, cost != null && `, ${money(cost)}`,
       gates.map((gate) => [h('br'), h('span', { class: 'gate' }, gate.verdict === 'open' ? 'waits for ' : 'waited for ', line(gate.to),
         `, ${span(gate.waitedSeconds)}`, gate.verdict !== 'open' && [': ', line(gate.verdict)])])),
@@ -842,10 +844,10 @@ function showJournal() {
       h('button', { type: 'button', 'aria-pressed': String(isPaused), onclick: pause }, 'Pause'),
       h('span', { class: 'sub' }, isPaused ? `paused, ${heldBack} new`
         : `${shown.length.toLocaleString('en')} of ${plural(source.length, 'line')}, newest first`)),
-    h('ol', { class: 'lines', tabindex: '0', role: 'region', 'aria-label': 'Lines of the journal' }, shown.map((one) => h('li', { key: one.number },
+    h('div', { class: 'lines', tabindex: '0', role: 'region', 'aria-label': 'Lines of the journal' }, h('ol', null, shown.map((one) => h('li', { key: one.number },
       h('span', { class: 'when' }, at(one.time, true)), h('span', { class: `event ${/fail|dead|bad|lost|crash|alert/.test(one.event) ? 'sore' : ''}` }, line(one.event)),
       h('span', { class: 'which' }, one.queue && line(one.queue), one.id && [' ', entry(one.id)]),
-      h('span', { class: 'what' }, line(one.detail ?? ''), h('span', { class: 'tool' }, ' ', line(one.tool)))))),
+      h('span', { class: 'what' }, line(one.detail ?? ''), h('span', { class: 'tool' }, ' ', line(one.tool))))))),
     shown.length === 0 && nothing(source.length ? 'No line has these words.' : 'Nothing has happened yet today.'))
 }
 
