@@ -96,7 +96,7 @@ const plural = (n, one, many = one + 's') => `${n.toLocaleString('en')} ${n === 
 const money = (usd) => (usd == null ? '' : `$${usd !== 0 && usd < 0.01 ? usd.toFixed(4) : usd.toFixed(2)}`)
 
 /** Of what was measured. */
-const took = (seconds) => (seconds < 10 ? `${seconds.toFixed(1)} s` : span(seconds))
+const took = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : seconds < 10 ? `${seconds.toFixed(1)} s` : span(seconds))
 
 /** `4 s`, `12 m`, `2 h 4 m`, `3 d 4 h`. */
 function span(seconds) {
@@ -216,7 +216,7 @@ async function arrive() {
 
 function showLogin(why) {
   stop()
-  data = null
+  data = lost = null
   $('board').hidden = true
   $('login').hidden = false
   document.title = 'Log in · Spindle'
@@ -248,6 +248,7 @@ async function login(event) {
     return showLogin(refused)
   }
   field.value = ''
+  $('main').focus()
   start()
 }
 
@@ -274,7 +275,6 @@ const LOOK = 30000  // what becomes of time alone (a tick that falls silent) no 
 
 function start() {
   $('login').hidden = true
-  $('board').hidden = false
   draw($('account'), h('button', { type: 'button', class: 'quiet', onclick: logout }, 'Log out'))
   follow()
 }
@@ -402,6 +402,7 @@ let lastStatus = null
 
 function show() {
   const open = entries(data.approvals)
+  $('board').hidden = false
   draw($('where'), 'on ', line(data.host))
   draw($('overall'),
     h('p', { class: `verdict ${data.status}` }, light(data.status, HOW[data.status]),
@@ -836,11 +837,9 @@ function showJournal() {
   if (inQueue && !queues.includes(inQueue)) queues.push(inQueue)
   draw(bodyOf('journal'),
     h('div', { class: 'filter', role: 'search', 'aria-label': 'Journal' },
-      h('label', { for: 'filter' }, 'Words'),
-      h('input', { id: 'filter', type: 'search', spellcheck: 'false', autocomplete: 'off', oninput: (event) => { filter = event.target.value; showJournal() } }),
-      h('label', { for: 'in-queue' }, 'Queue'),
-      h('select', { id: 'in-queue', onchange: (event) => { inQueue = event.target.value; showJournal() } },
-        h('option', { key: '', value: '' }, 'all'), queues.map((queue) => h('option', { key: queue, value: queue }, queue))),
+      h('span', null, h('label', { for: 'filter' }, 'Words'), h('input', { id: 'filter', type: 'search', spellcheck: 'false', autocomplete: 'off', oninput: (event) => { filter = event.target.value; showJournal() } })),
+      h('span', null, h('label', { for: 'in-queue' }, 'Queue'), h('select', { id: 'in-queue', onchange: (event) => { inQueue = event.target.value; showJournal() } },
+        h('option', { key: '', value: '' }, 'all'), queues.map((queue) => h('option', { key: queue, value: queue }, queue)))),
       h('button', { type: 'button', 'aria-pressed': String(isPaused), onclick: pause }, 'Pause'),
       h('span', { class: 'sub' }, isPaused ? `paused, ${heldBack} new`
         : `${shown.length.toLocaleString('en')} of ${plural(source.length, 'line')}, newest first`)),

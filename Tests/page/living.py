@@ -1,9 +1,24 @@
 """What happens is seen at once; where it is not, the page says so."""
+from datetime import datetime, timezone
+
 from selenium.webdriver.common.keys import Keys
 
 from case import expect
 from home import case, until
 from reader import SOON
+
+
+def pixels(home, row, count):
+    """How many milliseconds after an entry was named the frame is drawn in which its queue has so many."""
+    home.js("""
+        window.seen = new Promise((done) => new MutationObserver((_, it) => {
+          if (!arguments[0].innerText.includes(arguments[1])) return
+          it.disconnect()
+          requestAnimationFrame(() => setTimeout(() => done(Date.now())))
+        }).observe(document.getElementById('queues'), { subtree: true, childList: true, characterData: true }))""", row, str(count))
+    stamp = home.put("letters").split("Z")[0]
+    named = datetime.strptime(stamp, "%Y%m%dT%H%M%S.%f").replace(tzinfo=timezone.utc).timestamp()
+    return round(home.browser.execute_async_script("window.seen.then(arguments[0])") - 1000 * named)
 
 
 @case
@@ -18,6 +33,7 @@ def what_is_published_appears_without_a_reload(home):
     home.sees("#journal li", id.split("-")[1])
     home.put("letters")
     until(lambda: "2" in row.text, "the queue has two", SOON)
+    home.remark(f"from event to pixel: {sorted(pixels(home, row, n) for n in range(3, 8))[2]} ms")
     expect(home.js("return window.here"), "the page was loaded anew")
 
 

@@ -34,7 +34,7 @@ def busy(home):
     home.furnish().good("spool", "init", "letters", "sent")
     for _ in range(3):
         home.put("letters")
-    home.good("deliver", "--to", f"file:{home.home}/inbox", "--subject", "Briefing", stdin=b"Good morning.\n")
+    home.good("deliver", "--to", "me", "--subject", "Briefing", stdin=b"Good morning.\n")
     home.run("deliver", "--to", "command:/nowhere", "--subject", "Lost", stdin=b"Nobody gets it.\n")
     home.good("job", "backup", "--", "true")
     home.run("job", "feeds", "--", "sh", "-c", "exit 3")
@@ -44,7 +44,7 @@ def busy(home):
     home.run("pipeline-run", script)
     waits = home.home / "brief.sh"
     waits.write_text(f'set -e\npipeline-step gather -- echo a brief\n'
-                     f'pipeline-step ask -- wait-approval --to file:{home.home}/inbox --subject Brief <"$STEPS/gather"\n')
+                     f'pipeline-step ask -- wait-approval --to me --subject Brief <"$STEPS/gather"\n')
     home.start("pipeline-run", waits)
     until(lambda: home.names("approvals", "hold"), "the brief waits", SOON)
     home.asks("A text.\n\nOf some lines.\n" + "long " * 400 + "\n" + "x" * 3000, "A post " + "with a long subject " * 8)

@@ -121,7 +121,7 @@ class Reader(Home):
     def asks(self, text, subject="Post", *options):
         """Somebody waits for an approval; gives the waiting process and the request's ID, once it is open."""
         self.furnish()
-        waiting = self.start("wait-approval", "--to", f"file:{self.home}/inbox", "--subject", subject, "--timeout", "1h", *options,
+        waiting = self.start("wait-approval", "--to", "me", "--subject", subject, "--timeout", "1h", *options,
                              stdin=text if isinstance(text, bytes) else text.encode())
         new = until(lambda: {entry.id for entry in self.entries("approvals", "hold")} - self.asked, "the request is open", SOON)
         self.asked |= new
