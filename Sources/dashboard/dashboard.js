@@ -137,7 +137,7 @@ function stamp(id) {
 }
 
 /** The six characters, by which any tool knows an entry. */
-const short = (id) => /^\d{8}T[\d.]+Z-([a-z0-9]{6})/.exec(id ?? '')?.[1] ?? id
+const short = (id) => /^\d{8}T[\d.]+Z-([a-z0-9]{6})(?![^.-])/.exec(id ?? '')?.[1] ?? id
 
 /** Shape, word and colour say it: none of them alone. */
 const light = (status, word = status) => h('span', { class: `light ${status}` }, word)
@@ -160,7 +160,8 @@ async function copy(words, button) {
   }
 }
 
-const entry = (id) => command(`spool show ${short(id)}`, short(id))
+// What is no ID is no command to copy either.
+const entry = (id) => (short(id) === id ? line(id) : command(`spool show ${short(id)}`, short(id)))
 const nothing = (words) => h('p', { class: 'nothing' }, words)
 
 // ------------------------------------------------------------------ asking the server
@@ -395,7 +396,7 @@ function showLife() {
 // ------------------------------------------------------------------ how it is
 
 const WORST = { red: 0, amber: 1, green: 2 }
-const entries = (object) => Object.entries(object ?? {})
+const entries = Object.entries
 const worstFirst = (a, b) => WORST[a[1].status] - WORST[b[1].status]
 const HOW = { green: 'All is well', amber: 'Something needs a look', red: 'Something is broken' }
 let lastStatus = null
@@ -407,10 +408,9 @@ function show() {
   draw($('overall'),
     h('p', { class: `verdict ${data.status}` }, light(data.status, HOW[data.status]),
       data.detail && [h('span', { class: 'unseen' }, ': '), line(data.detail, { class: 'because' })]),
-    h('p', { class: 'sub' }, line(data.spool, { class: 'mono' }), ' · tick ', (data.tick?.status === 'green' && counted('ago', data.tick.last)) || line(data.tick?.detail ?? 'unknown'), ' · ',
+    h('p', { class: 'sub' }, line(data.spool, { class: 'mono' }), ' · tick ', (data.tick.status === 'green' && counted('ago', data.tick.last)) || line(data.tick.detail), ' · ',
       data.gateway ? ['gateway ', line(data.gateway)] : 'no gateway resident', ' · as of ', at(data.time, true)))
   if (lastStatus && lastStatus !== data.status) say(`Now ${data.status}: ${data.detail}`)
-  lastStatus = data.status
   document.title = `${open.length ? `(${open.length}) ` : ''}${data.status} · Spindle on ${data.host}`
   showApprovals()
   showSignals()
@@ -423,21 +423,22 @@ function show() {
   showMachinery()
   showJournal()
   showSections()
+  lastStatus = data.status
 }
 
 function showSections() {
   const worst = (all) => all.reduce((a, [, b]) => (WORST[b.status] < WORST[a] ? b.status : a), 'green')
   const count = (id, name, n, status) => h('a', { key: id, href: '#' + id },
     status && status !== 'green' && light(status, h('span', { class: 'unseen' }, status)), name, n > 0 && h('span', { class: 'count' }, n.toLocaleString('en')))
-  const doubtful = data.deliveries?.inDoubt?.length ?? 0
-  const machines = [['tick', data.tick ?? {}], ...entries(data.daemons)]
+  const doubtful = data.deliveries.inDoubt.length
+  const machines = [['tick', data.tick], ...entries(data.daemons)]
   draw($('sections'),
     count('approvals', 'Waiting for you', entries(data.approvals).length),
-    count('signals', 'Not well', data.signals?.length ?? 0, worst((data.signals ?? []).map((s) => ['', s]))),
+    count('signals', 'Not well', data.signals.length, worst((data.signals).map((s) => ['', s]))),
     count('agents', 'Agents', entries(data.agents).length, worst(entries(data.agents))),
     count('pipelines', 'Pipelines', entries(data.pipelines).length, worst(entries(data.pipelines))),
     count('queues', 'Queues', entries(data.queues).length, worst(entries(data.queues))),
-    count('deliveries', 'Deliveries', data.deliveries?.pending ?? 0, data.deliveries?.failed ? 'red' : doubtful ? 'amber' : null),
+    count('deliveries', 'Deliveries', data.deliveries.pending, data.deliveries.failed ? 'red' : doubtful ? 'amber' : null),
     count('jobs', 'Jobs', entries(data.jobs).length, worst(entries(data.jobs))),
     count('costs', 'Cost'), count('daemons', 'Machinery', 0, worst(machines)), count('journal', 'Journal'))
 }
@@ -450,12 +451,11 @@ const AT_ONCE = 12  // texts that are fetched unasked
 const TOO_LONG = 2_000_000  // characters
 
 function showApprovals() {
-  const open = data.approvals ?? {}
-  const isFirst = cards.size === 0 && lastStatus === null
+  const open = data.approvals
   for (const id of Object.keys(open).sort()) {
     if (cards.has(id)) continue
     cards.set(id, { id, text: null, form: null, note: '' })
-    if (!isFirst) say(`New: ${open[id].subject ?? short(id)} waits for you`)
+    if (lastStatus) say(`New: ${open[id].subject ?? short(id)} waits for you`)
   }
   let unasked = 0
   for (const card of cards.values()) {
@@ -569,7 +569,7 @@ function approval(card) {
   return h('article', { key: id, class: `approval${card.ended ? ' over' : ''}`, 'aria-labelledby': title },
     h('header', null, h('h3', { id: title }, subject),
       !card.ended && h('p', { class: 'left' }, seen.deadline ? counted('left', seen.deadline) : 'not delivered yet')),
-    h('p', { class: 'sub' }, 'asks ', (seen.to ?? []).map((to, i) => [i ? ', ' : '', line(to)]), ' · asked ', at(seen.asked),
+    h('p', { class: 'sub' }, 'asks ', seen.to.map((to, i) => [i ? ', ' : '', line(to)]), ' · asked ', at(seen.asked),
       seen.deadline && [' · open until ', at(seen.deadline)], seen.run && [' · for ', runName(seen.run)],
       card.approvers?.length > 0 && [' · only ', line(card.approvers.join(', ')), ' may answer'],
       seen.detail && seen.detail !== 'open' && [' · ', line(seen.detail)], ' · ', entry(id)),
@@ -637,7 +637,7 @@ function questions(card) {
 // ------------------------------------------------------------------ what is not well, agents
 
 function showSignals() {
-  const all = [...(data.signals ?? [])].sort((a, b) => WORST[a.status] - WORST[b.status])
+  const all = [...(data.signals)].sort((a, b) => WORST[a.status] - WORST[b.status])
   draw(bodyOf('signals'), all.length === 0 ? nothing('Nothing: no rule has anything to say.')
     : h('ul', { class: 'signals' }, all.map((signal) => h('li', { key: `${signal.rule} ${signal.what}` },
       light(signal.status), h('div', null, h('p', null, line(signal.what)),
@@ -655,7 +655,7 @@ function showAgents() {
         fact('Calls', [agent.running ? `${agent.running} running` : null, agent.waiting ? `${agent.waiting} waiting` : null]
           .filter(Boolean).join(', ')),
         fact('Today', agent.budget ? meter(agent.spent ?? 0, agent.budget) : agent.spent ? money(agent.spent) : null),
-        fact('Breaker', agent.breaker && h('strong', null, line(typeof agent.breaker === 'string' ? agent.breaker : JSON.stringify(agent.breaker)))))))))
+        fact('Breaker', agent.breaker && h('strong', null, line(agent.breaker))))))))
 }
 
 const fact = (name, value) => (value ? h('div', { key: name }, h('dt', null, name), h('dd', null, value)) : null)
@@ -664,12 +664,11 @@ const meter = (spent, budget) => [`${money(spent)} of ${money(budget)}`, h('span
 
 // ------------------------------------------------------------------ pipelines
 
-const ENDED = { done: 'done', fail: 'failed' }
-const runName = (id) => h('a', { href: `#run-${id}` }, line(data.pipelines?.[id]?.timeline?.name ?? short(id)))
+const runName = (id) => h('a', { href: `#run-${id}` }, line(data.pipelines[id]?.timeline.name ?? short(id)))
 
 function showPipelines() {
   const all = entries(data.pipelines)
-  const isOpen = ([, run]) => !(run.timeline?.room in ENDED)
+  const isOpen = ([, run]) => !['done', 'fail'].includes(run.timeline.room)
   const order = [...all.filter(isOpen).sort(worstFirst), ...all.filter((one) => !isOpen(one)).sort((a, b) => (a[0] < b[0] ? 1 : -1))]
   draw(bodyOf('pipelines'), all.length === 0 ? nothing('No run, and none that has ended within a day.')
     : order.map(([id, run]) => pipeline(id, run, isOpen([id, run]))))
@@ -742,7 +741,7 @@ function showQueues() {
   draw(bodyOf('queues'),
     busy.length > 0 && table('queues', ['Queue', 'State', ...ROOMS], busy.map(([name, queue]) => [name, queue.status,
       line(name), [light(queue.status), queue.detail && [' ', line(queue.detail, { class: 'sub' })]],
-      ...ROOMS.map((room) => roomOf(queue.rooms?.[room], room))])),
+      ...ROOMS.map((room) => roomOf(queue.rooms[room], room))])),
     quiet.length > 0 && h('p', { class: 'sub' }, busy.length ? `${plural(quiet.length, 'queue')} more, empty: ` : `${plural(quiet.length, 'queue')}, all empty: `,
       quiet.map(([name], i) => [i ? ', ' : '', line(name)])),
     all.length === 0 && nothing('No queue.'))
@@ -753,7 +752,7 @@ const roomOf = (room, name) => (room?.count
     room.oldest && h('span', { class: 'age' }, h('span', { class: 'unseen' }, ' oldest '), counted('age', room.oldest))] : null)
 
 function showDeliveries() {
-  const { pending = 0, failed = 0, inDoubt = [], recent = [] } = data.deliveries ?? {}
+  const { pending, failed, inDoubt, recent } = data.deliveries
   draw(bodyOf('deliveries'),
     h('p', null, h('strong', null, pending.toLocaleString('en')), ' on the way', failed > 0 && [' · ',
       light('red', plural(failed, 'failed', 'failed')), ' ', command('spool ls deliveries/fail')]),
@@ -800,9 +799,9 @@ function showCosts() {
 function showMachinery() {
   const one = (name, how) => h('li', { key: name }, light(how.status), h('div', null, h('p', null, h('strong', null, line(name)), ' ',
     // What is well has nothing to say but when it was heard last, and that goes on being counted.
-    how.status === 'green' && how.last ? counted('ago', how.last) : line(how.detail ?? '')),
+    how.status === 'green' && how.last ? counted('ago', how.last) : line(how.detail)),
   how.status !== 'green' && how.last && h('p', { class: 'sub' }, 'last heard ', counted('ago', how.last))))
-  draw(bodyOf('daemons'), h('ul', { class: 'signals' }, data.tick && one('tick', data.tick),
+  draw(bodyOf('daemons'), h('ul', { class: 'signals' }, one('tick', data.tick),
     h('li', { key: '\0gateway' }, light('green', data.gateway ? 'resident' : 'none'), h('div', null, h('p', null, h('strong', null, 'gateway'), ' ',
       data.gateway ? line(data.gateway) : 'callers run their own calls'))),
     entries(data.daemons).map(([name, how]) => one(name, how))))
