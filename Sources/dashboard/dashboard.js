@@ -7,7 +7,9 @@
 // - A redraw changes only what has changed: who has the focus, has typed or has scrolled keeps all that.
 // - Nothing is answered by one slip of the hand, nor before the text that it is about is shown.
 
-// ------------------------------------------------------------------ drawing
+const { entries } = Object
+
+// ------------ drawing
 
 /** What an element is to be. `key` finds it again among its siblings; `once` is said only when it is made. */
 const h = (tag, props, ...kids) => ({
@@ -17,15 +19,15 @@ const h = (tag, props, ...kids) => ({
 function make(wanted) {
   const node = document.createElement(wanted.tag)
   node.key = wanted.props.key
-  for (const [name, value] of Object.entries(wanted.props.once ?? {})) node[name] = value
+  for (const [name, value] of entries(wanted.props.once ?? {})) node[name] = value
   return node
 }
 
 function dress(node, { props, kids }) {
   const before = node.props ?? {}
-  for (const [name, value] of Object.entries({ ...Object.fromEntries(Object.keys(before).map((n) => [n, null])), ...props })) {
+  for (const [name, value] of entries({ ...Object.fromEntries(Object.keys(before).map((n) => [n, null])), ...props })) {
     if (name === 'key' || name === 'once' || before[name] === value) continue
-    if (name === 'style') for (const [what, how] of Object.entries(value ?? {})) node.style.setProperty(what, how)
+    if (name === 'style') for (const [what, how] of entries(value ?? {})) node.style.setProperty(what, how)
     else if (name.startsWith('on') || name === 'disabled') node[name] = value
     else if (value == null || value === false) node.removeAttribute(name)
     else node.setAttribute(name, value)
@@ -75,7 +77,7 @@ function say(words) {
   $('said').textContent = $('said').textContent === words ? words + '\u00a0' : words
 }
 
-// ------------------------------------------------------------------ words
+// ------------ words
 
 // What is not seen, or makes other text be seen otherwise than it is: controls, directions, blanks without width, tags.
 const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u
@@ -92,7 +94,7 @@ function outside(text) {
 /** One line of it, whose direction is its own. */
 const line = (text, props) => h('bdi', props, outside(String(text ?? '').replaceAll('\n', ' ')))
 
-const plural = (n, one, many = one + 's') => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+const plural = (n, one) => `${n.toLocaleString('en')} ${one}${n === 1 ? '' : 's'}`
 const money = (usd) => (usd == null ? '' : `$${usd !== 0 && usd < 0.01 ? usd.toFixed(4) : usd.toFixed(2)}`)
 
 /** Of what was measured. */
@@ -164,7 +166,7 @@ async function copy(words, button) {
 const entry = (id) => (short(id) === id ? line(id) : command(`spool show ${short(id)}`, short(id)))
 const nothing = (words) => h('p', { class: 'nothing' }, words)
 
-// ------------------------------------------------------------------ asking the server
+// ------------ asking the server
 
 const CSRF = 'spindle-csrf'
 let csrf = null
@@ -178,7 +180,7 @@ function remember(value) {
 class Refused extends Error {
   constructor(status, body) {
     super(body?.error ?? `the server says ${status}`)
-    Object.assign(this, { status, body, advice: body?.advice })
+    Object.assign(this, { status, advice: body?.advice })
   }
 }
 
@@ -193,9 +195,7 @@ async function ask(path, { body, ...how } = {}) {
 
 const get = async (path) => (await ask(path, { signal: AbortSignal.timeout(15000) })).json()
 
-// ------------------------------------------------------------------ coming in and going
-
-const LOGGED_OUT = 'Logged out.'
+// ------------ coming in and going
 
 async function enter(token) {
   const answer = await ask('/api/login', { body: { token } })
@@ -207,6 +207,8 @@ async function arrive() {
   const token = /[#&]token=([^&]*)/.exec(location.hash)?.[1]
   if (token === undefined) return start()
   history.replaceState(null, '', location.pathname)
+  // Who is in stays in, whatever page has sent him here.
+  if (csrf && (await get('/api/data').catch(() => null))) return start()
   try {
     await enter(decodeURIComponent(token))
   } catch (refused) {
@@ -231,11 +233,10 @@ function showLogin(why) {
       h('label', { for: 'token' }, 'Link or token'),
       h('input', {
         id: 'token', type: 'password', autocomplete: 'off', spellcheck: 'false', required: '',
-        'aria-describedby': 'login-why', 'aria-invalid': why && why !== LOGGED_OUT ? 'true' : null,
+        'aria-describedby': 'login-why', 'aria-invalid': why instanceof Error ? 'true' : null,
       }),
       h('button', { class: 'main', type: 'submit' }, 'Log in')),
-    h('p', { id: 'login-why', role: 'alert', class: 'why' }, why && outside(why.message ?? why),
-      why?.advice && [' ', outside(why.advice)]))
+    h('p', { id: 'login-why', role: 'alert', class: 'why' }, why && [outside(why.message ?? why), ' ', outside(why.advice)]))
   $('token').focus()
 }
 
@@ -258,10 +259,10 @@ async function logout() {
   remember(null)
   cards.clear()
   lines.length = 0
-  showLogin(LOGGED_OUT)
+  showLogin('Logged out.')
 }
 
-// ------------------------------------------------------------------ live, or not since when
+// ------------ live, or not since when
 
 let data = null
 let streaming = null  // what ends the stream that we read
@@ -284,11 +285,14 @@ function stop() {
   streaming?.abort()
   streaming = null
   clearTimeout(follow.timer)
+  clearTimeout(due)
+  due = null
 }
 
 async function follow() {
   stop()
   const here = streaming = new AbortController()
+  if (!position) lines.length = 0
   try {
     const answer = await ask(`/api/events?${position ? 'after=' + encodeURIComponent(position) : 'last=300'}`, { signal: here.signal })
     // Only now: what changes from here on is an event.
@@ -331,7 +335,6 @@ function lose(broken) {
   // Our place in the journal is none any more.
   if (broken.status === 400) position = null
   stop()
-  if (!lost) say('Connection lost')
   lost = broken.message === 'Failed to fetch' ? 'no answer' : broken.message
   const wait = Math.min(15000, 500 * 2 ** tries++)
   retryAt = Date.now() + wait
@@ -351,17 +354,19 @@ function soon() {
 /** Returns whether what is shown is of now. */
 async function refresh() {
   if (underWay) return again = true
+  const here = streaming
   underWay = true
   asked = Date.now()
   try {
     const fresh = await get('/api/data')
+    if (streaming !== here) return false
     data = fresh
     good = Date.now()
     ahead = Math.abs(Date.parse(fresh.time) - good) > 2000 ? Date.parse(fresh.time) - good : 0
     show()
     return true
   } catch (broken) {
-    lose(broken)
+    if (streaming === here) lose(broken)
     return false
   } finally {
     underWay = false
@@ -387,16 +392,15 @@ function showLife() {
   // What is counted down is not read out each second: only who looks sees it.
   draw($('alarm'), h('p', null, h('strong', null, good ? `Not live since ${clock(good, true)}.` : 'No connection.'),
     ' ', good ? 'What you see below is old.' : 'Nothing can be shown.', ' ',
-    h('span', { 'aria-hidden': 'true' }, good && `${span((Date.now() - good) / 1000)} ago: `, lost, '. ',
+    h('span', { 'aria-hidden': 'true' }, good > 0 && `${span((Date.now() - good) / 1000)} ago: `, lost, '. ',
       streaming ? 'Trying…' : `Next try in ${span((retryAt - Date.now()) / 1000 + 0.9)}.`)),
   h('button', { type: 'button', onclick: follow }, 'Try now'))
   if (data) document.title = `Not live · Spindle on ${data.host}`
 }
 
-// ------------------------------------------------------------------ how it is
+// ------------ how it is
 
 const WORST = { red: 0, amber: 1, green: 2 }
-const entries = Object.entries
 const worstFirst = (a, b) => WORST[a[1].status] - WORST[b[1].status]
 const HOW = { green: 'All is well', amber: 'Something needs a look', red: 'Something is broken' }
 let lastStatus = null
@@ -443,7 +447,7 @@ function showSections() {
     count('costs', 'Cost'), count('daemons', 'Machinery', 0, worst(machines)), count('journal', 'Journal'))
 }
 
-// ------------------------------------------------------------------ approvals
+// ------------ approvals
 
 /** Each request that was open while this page was: what is shown of it, and what was answered. */
 const cards = new Map()
@@ -508,7 +512,7 @@ async function lookAfter(card) {
   try {
     const reply = await get(`/api/replies/${encodeURIComponent(card.reply)}`)
     if (reply.result === 'pending') return
-    card.outcome = reply.words
+    card.outcome = reply.result === 'counted' ? 'It counted.' : reply.words
     paintApprovals()
   } catch { /* it is asked again with the next event */ }
 }
@@ -634,7 +638,7 @@ function questions(card) {
     h('button', { type: 'button', onclick: () => closeForm(card) }, 'Back')))
 }
 
-// ------------------------------------------------------------------ what is not well, agents
+// ------------ what is not well, agents
 
 function showSignals() {
   const all = [...(data.signals)].sort((a, b) => WORST[a.status] - WORST[b.status])
@@ -662,7 +666,7 @@ const fact = (name, value) => (value ? h('div', { key: name }, h('dt', null, nam
 const meter = (spent, budget) => [`${money(spent)} of ${money(budget)}`, h('span', { class: 'spent', 'aria-hidden': 'true' },
   h('span', { class: spent > 0.8 * budget ? 'much' : null, style: { width: `${Math.min(100, (100 * spent) / budget)}%` } }))]
 
-// ------------------------------------------------------------------ pipelines
+// ------------ pipelines
 
 const runName = (id) => h('a', { href: `#run-${id}` }, line(data.pipelines[id]?.timeline.name ?? short(id)))
 
@@ -720,7 +724,7 @@ function stepRow(step, from, to, i) {
       })))
 }
 
-// ------------------------------------------------------------------ queues, deliveries, jobs
+// ------------ queues, deliveries, jobs
 
 /** A table that becomes a list of cards where it is narrow; roles are said, since what is no table in CSS loses them. */
 function table(name, columns, rows) {
@@ -755,7 +759,7 @@ function showDeliveries() {
   const { pending, failed, inDoubt, recent } = data.deliveries
   draw(bodyOf('deliveries'),
     h('p', null, h('strong', null, pending.toLocaleString('en')), ' on the way', failed > 0 && [' · ',
-      light('red', plural(failed, 'failed', 'failed')), ' ', command('spool ls deliveries/fail')]),
+      light('red', `${failed.toLocaleString('en')} failed`), ' ', command('spool ls deliveries/fail')]),
     inDoubt.length > 0 && h('ul', { class: 'signals' }, inDoubt.map((one) => h('li', { key: one.id }, light('amber', 'in doubt'),
       h('div', null, h('p', null, line(one.subject ?? one.id), ' to ', line(one.to)),
         h('p', { class: 'sub' }, outside(one.detail), ' · since ', at(one.since), ' · ', entry(one.id)))))),
@@ -777,7 +781,7 @@ function showJobs() {
       job.due && counted('ago', job.due)])))
 }
 
-// ------------------------------------------------------------------ cost, machinery
+// ------------ cost, machinery
 
 function showCosts() {
   const today = new Date(now())
@@ -807,7 +811,7 @@ function showMachinery() {
     entries(data.daemons).map(([name, how]) => one(name, how))))
 }
 
-// ------------------------------------------------------------------ the journal
+// ------------ the journal
 
 const lines = []  // newest last
 const KEPT = 2000, SHOWN = 200
