@@ -24,7 +24,9 @@ def a_token_is_made_for_its_owner_alone(home):
     link = home.good("dashboard", "--link").out.decode()
     expect(link == f"http://127.0.0.1:{home.port}/#token={first}\n", link)
     home.board.kill(signal.SIGTERM).end()
-    expect(home.good("dashboard", "--link").out.decode() == f"http://127.0.0.1:18790/#token={first}\n", "the default port")
+    done = home.good("dashboard", "--link")
+    expect(done.out.decode() == f"http://127.0.0.1:18790/#token={first}\n", "the default port")
+    expect(b"none is open" in done.err, f"{done.err!r}")
 
 
 @case
