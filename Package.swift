@@ -66,6 +66,9 @@ let package = Package(
       name: "Overview",
       dependencies: ["Spool", "Work", "Roster", "Calls", "Deliveries", "Approvals", "Jobs", "Runs", "Health"]),
 
+    // An entry's life over all queues, for who wants to know what became of it.
+    .target(name: "Story", dependencies: ["Spool", "Approvals", "Deliveries", "Jobs", "Runs"]),
+
     // What all tools share, and the tools: one executable that is each of them by its name
     // (docs/decisions/0001-one-executable.md).
     .target(name: "CommandLine", dependencies: ["Spool", "CLinux", argumentParser]),
@@ -73,7 +76,7 @@ let package = Package(
       name: "spindle",
       dependencies: [
         "CLinux", "CommandLine", "Spool", "Work", "Roster", "Calls", "Deliveries", "Gateway", "Health", "Jobs",
-        "Approvals", "Overview", "Runs", "Schedule", argumentParser,
+        "Approvals", "Overview", "Runs", "Schedule", "Story", argumentParser,
       ],
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),

@@ -72,6 +72,20 @@ extension Desk {
     return false
   }
 
+  /// The deliveries that have put a request to somebody, and have reminded him.
+  public static func deliveries(putting id: EntryID, in deliveries: Queue) throws(Failure) -> [EntryID] {
+    var found: [EntryID] = []
+    if let first = try deliveries.known(key: key(id)) { found.append(first) }
+    for number in 1...mostReminders {
+      guard let reminder = try deliveries.known(key: "\(key(id))-reminder-\(number)") else {
+        if number > 3 { break }
+        continue
+      }
+      found.append(reminder)
+    }
+    return found
+  }
+
   /// Further ones are not looked for: nobody answers the hundredth first.
   private static let mostReminders = 100
 
@@ -93,7 +107,9 @@ extension Desk {
   /// Lets a text through that was approved, and nothing else.
   /// - Throws: `.malformed` where the request has no yes, or one for another text.
   /// - Parameter reference: of the request, or its key.
-  public func checkApproval(of text: [UInt8], by reference: String) throws(Failure) {
+  /// - Returns: the request.
+  @discardableResult
+  public func checkApproval(of text: [UInt8], by reference: String) throws(Failure) -> EntryID {
     let known = try approvals.known(key: reference)
     var id: EntryID
     if let known {
@@ -115,6 +131,7 @@ extension Desk {
         .malformed, "--approved \(id.short)", "what was approved is another text (SHA-256 \(verdict.requestDigest))",
         do: "send just that, or ask for this; spool show --body \(id.short) prints what was approved")
     }
+    return id
   }
 
   /// The request that a mail answers: named by its address, or put by the mail that it follows.

@@ -46,7 +46,10 @@ extension Desk {
     guard let locked = try replies.lock(read.place) else { return }
     defer { locked.release() }
     let words = try words(read.reply, outcome)
-    let header = Header(["From": "wait-approval", "Subject": read.reply.reference, "Result": outcome.word])
+    let header = Header([
+      "From": "wait-approval", "Subject": read.reply.reference, "Result": outcome.word,
+      "Request": try requestID(read.reply.reference)?.description,
+    ])
     var products = [Product(.response, header: header, body: Array((words + "\n").utf8))]
     if case .counted = outcome {
     } else if !read.reply.isToldBySender {
@@ -88,6 +91,13 @@ extension Desk {
       let subject = ((try? approvals.entry(id)) ?? nil)?.subject
       return subject.map { "\($0) (\(id.short))" } ?? id.description
     case .unknown, .ambiguous: return reference.isEmpty ? "your answer" : reference.printable
+    }
+  }
+
+  private func requestID(_ reference: String) throws(Failure) -> EntryID? {
+    switch try target(of: reference) {
+    case .undecided(let id), .over(let id): id
+    case .unknown, .ambiguous: nil
     }
   }
 

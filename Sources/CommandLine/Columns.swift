@@ -32,6 +32,21 @@ extension StringProtocol {
     return cut + "…"
   }
 
+  /// Broken at its spaces into lines no wider than this; a word that is wider stays whole.
+  public func wrapped(to width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in split(separator: " ", omittingEmptySubsequences: false) {
+      if !line.isEmpty && line.columns + 1 + word.columns > width {
+        lines.append(line)
+        line = String(word)
+      } else {
+        line += (line.isEmpty ? "" : " ") + word
+      }
+    }
+    return lines + [line]
+  }
+
   /// With spaces behind it, as wide as this at least.
   public func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - columns)) }
 

@@ -31,6 +31,8 @@ public struct Delivery: Sendable {
   public var confirmWithin: Duration?
   /// The request in `approvals/` that this puts to a person: a channel that has buttons shows them, a mail can be answered.
   public var question: EntryID?
+  /// The request in `approvals/` whose yes lets it out.
+  public var approved: EntryID?
   /// The delivery whose message this takes the place of, on a channel that can do so (`Replaces: yes` in its promise).
   public var replaces: EntryID?
   /// What this answers there, as the channel calls it: a message's number, a mail's Message-ID.
@@ -71,7 +73,8 @@ public struct Delivery: Sendable {
       "Expires": expires?.rfc3339, "In-Doubt": doubtPolicy.rawValue, "Attempts": String(attempts), "As": speaker,
       "Format": format, "Ordered": isOrdered ? "yes" : nil,
       "Confirm-Within": confirmWithin.map { "\(max(1, $0.nanoseconds / 1_000_000_000))s" },
-      "Question": question?.description, "Replaces": replaces?.description, "Answers": answers,
+      "Question": question?.description, "Approved": approved?.description, "Replaces": replaces?.description,
+      "Answers": answers,
       "Job": job?.description, "Alert": isCourtesy ? "no" : nil,
     ])
   }
@@ -105,6 +108,7 @@ public struct Delivery: Sendable {
       do { return try EntryID(word) } catch { throw bad(name, "an ID") }
     }
     question = try reference("Question")
+    approved = try reference("Approved")
     replaces = try reference("Replaces")
     answers = entry.header["Answers"]
     job = try reference("Job")

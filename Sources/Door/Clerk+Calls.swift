@@ -36,7 +36,8 @@ extension Clerk {
   }
 
   private func publish(_ request: CallRequest, to agent: Agent, in queue: Queue) throws -> Published {
-    let draft = request.draft(for: agent, remaining: request.options.timeout)
+    var draft = request.draft(for: agent, remaining: request.options.timeout)
+    draft.header["Sender"] = request.author
     guard let key = request.options.key else {
       try Backlog(agent, queue).refuseIfFull()
       return Published(id: try queue.publish(draft), isNew: true)

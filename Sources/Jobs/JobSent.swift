@@ -39,7 +39,7 @@ public struct JobSent {
     }
   }
 
-  init(run: EntryID, in spool: SpoolDirectory) {
+  public init(run: EntryID, in spool: SpoolDirectory) {
     self.run = run
     self.spool = spool
   }

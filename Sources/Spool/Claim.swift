@@ -162,7 +162,7 @@ public final class Claim {
   /// Only now may anybody else have it.
   private func settled(_ event: String, _ detail: String?, unlocking: Bool = true) {
     release(unlocking: unlocking)
-    queue.spool.journal.write(event, queue: queue.name, id: id, detail: detail)
+    queue.spool.journal.write(event, queue: queue.name, id: id, detail: detail, from: entry.header.sender)
   }
 
   private func release(unlocking: Bool = true) {

@@ -63,7 +63,14 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
   }
 
   /// Its nth child, from 1.
-  func child(_ number: Int) -> EntryID { EntryID(unchecked: "\(description).\(number)") }
+  package func child(_ number: Int) -> EntryID { EntryID(unchecked: "\(description).\(number)") }
+
+  /// Whose child it is; nil where it is none.
+  package var parent: EntryID? {
+    // Stamps have a dot of their own.
+    guard let dot = description.dropFirst(Self.fixedLength).lastIndex(of: ".") else { return nil }
+    return EntryID(unchecked: String(description[..<dot]))
+  }
 
   private init(unchecked text: String) { description = text }
 
@@ -75,6 +82,16 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
   public var slug: Substring? {
     let rest = description.dropFirst(Self.fixedLength)
     return rest.first == "-" ? rest.dropFirst().prefix { $0 != "." } : nil
+  }
+
+  /// Without its stamp: `k3v9qd-brief`, by which it can be called as well.
+  public var name: Substring { description.dropFirst(24) }
+
+  /// Whether a person who writes this means it: the ID, a prefix of it, its six characters (and what follows them), or its slug.
+  public func isMeant(by reference: String) -> Bool {
+    let lower = reference.lowercased()
+    return short == lower || slug.map(String.init) == lower || (lower.utf8.count > 6 && name.hasPrefix(lower))
+      || (reference.utf8.count >= 4 && description.hasPrefix(reference))
   }
 
   /// A slug made of a text: lower case, everything else a dash, at most 24 characters; nil if nothing is left.

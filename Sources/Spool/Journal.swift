@@ -22,14 +22,19 @@ public final class Journal {
     public var queue: String?
     public var id: String?
     public var detail: String?
+    /// Whose entry it is, where that is not the spool's owner.
+    public var from: String?
   }
 
-  public func write(_ event: String, queue: String? = nil, id: EntryID? = nil, detail: String? = nil) {
-    write(event, queue: queue, ids: [id], detail: detail)
+  /// - Parameter sender: whose entry it is, where that is not the spool's owner (`Header.sender`).
+  public func write(
+    _ event: String, queue: String? = nil, id: EntryID? = nil, detail: String? = nil, from sender: String? = nil
+  ) {
+    write(event, queue: queue, ids: [id], detail: detail, from: sender)
   }
 
   /// A line for each ID, in as few writes as they fit into.
-  func write(_ event: String, queue: String?, ids: [EntryID?], detail: String? = nil) {
+  func write(_ event: String, queue: String?, ids: [EntryID?], detail: String? = nil, from sender: String? = nil) {
     let now = Kernel.now().rfc3339
     let today = String(now.prefix(10))
     do {
@@ -43,7 +48,7 @@ public final class Journal {
     }
     var lines: [UInt8] = []
     for id in ids {
-      let line = line(at: now, event, queue: queue, id: id, detail: detail)
+      let line = line(at: now, event, queue: queue, id: id, detail: detail, from: sender)
       if lines.count + line.count > Self.lineLimit {
         append(lines)
         lines = []
@@ -64,7 +69,9 @@ public final class Journal {
 
   /// Keys in the order of the alphabet, as `JSONLine` has them. By hand: it is made for each step of each entry, and an encoder
   /// takes longer than all else that is done for it in user space (docs/benchmarks.md).
-  private func line(at time: String, _ event: String, queue: String?, id: EntryID?, detail: String?) -> [UInt8] {
+  private func line(
+    at time: String, _ event: String, queue: String?, id: EntryID?, detail: String?, from sender: String?
+  ) -> [UInt8] {
     var line: [UInt8] = []
     line.reserveCapacity(256)
     func put(_ key: String, _ value: String?) {
@@ -87,12 +94,22 @@ public final class Journal {
     }
     put("detail", detail.map { String($0.prefix(1000)) })
     put("event", event)
+    put("from", sender.map { String($0.prefix(100)) })
     put("id", id?.description)
     put("queue", queue)
     put("time", time)
     put("tool", spool.tool)
     line += "}\n".utf8
     return line
+  }
+}
+
+extension Header {
+  /// Whose entry it is, where that is not the spool's owner: a user who was admitted, a client of the door, who has answered
+  /// over a channel. What the directory or a tool has vouched for counts before what the entry says of itself.
+  public var sender: String? {
+    guard let from = self["From"] else { return nil }
+    return self["Via"] != nil || from.hasPrefix("user ") ? from : self["Sender"]
   }
 }
 

@@ -1,5 +1,3 @@
-import CLinux
-
 extension JournalReader {
   /// What a reader makes of a line.
   public enum Verdict: Sendable { case take, leave, stop }
@@ -100,13 +98,5 @@ private struct LinesFromEnd {
     let start = max(0, end - step)
     try file.seek(to: start)
     return (start, try file.readAll(size: end - start))
-  }
-}
-
-extension ArraySlice<UInt8> {
-  fileprivate func contains(all words: [UInt8]) -> Bool {
-    withUnsafeBytes { bytes in
-      words.withUnsafeBytes { clinux_contains(bytes.baseAddress, bytes.count, $0.baseAddress, $0.count) != 0 }
-    }
   }
 }

@@ -37,7 +37,7 @@ public final class LockedEntry {
     }
     guard let reason else { return }
     queue.logAttempt(id, reason)
-    queue.spool.journal.write(event, queue: queue.name, id: id, detail: reason)
+    queue.spool.journal.write(event, queue: queue.name, id: id, detail: reason, from: entry.header.sender)
   }
 
   /// Finishes it with products (7a, 7b, 7c). The first rename decides: what lies in `out/` already counts, not this.
@@ -48,7 +48,7 @@ public final class LockedEntry {
     queue.logAttempt(id, detail)
     try queue.retire(place.fileName, in: place.room, id: id)
     try queue.handOver(id)
-    queue.spool.journal.write(event, queue: queue.name, id: id, detail: detail)
+    queue.spool.journal.write(event, queue: queue.name, id: id, detail: detail, from: entry.header.sender)
     return true
   }
 

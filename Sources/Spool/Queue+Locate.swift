@@ -110,14 +110,8 @@ extension Queue {
     // A prefix may look like a whole ID: without its slug, or with a part of it.
     if let id = try? EntryID(reference), let place = try locate(id) { return rooms.contains(place.room) ? [place] : [] }
     var found: [Place] = []
-    let lower = reference.lowercased()
     for room in rooms {
-      found += try entries(in: room).filter { place in
-        let id = place.name.id
-        return id.short == lower || id.slug.map(String.init) == lower
-          || (reference.count >= 4 && id.description.hasPrefix(reference))
-          || place.fileName == reference
-      }
+      found += try entries(in: room).filter { $0.name.id.isMeant(by: reference) || $0.fileName == reference }
     }
     return found
   }

@@ -45,7 +45,8 @@ extension Queue {
       for id in ids { withdraw(id) }
       throw error
     }
-    spool.journal.write("new", queue: name, ids: ids)
+    // Together are published what one has.
+    spool.journal.write("new", queue: name, ids: ids, from: drafts.first?.header.sender)
     return ids
   }
 
@@ -84,7 +85,7 @@ extension Queue {
     }
     let id = try Self.identity(target, of: hash, in: ledger)
     try finishKeyed(id, in: ledger)
-    if isNew { spool.journal.write("new", queue: name, id: id) }
+    if isNew { spool.journal.write("new", queue: name, id: id, from: draft.header.sender) }
     return Published(id: id, isNew: isNew)
   }
 

@@ -62,8 +62,9 @@ struct DeliverTool: Tool {
     let message = try Input.text(for: "the message")
     let opened = try spool.open(as: "deliver")
     var courier = try Courier(opened)
-    if let approved { try Desk(courier).checkApproval(of: message, by: approved) }
+    let request = try approved.map { try Desk(courier).checkApproval(of: message, by: $0) }
     var delivery = Delivery(to: try Address.resolve(to, in: opened), text: message)
+    delivery.approved = request
     delivery.subject = subject
     delivery.expires = expires?.time
     delivery.doubtPolicy = inDoubt
@@ -77,6 +78,9 @@ struct DeliverTool: Tool {
     try queue.sweep()
     let key = try StepUse.key(key, tool: "deliver", to: to)
     let id = try commit(delivery, to: opened, key: key, addressedTo: to)
+    if let request {
+      opened.journal.write("let-out", queue: ApprovalRequest.queueName, id: request, detail: "delivery \(id)")
+    }
     // Printed as soon as it is true: what follows may take long, or be killed.
     if !spool.quiet { output(id.description) }
     let deadline = Deadline.within(timeout.duration)
