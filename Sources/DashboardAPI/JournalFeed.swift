@@ -2,7 +2,7 @@ import Glibc
 import Spool
 
 /// Reads the journal from any place on, a block at a time, over midnight and over files that were cut or replaced. It keeps nothing:
-/// who reads has a position.
+/// who reads has a position (`JournalReader` is one reader who keeps his).
 struct JournalFeed {
   let directory: Directory
 
@@ -31,7 +31,7 @@ struct JournalFeed {
   }
 
   private func block(after position: inout JournalPosition) throws(Failure) -> [Line] {
-    guard !position.day.isEmpty, let file = try directory.open(position.fileName) else { return [] }
+    guard let file = try directory.open(position.fileName) else { return [] }
     let size = try file.status().size
     if try !isBetweenLines(position.offset, file, size) { position.offset = 0 }
     var bytes: [UInt8] = []
@@ -87,7 +87,7 @@ struct JournalFeed {
   /// with the day.
   func position(beforeLast count: Int) throws(Failure) -> JournalPosition {
     var missing = count
-    var position = JournalPosition(day: "", offset: 0)
+    var position = JournalPosition.beginning
     for day in try days().reversed() {
       position = JournalPosition(day: day, offset: 0)
       guard let file = try directory.open(position.fileName) else { continue }

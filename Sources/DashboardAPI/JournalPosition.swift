@@ -2,7 +2,7 @@ import Spool
 
 /// A place between two lines of the journal: `2026-11-26:4711`. It holds after a restart, and for whoever reads the same spool.
 public struct JournalPosition: Equatable, Comparable, Sendable, CustomStringConvertible {
-  /// `2026-11-26`; empty: before the first.
+  /// `2026-11-26`.
   public var day: String
   /// In bytes.
   public var offset: Int
@@ -26,6 +26,9 @@ public struct JournalPosition: Equatable, Comparable, Sendable, CustomStringConv
         place == 4 || place == 7 ? byte == UInt8(ascii: "-") : (48...57).contains(byte)
       }
   }
+
+  /// Before the first line of all.
+  static let beginning = JournalPosition(day: "0000-00-00", offset: 0)
 
   static let suffix = ".jsonl"
   var fileName: String { day + Self.suffix }

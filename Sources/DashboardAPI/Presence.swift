@@ -1,4 +1,5 @@
 import Spool
+import Work
 
 /// That a dashboard is open for this spool: one at a time, and where it listens.
 public struct Presence {
@@ -9,7 +10,13 @@ public struct Presence {
   /// - Throws: `.tryAgain` where there is one already.
   public init(_ spool: SpoolDirectory) throws(Failure) {
     file = try spool.directory("secrets").openOrCreate(Self.name)
-    guard try file.tryLock() else {
+    // Who asks where it listens has it for a moment.
+    let patience = Deadline(after: .seconds(1))
+    while try !file.tryLock() {
+      guard patience.hasPassed else {
+        Signals.wait(atMost: .milliseconds(20))
+        continue
+      }
       let place = try Self.port(in: spool).map { "it listens on http://127.0.0.1:\($0)/" } ?? "stop that one first"
       throw Failure(.tryAgain, spool.path, "another dashboard is open", do: place)
     }

@@ -54,7 +54,7 @@ extension Steward {
     let token = try token()
     try check(shown.token.filter { !$0.isWhitespace }, token, request)
     let login = Login(token)
-    spool.journal.write("dashboard-login")
+    spool.journal.write("dashboard-login", detail: whose(request))
     let end = Timestamp.now + Login.lifetime
     return try .json(
       200, Welcome(csrf: login.csrf, expires: end.rfc3339Seconds), [("Set-Cookie", login.setting(port: port))])
@@ -66,12 +66,16 @@ extension Steward {
       throw Refusal.busy(429, "too many wrong tokens: not heard for a while", retryAfter: rest)
     }
     if token.isSame(as: shown) { return }
-    let other = PeerUser.uid(port: request.port, to: port)
-    let isLocked = lockout.failed(other, at: Kernel.uptime())
-    let whose = other.map { "of user \($0)" } ?? "of nobody knows whom"
-    spool.journal.write(isLocked ? "dashboard-locked" : "dashboard-refused", detail: "a process \(whose)")
+    let isLocked = lockout.failed(PeerUser.uid(port: request.port, to: port), at: Kernel.uptime())
+    spool.journal.write(isLocked ? "dashboard-locked" : "dashboard-refused", detail: whose(request))
     throw Refusal(
       401, "the token is wrong, or holds no longer", do: "dashboard --link prints a link with the right one")
+  }
+
+  /// For the journal.
+  private func whose(_ request: WebRequest) -> String {
+    let user = PeerUser.uid(port: request.port, to: port)
+    return "a process of " + (user.map { "user \($0)" } ?? "nobody knows whom")
   }
 
   /// What a request says in its body.

@@ -14,7 +14,7 @@ extension Steward {
   /// - Throws: `Refusal`, `Failure`.
   func reply(to request: WebRequest) throws -> Reply {
     let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
-    guard parts.first == "api" else { throw Refusal.unknown }
+    guard parts.count > 1, parts[0] == "api" else { throw Refusal.unknown }
     let method = request.method == "HEAD" ? "GET" : request.method
     func allow(_ methods: String...) throws {
       guard methods.contains(method) else { throw Refusal.method(methods) }

@@ -48,27 +48,31 @@ public final class Steward {
   /// Until a signal ends it.
   /// - Returns: which.
   public func run() throws(Failure) -> Int32 {
-    while true {
-      pulse.beat()
-      var pauses = [nextTick.remaining]
-      if !waiting.isEmpty { pauses.append(nextDocument.remaining) }
-      var polled = [mailbox.polled]
-      switch watch.wait(atMost: pauses.min(), or: &polled) {
-      case .gone(let path): throw .removed(path)
-      case .signal(SIGHUP): break
-      case .signal(let number):
-        end()
-        return number
-      case .look: break
-      }
-      for event in mailbox.takeAll(isReady: polled[0].revents != 0) { try handle(event) }
-      if watch.hasFired {
-        watch.hasFired = false
-        try tellAll()
-      }
-      if !waiting.isEmpty && nextDocument.hasPassed { try makeDocument() }
-      if nextTick.hasPassed { try beat() }
+    while true { if let number = try turn() { return number } }
+  }
+
+  /// Waits until there is something to do, and does it.
+  /// - Returns: the signal that ends it.
+  func turn() throws(Failure) -> Int32? {
+    pulse.beat()
+    var pauses = [nextTick.remaining]
+    if !waiting.isEmpty { pauses.append(nextDocument.remaining) }
+    var polled = [mailbox.polled]
+    switch watch.wait(atMost: pauses.min(), or: &polled) {
+    case .gone(let path): throw .removed(path)
+    case .signal(SIGHUP), .look: break
+    case .signal(let number):
+      end()
+      return number
     }
+    for event in mailbox.takeAll(isReady: polled[0].revents != 0) { try handle(event) }
+    if watch.hasFired {
+      watch.hasFired = false
+      try tellAll()
+    }
+    if !waiting.isEmpty && nextDocument.hasPassed { try makeDocument() }
+    if nextTick.hasPassed { try beat() }
+    return nil
   }
 
   /// Whoever listens learns that nothing more comes; what was asked meanwhile is not answered, and asked again of the next one.

@@ -23,7 +23,9 @@ final class Conversation: ChannelInboundHandler {
 
   let id: ConnectionID
   private let house: House
+  private let provenance: Provenance
   private var state = State.idle
+  weak var meter: Meter?
   private var context: ChannelHandlerContext?
   private var request: WebRequest?
   private var headBytes = 0
@@ -31,9 +33,10 @@ final class Conversation: ChannelInboundHandler {
   private var isLast = false
   private var timer: Scheduled<Void>?
 
-  init(_ id: ConnectionID, in house: House) {
+  init(_ id: ConnectionID, in house: House, _ provenance: Provenance) {
     self.id = id
     self.house = house
+    self.provenance = provenance
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -101,7 +104,7 @@ final class Conversation: ChannelInboundHandler {
     if size > Limits.head { return refuseHead() }
     let request = WebRequest(
       method: head.method.rawValue, target: head.uri, fields: fields, port: context?.channel.remoteAddress?.port ?? 0)
-    if let refusal = house.refusal(of: request) { return refuse(refusal) }
+    if let refusal = provenance.refusal(of: request) ?? house.refusal() { return refuse(refusal) }
     if let length = request["Content-Length"].first.flatMap({ Int($0) }), length > Limits.body { return refuseBody() }
     self.request = request
   }
@@ -110,11 +113,18 @@ final class Conversation: ChannelInboundHandler {
 
   /// Nothing more is read of a connection that was refused something before it was read to its end.
   private func refuse(_ refusal: Refusal) {
-    guard [.idle, .head, .body].contains(state) else { return }
-    request = nil
-    isLast = true
-    state = .asked
-    answer(refusal.answer)
+    switch state {
+    case .body:
+      request = nil
+      isLast = true
+      state = .asked
+      answer(refusal.answer)
+    case .head:
+      state = .closing
+      meter?.refuse(refusal)
+      hangUp()
+    default: break
+    }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

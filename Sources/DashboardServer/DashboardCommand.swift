@@ -24,7 +24,10 @@ public struct DashboardCommand {
     let port = options.port ?? Int(settings.dashboardPort ?? Self.port)
     if options.isLink {
       let token = try DashboardToken.open(in: spool)
-      print(Self.link(try Presence.port(in: spool) ?? port, token))
+      let open = try Presence.port(in: spool)
+      // Who listens on the port instead would be told the token.
+      if open == nil { spool.notice("none is open: start dashboard before you open the link") }
+      print(Self.link(open ?? port, token))
       return .done
     }
     Signals.catchThem()

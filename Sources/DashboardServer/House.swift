@@ -14,7 +14,6 @@ final class House: @unchecked Sendable, Connections {
   private let pages: PageFiles
   // On the loop only.
   private var server: (any Channel)?
-  private var provenance = Provenance(port: 0)
   private var conversations: [ConnectionID: Conversation] = [:]
   private var lastID = 0
 
@@ -40,10 +39,7 @@ final class House: @unchecked Sendable, Connections {
         }
         .bind(to: SocketAddress(ipAddress: "127.0.0.1", port: port)).wait()
       guard let bound = channel.localAddress?.port else { throw Failure(.software, "127.0.0.1", "has no port") }
-      try loop.submit {
-        self.server = channel
-        self.provenance = Provenance(port: bound)
-      }.wait()
+      loop.execute { self.server = channel }
       return bound
     } catch let failure as Failure { throw failure } catch {
       let inUse = (error as? IOError)?.errnoCode == 98  // EADDRINUSE
@@ -67,20 +63,24 @@ final class House: @unchecked Sendable, Connections {
     guard conversations.count < Self.most else { return channel.close(promise: nil) }
     lastID += 1
     let id = lastID
-    let conversation = Conversation(id, in: self)
+    // Somebody may come before `listen` knows which port it is.
+    let provenance = Provenance(port: channel.localAddress?.port ?? 0)
+    let conversation = Conversation(id, in: self, provenance)
     conversations[id] = conversation
     channel.closeFuture.whenComplete { _ in
       self.conversations[id] = nil
       self.mailbox.post(.closed(id))
     }
     let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHandler(Meter(conversation))
+    let meter = Meter(conversation)
+    conversation.meter = meter
+    try pipeline.addHandler(meter)
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
     try pipeline.addHandler(conversation)
   }
 
-  func refusal(of request: WebRequest) -> Refusal? {
-    if let refusal = provenance.refusal(of: request) { return refusal }
+  /// Where no place is left.
+  func refusal() -> Refusal? {
     guard conversations.count > Limits.connections else { return nil }
     var refusal = Refusal(503, "\(Limits.connections) connections are open", do: "try again later")
     refusal.fields = [("Retry-After", "5")]
