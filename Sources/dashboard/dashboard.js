@@ -645,7 +645,7 @@ function showSignals() {
   draw(bodyOf('signals'), all.length === 0 ? nothing('Nothing: no rule has anything to say.')
     : h('ul', { class: 'signals' }, all.map((signal) => h('li', { key: `${signal.rule} ${signal.what}` },
       light(signal.status), h('div', null, h('p', null, line(signal.what)),
-        h('p', { class: 'sub' }, line(signal.rule), signal.advice && [': ', outside(signal.advice)]))))))
+        h('p', { class: 'sub' }, line(signal.rule), signal.advice && [': ', line(signal.advice)]))))))
 }
 
 function showAgents() {
@@ -653,7 +653,7 @@ function showAgents() {
   draw(bodyOf('agents'), all.length === 0 ? nothing('No agent: one file in agents/ is one.')
     : h('ul', { class: 'tiles' }, all.map(([name, agent]) => h('li', { key: name },
       h('h3', null, line(name)), h('p', { class: 'state' }, light(agent.status), ' ', line(agent.detail)),
-      agent.description && h('p', { class: 'sub' }, outside(agent.description)),
+      agent.description && h('p', { class: 'sub' }, line(agent.description)),
       h('dl', null,
         fact('Model', agent.model && line(agent.model)),
         fact('Calls', [agent.running ? `${agent.running} running` : null, agent.waiting ? `${agent.waiting} waiting` : null]
@@ -697,8 +697,8 @@ function stops({ stops, held, notUndone }) {
   if (!stops.length && !isNew && !notUndone.length) return null
   return h('div', { class: 'stops' },
     stops.map((stop) => h('p', null, h('strong', null, line(stop.kind)), ' ', at(stop.time, true), stop.step && [' at ', line(stop.step)],
-      ': ', outside(stop.why), stop.why.includes(`exit ${stop.exit}`) ? null : ` (exit ${stop.exit})`)),
-    isNew && h('p', null, h('strong', null, 'held'), ': ', outside(held)),
+      ': ', line(stop.why), stop.why.includes(`exit ${stop.exit}`) ? null : ` (exit ${stop.exit})`)),
+    isNew && h('p', null, h('strong', null, 'held'), ': ', line(held)),
     notUndone.length > 0 && h('p', null, h('strong', null, 'not undone'), ': ', line(notUndone.join(', '))))
 }
 
@@ -758,11 +758,11 @@ const roomOf = (room, name) => (room?.count
 function showDeliveries() {
   const { pending, failed, inDoubt, recent } = data.deliveries
   draw(bodyOf('deliveries'),
-    h('p', null, h('strong', null, pending.toLocaleString('en')), ' on the way', failed > 0 && [' · ',
+    pending + failed + recent.length > 0 && h('p', null, h('strong', null, pending.toLocaleString('en')), ' on the way', failed > 0 && [' · ',
       light('red', `${failed.toLocaleString('en')} failed`), ' ', command('spool ls deliveries/fail')]),
     inDoubt.length > 0 && h('ul', { class: 'signals' }, inDoubt.map((one) => h('li', { key: one.id }, light('amber', 'in doubt'),
       h('div', null, h('p', null, line(one.subject ?? one.id), ' to ', line(one.to)),
-        h('p', { class: 'sub' }, outside(one.detail), ' · since ', at(one.since), ' · ', entry(one.id)))))),
+        h('p', { class: 'sub' }, line(one.detail), ' · since ', at(one.since), ' · ', entry(one.id)))))),
     recent.length > 0 && table('deliveries', ['Message', 'To', 'Delivered', 'Receipt'], recent.map((one) => [one.id, null,
       [line(one.subject ?? short(one.id)), one.wasInDoubt && [' ', light('amber', 'was in doubt')]], line(one.to), counted('ago', one.delivered),
       one.receipt && line(one.receipt, { class: 'mono' })])),
