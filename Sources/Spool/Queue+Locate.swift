@@ -40,6 +40,19 @@ extension Queue {
     return nil
   }
 
+  /// The same without listing what is over or what is ready, however much that is: only where what was tried often lies is listed.
+  public func locate(unlisted id: EntryID) throws(Failure) -> Place? {
+    if let place = try locate(guessing: id) { return place }
+    for room in [Room.wait, .hold, .fail, .bad] {
+      for fileName in try self[room].names() where fileName.hasPrefix(id.description) {
+        if let name = try? EntryName(fileName), name.id == id {
+          return Place(room: room, fileName: fileName, name: name)
+        }
+      }
+    }
+    return nil
+  }
+
   /// Where an entry lies, for who tells it: what was merely found there is made durable first, or a power cut would make a lie
   /// of what was told.
   public func locateDurably(_ id: EntryID) throws(Failure) -> Place? {
