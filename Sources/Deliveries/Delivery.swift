@@ -73,7 +73,8 @@ public struct Delivery: Sendable {
       "Expires": expires?.rfc3339, "In-Doubt": doubtPolicy.rawValue, "Attempts": String(attempts), "As": speaker,
       "Format": format, "Ordered": isOrdered ? "yes" : nil,
       "Confirm-Within": confirmWithin.map { "\(max(1, $0.nanoseconds / 1_000_000_000))s" },
-      "Question": question?.description, "Approved": approved?.description, "Replaces": replaces?.description, "Answers": answers,
+      "Question": question?.description, "Approved": approved?.description, "Replaces": replaces?.description,
+      "Answers": answers,
       "Job": job?.description, "Alert": isCourtesy ? "no" : nil,
     ])
   }

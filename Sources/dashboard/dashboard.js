@@ -95,6 +95,9 @@ const line = (text, props) => h('bdi', props, outside(String(text ?? '').replace
 const plural = (n, one, many = one + 's') => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 const money = (usd) => (usd == null ? '' : `$${usd !== 0 && usd < 0.01 ? usd.toFixed(4) : usd.toFixed(2)}`)
 
+/** Of what was measured. */
+const took = (seconds) => (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : seconds < 10 ? `${seconds.toFixed(1)} s` : span(seconds))
+
 /** `4 s`, `12 m`, `2 h 4 m`, `3 d 4 h`. */
 function span(seconds) {
   const s = Math.max(0, Math.floor(seconds))
@@ -213,7 +216,7 @@ async function arrive() {
 
 function showLogin(why) {
   stop()
-  data = null
+  data = lost = null
   $('board').hidden = true
   $('login').hidden = false
   document.title = 'Log in · Spindle'
@@ -232,7 +235,7 @@ function showLogin(why) {
       h('button', { class: 'main', type: 'submit' }, 'Log in')),
     h('p', { id: 'login-why', role: 'alert', class: 'why' }, why && outside(why.message ?? why),
       why?.advice && [' ', outside(why.advice)]))
-  $('login-title').focus()
+  $('token').focus()
 }
 
 async function login(event) {
@@ -242,10 +245,10 @@ async function login(event) {
     await enter(/[#&]token=([^&\s]*)/.exec(given)?.[1] ?? given)
   } catch (refused) {
     field.value = ''
-    showLogin(refused)
-    return $('token').focus()
+    return showLogin(refused)
   }
   field.value = ''
+  $('main').focus()
   start()
 }
 
@@ -272,7 +275,6 @@ const LOOK = 30000  // what becomes of time alone (a tick that falls silent) no 
 
 function start() {
   $('login').hidden = true
-  $('board').hidden = false
   draw($('account'), h('button', { type: 'button', class: 'quiet', onclick: logout }, 'Log out'))
   follow()
 }
@@ -325,6 +327,8 @@ function hear(block) {
 
 function lose(broken) {
   if (broken.status === 401 || broken.status === 403) return showLogin(csrf && broken)
+  // Our place in the journal is none any more.
+  if (broken.status === 400) position = null
   stop()
   if (!lost) say('Connection lost')
   lost = broken.message === 'Failed to fetch' ? 'no answer' : broken.message
@@ -398,6 +402,7 @@ let lastStatus = null
 
 function show() {
   const open = entries(data.approvals)
+  $('board').hidden = false
   draw($('where'), 'on ', line(data.host))
   draw($('overall'),
     h('p', { class: `verdict ${data.status}` }, light(data.status, HOW[data.status]),
@@ -423,7 +428,7 @@ function show() {
 function showSections() {
   const worst = (all) => all.reduce((a, [, b]) => (WORST[b.status] < WORST[a] ? b.status : a), 'green')
   const count = (id, name, n, status) => h('a', { key: id, href: '#' + id },
-    status && status !== 'green' && light(status, ''), name, n > 0 && h('span', { class: 'count' }, n.toLocaleString('en')))
+    status && status !== 'green' && light(status, h('span', { class: 'unseen' }, status)), name, n > 0 && h('span', { class: 'count' }, n.toLocaleString('en')))
   const doubtful = data.deliveries?.inDoubt?.length ?? 0
   const machines = [['tick', data.tick ?? {}], ...entries(data.daemons)]
   draw($('sections'),
@@ -432,7 +437,7 @@ function showSections() {
     count('agents', 'Agents', entries(data.agents).length, worst(entries(data.agents))),
     count('pipelines', 'Pipelines', entries(data.pipelines).length, worst(entries(data.pipelines))),
     count('queues', 'Queues', entries(data.queues).length, worst(entries(data.queues))),
-    count('deliveries', 'Deliveries', data.deliveries?.pending ?? 0, doubtful || data.deliveries?.failed ? 'amber' : null),
+    count('deliveries', 'Deliveries', data.deliveries?.pending ?? 0, data.deliveries?.failed ? 'red' : doubtful ? 'amber' : null),
     count('jobs', 'Jobs', entries(data.jobs).length, worst(entries(data.jobs))),
     count('costs', 'Cost'), count('daemons', 'Machinery', 0, worst(machines)), count('journal', 'Journal'))
 }
@@ -475,7 +480,7 @@ async function load(card) {
   card.problem = null
   try {
     const whole = await get(api(card))
-    Object.assign(card, { text: whole.text ?? '', sha256: whole.sha256, verdict: whole.verdict })
+    Object.assign(card, { text: whole.text, sha256: whole.sha256, isExact: whole.isExact, approvers: whole.approvers ?? [] })
   } catch (broken) {
     card.problem = broken.message
   }
@@ -487,9 +492,14 @@ async function load(card) {
 async function end(card) {
   card.ended = true
   card.form = null
-  try { card.verdict = (await get(api(card))).verdict ?? 'gone' } catch { card.verdict = 'gone' }
+  try {
+    const { verdict, state } = await get(api(card))
+    card.verdict = verdict?.words ?? state
+  } catch (broken) {
+    card.verdict = broken.message
+  }
   if (card.reply) await lookAfter(card)
-  say(`${card.seen.subject ?? short(card.id)}: ${verdictWords(card.verdict)}`)
+  say(`${card.seen.subject ?? short(card.id)}: ${card.verdict}`)
   paintApprovals()
 }
 
@@ -497,15 +507,10 @@ async function end(card) {
 async function lookAfter(card) {
   try {
     const reply = await get(`/api/replies/${encodeURIComponent(card.reply)}`)
-    card.outcome = reply.result ?? reply.outcome ?? null
-    if (card.outcome) paintApprovals()
+    if (reply.result === 'pending') return
+    card.outcome = reply.words
+    paintApprovals()
   } catch { /* it is asked again with the next event */ }
-}
-
-function verdictWords(verdict) {
-  if (!verdict || verdict === 'gone') return 'no longer open'
-  if (typeof verdict === 'string') return verdict
-  return verdict.words ?? verdict.spoken ?? verdict.verdict
 }
 
 async function answer(card) {
@@ -514,15 +519,20 @@ async function answer(card) {
   card.refused = null
   paintApprovals()
   try {
-    const given = await ask(api(card), { body: { verdict: word, note: card.note.trim() }, signal: AbortSignal.timeout(20000) })
+    const given = await ask(api(card), {
+      body: { verdict: word, note: card.note.trim(), sha256: card.sha256, key: card.key }, signal: AbortSignal.timeout(20000),
+    })
     Object.assign(card, { reply: (await given.json()).reply, said: word, form: null, note: '' })
     say(`Your ${word} is on its way`)
   } catch (broken) {
-    // A second answer does no harm: the first one decides.
+    // Under the same key the same answer counts once, and of several the first decides: a second one does no harm.
     card.refused = broken instanceof Refused
       ? [broken.message, broken.advice].filter(Boolean).join(' ')
       : 'Nobody knows whether your answer has arrived: the connection broke. You may answer again: the first answer counts.'
-    if (broken.status === 409 || broken.status === 404) card.form = null
+    if (broken.status === 409 || broken.status === 404) {
+      card.form = null
+      card.text = null
+    }
     if (broken.status === 401 || broken.status === 403) lose(broken)
     say(card.refused)
   }
@@ -534,6 +544,7 @@ async function answer(card) {
 
 function openForm(card, word) {
   card.form = word
+  card.key = crypto.randomUUID()
   card.openedAt = performance.now()
   paintApprovals()
   $(`note-${card.id}`).focus()
@@ -560,6 +571,7 @@ function approval(card) {
       !card.ended && h('p', { class: 'left' }, seen.deadline ? counted('left', seen.deadline) : 'not delivered yet')),
     h('p', { class: 'sub' }, 'asks ', (seen.to ?? []).map((to, i) => [i ? ', ' : '', line(to)]), ' · asked ', at(seen.asked),
       seen.deadline && [' · open until ', at(seen.deadline)], seen.run && [' · for ', runName(seen.run)],
+      card.approvers?.length > 0 && [' · only ', line(card.approvers.join(', ')), ' may answer'],
       seen.detail && seen.detail !== 'open' && [' · ', line(seen.detail)], ' · ', entry(id)),
     card.ended || card.reply || card.refused ? became(card) : null,
     !card.ended && shownText(card),
@@ -571,7 +583,7 @@ function became(card) {
     card.reply && h('p', null, `You said ${card.said}. `, card.outcome ? outside(card.outcome)
       : card.ended ? null : ['Your answer lies in ', h('code', null, 'replies/'), ' and will be read: ', entry(card.reply)]),
     card.refused && h('p', { class: 'why' }, outside(card.refused)),
-    card.ended && h('p', null, h('strong', null, outside(verdictWords(card.verdict)))),
+    card.ended && h('p', null, h('strong', null, outside(card.verdict))),
     card.ended && h('button', { type: 'button', class: 'quiet', onclick: () => dismiss(card) }, 'Seen',
       h('span', { class: 'unseen' }, `: ${card.seen.subject ?? short(card.id)}`)))
 }
@@ -583,19 +595,19 @@ function shownText(card) {
   }
   if (card.loading) return h('p', { class: 'nothing' }, 'The text comes…')
   if (card.text === null) return h('button', { type: 'button', onclick: () => load(card) }, 'Show the text')
-  const isTooLong = card.text.length > TOO_LONG
+  const isTooLong = card.text.length > TOO_LONG, problem = isTooLong ? 'Too long for a page' : card.isExact ? null : 'Not all of it is text'
   return [
     h('div', { class: 'paper', tabindex: '0', role: 'region', dir: 'auto', 'aria-label': `Text to be approved: ${card.seen.subject ?? card.id}` },
       outside(isTooLong ? card.text.slice(0, 20000) : card.text)),
     h('p', { class: 'sub' }, isTooLong && h('strong', null, 'This is only its beginning. '), plural([...card.text].length, 'character'),
       card.sha256 && [' · SHA-256 ', h('span', { class: 'mono', title: card.sha256 }, card.sha256.slice(0, 12), '…')],
       UNSEEN.test(card.text) && [' · ', h('strong', null, 'has characters that are not seen')]),
-    isTooLong && h('p', null, 'Too long for a page. Read it, and answer, in a terminal: ', command(`spool show --body ${card.id}`)),
+    problem && h('p', null, `${problem}: read it, and answer, in a terminal: `, command(`spool show --body ${card.id}`)),
   ]
 }
 
 function questions(card) {
-  if (card.text === null || card.text.length > TOO_LONG || card.loading || card.problem) return null
+  if (card.text === null || !card.isExact || card.text.length > TOO_LONG || card.loading || card.problem) return null
   const subject = card.seen.subject ?? short(card.id)
   if (!card.form) {
     return h('div', { class: 'answers' },
@@ -612,11 +624,11 @@ function questions(card) {
   }
   return h('form', {
     key: 'form', class: `sure ${card.form}`, 'aria-label': yes ? 'Approve' : 'Reject', onsubmit: submit,
-    onkeydown: (event) => event.key === 'Escape' && closeForm(card),
+    onkeydown: (event) => { if (event.key === 'Escape') closeForm(card) },
   },
   h('p', null, yes ? 'Approve ' : 'Reject ', h('strong', null, line(subject)), '?'),
   h('label', { for: `note-${card.id}` }, 'Note, if you like: it goes with the verdict'),
-  h('textarea', { id: `note-${card.id}`, rows: '2', oninput: (event) => { card.note = event.target.value }, once: { value: card.note } }),
+  h('textarea', { id: `note-${card.id}`, rows: '2', maxlength: '4000', oninput: (event) => { card.note = event.target.value }, once: { value: card.note } }),
   h('div', { class: 'answers' },
     h('button', { type: 'submit', class: 'main', disabled: Boolean(card.sending) }, card.sending ? 'Sending…' : yes ? 'Yes, approve' : 'No, reject'),
     h('button', { type: 'button', onclick: () => closeForm(card) }, 'Back')))
@@ -668,7 +680,7 @@ function pipeline(id, { status, detail, timeline: t }, isOpen) {
   const waited = t.waitedSeconds >= 1 && `${span(t.waitedSeconds)} of it waiting for ${t.waitedFor.join(', ') || 'people'}`
   return h('details', { key: id, id: `run-${id}`, class: `run ${status}`, once: { open: isOpen || status !== 'green' } },
     h('summary', null, h('h3', null, line(t.name)), light(status), h('span', { class: 'detail' }, line(detail))),
-    h('p', { class: 'sub' }, at(t.began, true), t.ended ? [' to ', at(t.ended, true)] : ' until now', ' · ', span((to - from) / 1000),
+    h('p', { class: 'sub' }, at(t.began, true), t.ended ? [' to ', at(t.ended, true)] : ' until now', ' · ', t.ended ? took(t.seconds) : span((to - from) / 1000),
       waited && [', ', line(waited)], t.costUSD != null && ` · ${money(t.costUSD)}`,
       t.deadline && [' · deadline ', at(t.deadline)], ' · ', entry(id)),
     h('ol', { class: 'steps' }, t.steps.map((step, i) => stepRow(step, from, to, i))),
@@ -682,7 +694,7 @@ function stops({ stops, held, notUndone }) {
   if (!stops.length && !isNew && !notUndone.length) return null
   return h('div', { class: 'stops' },
     stops.map((stop) => h('p', null, h('strong', null, line(stop.kind)), ' ', at(stop.time, true), stop.step && [' at ', line(stop.step)],
-      `, exit ${stop.exit}: `, outside(stop.why))),
+      ': ', outside(stop.why), stop.why.includes(`exit ${stop.exit}`) ? null : ` (exit ${stop.exit})`)),
     isNew && h('p', null, h('strong', null, 'held'), ': ', outside(held)),
     notUndone.length > 0 && h('p', null, h('strong', null, 'not undone'), ': ', line(notUndone.join(', '))))
 }
@@ -698,7 +710,7 @@ function stepRow(step, from, to, i) {
   const state = step.state.replaceAll(' ', '-')
   return h('li', { key: `${step.name} ${step.began} ${i}`, class: `step ${state}${gates.length ? ' gated' : ''}` },
     h('span', { class: 'name' }, line(step.name)),
-    h('span', { class: 'words' }, h('span', { class: 'word' }, step.state), ` ${span(step.seconds)}`,
+    h('span', { class: 'words' }, h('span', { class: 'word' }, step.state), ` ${took(step.seconds)}`,
       step.exit ? `, exit ${step.exit}` : null, step.attempt > 1 && `, attempt ${step.attempt}`, cost != null && `, ${money(cost)}`,
       gates.map((gate) => [h('br'), h('span', { class: 'gate' }, gate.verdict === 'open' ? 'waits for ' : 'waited for ', line(gate.to),
         `, ${span(gate.waitedSeconds)}`, gate.verdict !== 'open' && [': ', line(gate.verdict)])])),
@@ -825,18 +837,16 @@ function showJournal() {
   if (inQueue && !queues.includes(inQueue)) queues.push(inQueue)
   draw(bodyOf('journal'),
     h('div', { class: 'filter', role: 'search', 'aria-label': 'Journal' },
-      h('label', { for: 'filter' }, 'Words'),
-      h('input', { id: 'filter', type: 'search', spellcheck: 'false', autocomplete: 'off', oninput: (event) => { filter = event.target.value; showJournal() } }),
-      h('label', { for: 'in-queue' }, 'Queue'),
-      h('select', { id: 'in-queue', onchange: (event) => { inQueue = event.target.value; showJournal() } },
-        h('option', { key: '', value: '' }, 'all'), queues.map((queue) => h('option', { key: queue, value: queue }, queue))),
+      h('span', null, h('label', { for: 'filter' }, 'Words'), h('input', { id: 'filter', type: 'search', spellcheck: 'false', autocomplete: 'off', oninput: (event) => { filter = event.target.value; showJournal() } })),
+      h('span', null, h('label', { for: 'in-queue' }, 'Queue'), h('select', { id: 'in-queue', onchange: (event) => { inQueue = event.target.value; showJournal() } },
+        h('option', { key: '', value: '' }, 'all'), queues.map((queue) => h('option', { key: queue, value: queue }, queue)))),
       h('button', { type: 'button', 'aria-pressed': String(isPaused), onclick: pause }, 'Pause'),
       h('span', { class: 'sub' }, isPaused ? `paused, ${heldBack} new`
         : `${shown.length.toLocaleString('en')} of ${plural(source.length, 'line')}, newest first`)),
-    h('ol', { class: 'lines', tabindex: '0', role: 'region', 'aria-label': 'Lines of the journal' }, shown.map((one) => h('li', { key: one.number },
+    h('div', { class: 'lines', tabindex: '0', role: 'region', 'aria-label': 'Lines of the journal' }, h('ol', null, shown.map((one) => h('li', { key: one.number },
       h('span', { class: 'when' }, at(one.time, true)), h('span', { class: `event ${/fail|dead|bad|lost|crash|alert/.test(one.event) ? 'sore' : ''}` }, line(one.event)),
       h('span', { class: 'which' }, one.queue && line(one.queue), one.id && [' ', entry(one.id)]),
-      h('span', { class: 'what' }, line(one.detail ?? ''), h('span', { class: 'tool' }, ' ', line(one.tool)))))),
+      h('span', { class: 'what' }, line(one.detail ?? ''), h('span', { class: 'tool' }, ' ', line(one.tool))))))),
     shown.length === 0 && nothing(source.length ? 'No line has these words.' : 'Nothing has happened yet today.'))
 }
 

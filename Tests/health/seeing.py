@@ -231,6 +231,7 @@ def a_parked_run_is_amber_and_says_so(home):
     well(home)
     (home.home / "x.sh").write_text("pipeline-step x -- sh -c 'exit 69'\n")
     home.run("pipeline-run", "--name", "x", home.home / "x.sh")
+    home.good("spool", "tick")
     found = json.loads(home.run("spool", "status", "--json", env=NOTION).out)
     row, = found["pipelines"].values()
     expect(row["status"] == "amber" and row["detail"].startswith("is held until you release it: step x"), row["detail"])

@@ -13,11 +13,14 @@ from home import Home, end_all, until
 
 DOCS = HERE.parent.parent / "docs"
 CHECKS = {}  # of a page: for each title the functions, each with its variant
+IN_PART = set()  # pages of whose blocks not each is a recipe
 
 
-def checks_of(page):
+def checks_of(page, in_part=False):
     """Gives what registers checks for the blocks of a page: called with a fresh kitchen, once for each variant."""
     CHECKS[page] = {}
+    if in_part:
+        IN_PART.add(page)
 
     def check(title, *variants):
         def register(function):
