@@ -42,15 +42,16 @@ BYTES_EACH = 12 << 10
 ROUNDS, QUICK_ROUNDS, MILLION_ROUNDS = 20, 4, 7
 SERVED_ROUNDS, QUICK_SERVED_ROUNDS, MILLION_SERVED_ROUNDS = 12, 3, 7
 STARTS, QUICK_STARTS = 5, 1
-EVENTS, QUICK_EVENTS = 50, 6
+EVENTS, QUICK_EVENTS = 50, 5
 REQUESTS, QUICK_REQUESTS, CLIENTS, STREAMS = 1000, 200, 50, 10
 # What the dashboard allows itself after a document.
 PAUSE, PAUSE_TIMES, SLACK = 0.25, 3, 0.03
 AGENT, PLAIN = "bench", "box"
 LOOKED_AT = "drop", "new", "run", "wait", "hold", "fail", "bad"
-# At all depths, and at one.
+# At all depths; at one; not with --quick.
 ROOMS = f"{PLAIN}/new", f"{PLAIN}/done"
-DEEP_ROOMS = f"{PLAIN}/fail", f"{PLAIN}/hold", f"calls-{AGENT}/new", "approvals/hold"
+DEEP_ROOMS = f"{PLAIN}/fail", f"{PLAIN}/hold"
+SLOW_ROOMS = f"calls-{AGENT}/new", "approvals/hold"
 FILES = "/", "/dashboard.css", "/dashboard.js", "/icon.svg"
 DAY = 86400
 
@@ -62,7 +63,7 @@ def measure(bench):
     shell = Table(["in", "entries", "`spool status`", "times the floor", "`--json`", "times the floor", "peak MB",
                    "floor", "`ls -U`"])
     served = Table(["in", "entries", "`/api/data`", "times the floor", "floor", "first", "start", "kB"], words=SERVED)
-    seen = Table(["waiting", "", "p50", "times the floor", "p99", "max"], words=SEEN)
+    seen = Table(["waiting", "", "p50", "times the floor", "p99", "times the floor"], words=SEEN)
     kept = Table(["", "Pss, MB", "private, MB", "private, times idle", "private, times the peer"], words=KEPT)
     weight = Table(["file", "bytes", "gzip", "aim", ""], words=WEIGHT)
     notes = []
@@ -103,7 +104,7 @@ def add_depths(shell, served, bench, notes):
         bench.say(f"  {depth:,} entries")
         fill(bench.parts, spool, PLAIN, "done", depth - filled)
         filled = depth
-        for order, room in enumerate(ROOMS + DEEP_ROOMS * (depth == DEEP)):
+        for order, room in enumerate(rooms_at(depth, bench)):
             with lying_in(spool, room):
                 found.append((order, room, depth, Shell(spool, depth, bench), Served(spool, depth, bench)))
     for _, room, depth, told, asked in sorted(found, key=lambda row: row[0]):
@@ -112,6 +113,12 @@ def add_depths(shell, served, bench, notes):
                   told.floor, told.ls)
         served.add(*where, asked.warm, asked.warm.per(asked.floor), asked.floor, asked.first, asked.start,
                    Figure([asked.size / 1e3]))
+
+
+def rooms_at(depth, bench):
+    if depth != DEEP:
+        return ROOMS
+    return ROOMS + DEEP_ROOMS + SLOW_ROOMS * (not bench.quick)
 
 
 @contextmanager
@@ -232,8 +239,8 @@ def add_seen(table, depth, spool, bench):
                 times.setdefault(name, Figure()).values.extend([taken] * (number > 0))
     least = times["`/api/events`, the floor"]
     for name, figure in times.items():
-        table.add(f"{depth:,}", name, Figure([figure.median]), Figure([figure.per(least).median]),
-                  *(Figure([value]) for value in (figure.percentile(0.99), max(figure.values))))
+        ranks = [(figure.percentile(share), least.percentile(share)) for share in (0.5, 0.99)]
+        table.add(f"{depth:,}", name, *(Figure([cell]) for mine, floor in ranks for cell in (mine, mine / floor)))
 
 
 def add_memory(table, board, bench):
