@@ -7,7 +7,9 @@
 // - A redraw changes only what has changed: who has the focus, has typed or has scrolled keeps all that.
 // - Nothing is answered by one slip of the hand, nor before the text that it is about is shown.
 
-// ------------------------------------------------------------------ drawing
+const { entries } = Object
+
+// ------------ drawing
 
 /** What an element is to be. `key` finds it again among its siblings; `once` is said only when it is made. */
 const h = (tag, props, ...kids) => ({
@@ -17,15 +19,15 @@ const h = (tag, props, ...kids) => ({
 function make(wanted) {
   const node = document.createElement(wanted.tag)
   node.key = wanted.props.key
-  for (const [name, value] of Object.entries(wanted.props.once ?? {})) node[name] = value
+  for (const [name, value] of entries(wanted.props.once ?? {})) node[name] = value
   return node
 }
 
 function dress(node, { props, kids }) {
   const before = node.props ?? {}
-  for (const [name, value] of Object.entries({ ...Object.fromEntries(Object.keys(before).map((n) => [n, null])), ...props })) {
+  for (const [name, value] of entries({ ...Object.fromEntries(Object.keys(before).map((n) => [n, null])), ...props })) {
     if (name === 'key' || name === 'once' || before[name] === value) continue
-    if (name === 'style') for (const [what, how] of Object.entries(value ?? {})) node.style.setProperty(what, how)
+    if (name === 'style') for (const [what, how] of entries(value ?? {})) node.style.setProperty(what, how)
     else if (name.startsWith('on') || name === 'disabled') node[name] = value
     else if (value == null || value === false) node.removeAttribute(name)
     else node.setAttribute(name, value)
@@ -75,7 +77,7 @@ function say(words) {
   $('said').textContent = $('said').textContent === words ? words + '\u00a0' : words
 }
 
-// ------------------------------------------------------------------ words
+// ------------ words
 
 // What is not seen, or makes other text be seen otherwise than it is: controls, directions, blanks without width, tags.
 const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u
@@ -92,7 +94,7 @@ function outside(text) {
 /** One line of it, whose direction is its own. */
 const line = (text, props) => h('bdi', props, outside(String(text ?? '').replaceAll('\n', ' ')))
 
-const plural = (n, one, many = one + 's') => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+const plural = (n, one) => `${n.toLocaleString('en')} ${one}${n === 1 ? '' : 's'}`
 const money = (usd) => (usd == null ? '' : `$${usd !== 0 && usd < 0.01 ? usd.toFixed(4) : usd.toFixed(2)}`)
 
 /** Of what was measured. */
@@ -137,7 +139,7 @@ function stamp(id) {
 }
 
 /** The six characters, by which any tool knows an entry. */
-const short = (id) => /^\d{8}T[\d.]+Z-([a-z0-9]{6})/.exec(id ?? '')?.[1] ?? id
+const short = (id) => /^\d{8}T[\d.]+Z-([a-z0-9]{6})(?![^.-])/.exec(id ?? '')?.[1] ?? id
 
 /** Shape, word and colour say it: none of them alone. */
 const light = (status, word = status) => h('span', { class: `light ${status}` }, word)
@@ -160,10 +162,11 @@ async function copy(words, button) {
   }
 }
 
-const entry = (id) => command(`spool show ${short(id)}`, short(id))
+// What is no ID is no command to copy either.
+const entry = (id) => (short(id) === id ? line(id) : command(`spool show ${short(id)}`, short(id)))
 const nothing = (words) => h('p', { class: 'nothing' }, words)
 
-// ------------------------------------------------------------------ asking the server
+// ------------ asking the server
 
 const CSRF = 'spindle-csrf'
 let csrf = null
@@ -177,7 +180,7 @@ function remember(value) {
 class Refused extends Error {
   constructor(status, body) {
     super(body?.error ?? `the server says ${status}`)
-    Object.assign(this, { status, body, advice: body?.advice })
+    Object.assign(this, { status, advice: body?.advice })
   }
 }
 
@@ -192,9 +195,7 @@ async function ask(path, { body, ...how } = {}) {
 
 const get = async (path) => (await ask(path, { signal: AbortSignal.timeout(15000) })).json()
 
-// ------------------------------------------------------------------ coming in and going
-
-const LOGGED_OUT = 'Logged out.'
+// ------------ coming in and going
 
 async function enter(token) {
   const answer = await ask('/api/login', { body: { token } })
@@ -206,6 +207,8 @@ async function arrive() {
   const token = /[#&]token=([^&]*)/.exec(location.hash)?.[1]
   if (token === undefined) return start()
   history.replaceState(null, '', location.pathname)
+  // Who is in stays in, whatever page has sent him here.
+  if (csrf && (await get('/api/data').catch(() => null))) return start()
   try {
     await enter(decodeURIComponent(token))
   } catch (refused) {
@@ -230,11 +233,10 @@ function showLogin(why) {
       h('label', { for: 'token' }, 'Link or token'),
       h('input', {
         id: 'token', type: 'password', autocomplete: 'off', spellcheck: 'false', required: '',
-        'aria-describedby': 'login-why', 'aria-invalid': why && why !== LOGGED_OUT ? 'true' : null,
+        'aria-describedby': 'login-why', 'aria-invalid': why instanceof Error ? 'true' : null,
       }),
       h('button', { class: 'main', type: 'submit' }, 'Log in')),
-    h('p', { id: 'login-why', role: 'alert', class: 'why' }, why && outside(why.message ?? why),
-      why?.advice && [' ', outside(why.advice)]))
+    h('p', { id: 'login-why', role: 'alert', class: 'why' }, why && [outside(why.message ?? why), ' ', outside(why.advice)]))
   $('token').focus()
 }
 
@@ -257,10 +259,10 @@ async function logout() {
   remember(null)
   cards.clear()
   lines.length = 0
-  showLogin(LOGGED_OUT)
+  showLogin('Logged out.')
 }
 
-// ------------------------------------------------------------------ live, or not since when
+// ------------ live, or not since when
 
 let data = null
 let streaming = null  // what ends the stream that we read
@@ -283,11 +285,14 @@ function stop() {
   streaming?.abort()
   streaming = null
   clearTimeout(follow.timer)
+  clearTimeout(due)
+  due = null
 }
 
 async function follow() {
   stop()
   const here = streaming = new AbortController()
+  if (!position) lines.length = 0
   try {
     const answer = await ask(`/api/events?${position ? 'after=' + encodeURIComponent(position) : 'last=300'}`, { signal: here.signal })
     // Only now: what changes from here on is an event.
@@ -330,7 +335,6 @@ function lose(broken) {
   // Our place in the journal is none any more.
   if (broken.status === 400) position = null
   stop()
-  if (!lost) say('Connection lost')
   lost = broken.message === 'Failed to fetch' ? 'no answer' : broken.message
   const wait = Math.min(15000, 500 * 2 ** tries++)
   retryAt = Date.now() + wait
@@ -350,17 +354,19 @@ function soon() {
 /** Returns whether what is shown is of now. */
 async function refresh() {
   if (underWay) return again = true
+  const here = streaming
   underWay = true
   asked = Date.now()
   try {
     const fresh = await get('/api/data')
+    if (streaming !== here) return false
     data = fresh
     good = Date.now()
     ahead = Math.abs(Date.parse(fresh.time) - good) > 2000 ? Date.parse(fresh.time) - good : 0
     show()
     return true
   } catch (broken) {
-    lose(broken)
+    if (streaming === here) lose(broken)
     return false
   } finally {
     underWay = false
@@ -386,16 +392,15 @@ function showLife() {
   // What is counted down is not read out each second: only who looks sees it.
   draw($('alarm'), h('p', null, h('strong', null, good ? `Not live since ${clock(good, true)}.` : 'No connection.'),
     ' ', good ? 'What you see below is old.' : 'Nothing can be shown.', ' ',
-    h('span', { 'aria-hidden': 'true' }, good && `${span((Date.now() - good) / 1000)} ago: `, lost, '. ',
+    h('span', { 'aria-hidden': 'true' }, good > 0 && `${span((Date.now() - good) / 1000)} ago: `, lost, '. ',
       streaming ? 'Trying…' : `Next try in ${span((retryAt - Date.now()) / 1000 + 0.9)}.`)),
   h('button', { type: 'button', onclick: follow }, 'Try now'))
   if (data) document.title = `Not live · Spindle on ${data.host}`
 }
 
-// ------------------------------------------------------------------ how it is
+// ------------ how it is
 
 const WORST = { red: 0, amber: 1, green: 2 }
-const entries = (object) => Object.entries(object ?? {})
 const worstFirst = (a, b) => WORST[a[1].status] - WORST[b[1].status]
 const HOW = { green: 'All is well', amber: 'Something needs a look', red: 'Something is broken' }
 let lastStatus = null
@@ -407,10 +412,9 @@ function show() {
   draw($('overall'),
     h('p', { class: `verdict ${data.status}` }, light(data.status, HOW[data.status]),
       data.detail && [h('span', { class: 'unseen' }, ': '), line(data.detail, { class: 'because' })]),
-    h('p', { class: 'sub' }, line(data.spool, { class: 'mono' }), ' · tick ', (data.tick?.status === 'green' && counted('ago', data.tick.last)) || line(data.tick?.detail ?? 'unknown'), ' · ',
+    h('p', { class: 'sub' }, line(data.spool, { class: 'mono' }), ' · tick ', (data.tick.status === 'green' && counted('ago', data.tick.last)) || line(data.tick.detail), ' · ',
       data.gateway ? ['gateway ', line(data.gateway)] : 'no gateway resident', ' · as of ', at(data.time, true)))
   if (lastStatus && lastStatus !== data.status) say(`Now ${data.status}: ${data.detail}`)
-  lastStatus = data.status
   document.title = `${open.length ? `(${open.length}) ` : ''}${data.status} · Spindle on ${data.host}`
   showApprovals()
   showSignals()
@@ -423,26 +427,27 @@ function show() {
   showMachinery()
   showJournal()
   showSections()
+  lastStatus = data.status
 }
 
 function showSections() {
   const worst = (all) => all.reduce((a, [, b]) => (WORST[b.status] < WORST[a] ? b.status : a), 'green')
   const count = (id, name, n, status) => h('a', { key: id, href: '#' + id },
     status && status !== 'green' && light(status, h('span', { class: 'unseen' }, status)), name, n > 0 && h('span', { class: 'count' }, n.toLocaleString('en')))
-  const doubtful = data.deliveries?.inDoubt?.length ?? 0
-  const machines = [['tick', data.tick ?? {}], ...entries(data.daemons)]
+  const doubtful = data.deliveries.inDoubt.length
+  const machines = [['tick', data.tick], ...entries(data.daemons)]
   draw($('sections'),
     count('approvals', 'Waiting for you', entries(data.approvals).length),
-    count('signals', 'Not well', data.signals?.length ?? 0, worst((data.signals ?? []).map((s) => ['', s]))),
+    count('signals', 'Not well', data.signals.length, worst((data.signals).map((s) => ['', s]))),
     count('agents', 'Agents', entries(data.agents).length, worst(entries(data.agents))),
     count('pipelines', 'Pipelines', entries(data.pipelines).length, worst(entries(data.pipelines))),
     count('queues', 'Queues', entries(data.queues).length, worst(entries(data.queues))),
-    count('deliveries', 'Deliveries', data.deliveries?.pending ?? 0, data.deliveries?.failed ? 'red' : doubtful ? 'amber' : null),
+    count('deliveries', 'Deliveries', data.deliveries.pending, data.deliveries.failed ? 'red' : doubtful ? 'amber' : null),
     count('jobs', 'Jobs', entries(data.jobs).length, worst(entries(data.jobs))),
     count('costs', 'Cost'), count('daemons', 'Machinery', 0, worst(machines)), count('journal', 'Journal'))
 }
 
-// ------------------------------------------------------------------ approvals
+// ------------ approvals
 
 /** Each request that was open while this page was: what is shown of it, and what was answered. */
 const cards = new Map()
@@ -450,12 +455,11 @@ const AT_ONCE = 12  // texts that are fetched unasked
 const TOO_LONG = 2_000_000  // characters
 
 function showApprovals() {
-  const open = data.approvals ?? {}
-  const isFirst = cards.size === 0 && lastStatus === null
+  const open = data.approvals
   for (const id of Object.keys(open).sort()) {
     if (cards.has(id)) continue
     cards.set(id, { id, text: null, form: null, note: '' })
-    if (!isFirst) say(`New: ${open[id].subject ?? short(id)} waits for you`)
+    if (lastStatus) say(`New: ${open[id].subject ?? short(id)} waits for you`)
   }
   let unasked = 0
   for (const card of cards.values()) {
@@ -508,7 +512,7 @@ async function lookAfter(card) {
   try {
     const reply = await get(`/api/replies/${encodeURIComponent(card.reply)}`)
     if (reply.result === 'pending') return
-    card.outcome = reply.words
+    card.outcome = reply.result === 'counted' ? 'It counted.' : reply.words
     paintApprovals()
   } catch { /* it is asked again with the next event */ }
 }
@@ -569,7 +573,7 @@ function approval(card) {
   return h('article', { key: id, class: `approval${card.ended ? ' over' : ''}`, 'aria-labelledby': title },
     h('header', null, h('h3', { id: title }, subject),
       !card.ended && h('p', { class: 'left' }, seen.deadline ? counted('left', seen.deadline) : 'not delivered yet')),
-    h('p', { class: 'sub' }, 'asks ', (seen.to ?? []).map((to, i) => [i ? ', ' : '', line(to)]), ' · asked ', at(seen.asked),
+    h('p', { class: 'sub' }, 'asks ', seen.to.map((to, i) => [i ? ', ' : '', line(to)]), ' · asked ', at(seen.asked),
       seen.deadline && [' · open until ', at(seen.deadline)], seen.run && [' · for ', runName(seen.run)],
       card.approvers?.length > 0 && [' · only ', line(card.approvers.join(', ')), ' may answer'],
       seen.detail && seen.detail !== 'open' && [' · ', line(seen.detail)], ' · ', entry(id)),
@@ -634,14 +638,14 @@ function questions(card) {
     h('button', { type: 'button', onclick: () => closeForm(card) }, 'Back')))
 }
 
-// ------------------------------------------------------------------ what is not well, agents
+// ------------ what is not well, agents
 
 function showSignals() {
-  const all = [...(data.signals ?? [])].sort((a, b) => WORST[a.status] - WORST[b.status])
+  const all = [...(data.signals)].sort((a, b) => WORST[a.status] - WORST[b.status])
   draw(bodyOf('signals'), all.length === 0 ? nothing('Nothing: no rule has anything to say.')
     : h('ul', { class: 'signals' }, all.map((signal) => h('li', { key: `${signal.rule} ${signal.what}` },
       light(signal.status), h('div', null, h('p', null, line(signal.what)),
-        h('p', { class: 'sub' }, line(signal.rule), signal.advice && [': ', outside(signal.advice)]))))))
+        h('p', { class: 'sub' }, line(signal.rule), signal.advice && [': ', line(signal.advice)]))))))
 }
 
 function showAgents() {
@@ -649,27 +653,26 @@ function showAgents() {
   draw(bodyOf('agents'), all.length === 0 ? nothing('No agent: one file in agents/ is one.')
     : h('ul', { class: 'tiles' }, all.map(([name, agent]) => h('li', { key: name },
       h('h3', null, line(name)), h('p', { class: 'state' }, light(agent.status), ' ', line(agent.detail)),
-      agent.description && h('p', { class: 'sub' }, outside(agent.description)),
+      agent.description && h('p', { class: 'sub' }, line(agent.description)),
       h('dl', null,
         fact('Model', agent.model && line(agent.model)),
         fact('Calls', [agent.running ? `${agent.running} running` : null, agent.waiting ? `${agent.waiting} waiting` : null]
           .filter(Boolean).join(', ')),
         fact('Today', agent.budget ? meter(agent.spent ?? 0, agent.budget) : agent.spent ? money(agent.spent) : null),
-        fact('Breaker', agent.breaker && h('strong', null, line(typeof agent.breaker === 'string' ? agent.breaker : JSON.stringify(agent.breaker)))))))))
+        fact('Breaker', agent.breaker && h('strong', null, line(agent.breaker))))))))
 }
 
 const fact = (name, value) => (value ? h('div', { key: name }, h('dt', null, name), h('dd', null, value)) : null)
 const meter = (spent, budget) => [`${money(spent)} of ${money(budget)}`, h('span', { class: 'spent', 'aria-hidden': 'true' },
   h('span', { class: spent > 0.8 * budget ? 'much' : null, style: { width: `${Math.min(100, (100 * spent) / budget)}%` } }))]
 
-// ------------------------------------------------------------------ pipelines
+// ------------ pipelines
 
-const ENDED = { done: 'done', fail: 'failed' }
-const runName = (id) => h('a', { href: `#run-${id}` }, line(data.pipelines?.[id]?.timeline?.name ?? short(id)))
+const runName = (id) => h('a', { href: `#run-${id}` }, line(data.pipelines[id]?.timeline.name ?? short(id)))
 
 function showPipelines() {
   const all = entries(data.pipelines)
-  const isOpen = ([, run]) => !(run.timeline?.room in ENDED)
+  const isOpen = ([, run]) => !['done', 'fail'].includes(run.timeline.room)
   const order = [...all.filter(isOpen).sort(worstFirst), ...all.filter((one) => !isOpen(one)).sort((a, b) => (a[0] < b[0] ? 1 : -1))]
   draw(bodyOf('pipelines'), all.length === 0 ? nothing('No run, and none that has ended within a day.')
     : order.map(([id, run]) => pipeline(id, run, isOpen([id, run]))))
@@ -694,8 +697,8 @@ function stops({ stops, held, notUndone }) {
   if (!stops.length && !isNew && !notUndone.length) return null
   return h('div', { class: 'stops' },
     stops.map((stop) => h('p', null, h('strong', null, line(stop.kind)), ' ', at(stop.time, true), stop.step && [' at ', line(stop.step)],
-      ': ', outside(stop.why), stop.why.includes(`exit ${stop.exit}`) ? null : ` (exit ${stop.exit})`)),
-    isNew && h('p', null, h('strong', null, 'held'), ': ', outside(held)),
+      ': ', line(stop.why), stop.why.includes(`exit ${stop.exit}`) ? null : ` (exit ${stop.exit})`)),
+    isNew && h('p', null, h('strong', null, 'held'), ': ', line(held)),
     notUndone.length > 0 && h('p', null, h('strong', null, 'not undone'), ': ', line(notUndone.join(', '))))
 }
 
@@ -721,7 +724,7 @@ function stepRow(step, from, to, i) {
       })))
 }
 
-// ------------------------------------------------------------------ queues, deliveries, jobs
+// ------------ queues, deliveries, jobs
 
 /** A table that becomes a list of cards where it is narrow; roles are said, since what is no table in CSS loses them. */
 function table(name, columns, rows) {
@@ -742,7 +745,7 @@ function showQueues() {
   draw(bodyOf('queues'),
     busy.length > 0 && table('queues', ['Queue', 'State', ...ROOMS], busy.map(([name, queue]) => [name, queue.status,
       line(name), [light(queue.status), queue.detail && [' ', line(queue.detail, { class: 'sub' })]],
-      ...ROOMS.map((room) => roomOf(queue.rooms?.[room], room))])),
+      ...ROOMS.map((room) => roomOf(queue.rooms[room], room))])),
     quiet.length > 0 && h('p', { class: 'sub' }, busy.length ? `${plural(quiet.length, 'queue')} more, empty: ` : `${plural(quiet.length, 'queue')}, all empty: `,
       quiet.map(([name], i) => [i ? ', ' : '', line(name)])),
     all.length === 0 && nothing('No queue.'))
@@ -753,13 +756,13 @@ const roomOf = (room, name) => (room?.count
     room.oldest && h('span', { class: 'age' }, h('span', { class: 'unseen' }, ' oldest '), counted('age', room.oldest))] : null)
 
 function showDeliveries() {
-  const { pending = 0, failed = 0, inDoubt = [], recent = [] } = data.deliveries ?? {}
+  const { pending, failed, inDoubt, recent } = data.deliveries
   draw(bodyOf('deliveries'),
-    h('p', null, h('strong', null, pending.toLocaleString('en')), ' on the way', failed > 0 && [' · ',
-      light('red', plural(failed, 'failed', 'failed')), ' ', command('spool ls deliveries/fail')]),
+    pending + failed + recent.length > 0 && h('p', null, h('strong', null, pending.toLocaleString('en')), ' on the way', failed > 0 && [' · ',
+      light('red', `${failed.toLocaleString('en')} failed`), ' ', command('spool ls deliveries/fail')]),
     inDoubt.length > 0 && h('ul', { class: 'signals' }, inDoubt.map((one) => h('li', { key: one.id }, light('amber', 'in doubt'),
       h('div', null, h('p', null, line(one.subject ?? one.id), ' to ', line(one.to)),
-        h('p', { class: 'sub' }, outside(one.detail), ' · since ', at(one.since), ' · ', entry(one.id)))))),
+        h('p', { class: 'sub' }, line(one.detail), ' · since ', at(one.since), ' · ', entry(one.id)))))),
     recent.length > 0 && table('deliveries', ['Message', 'To', 'Delivered', 'Receipt'], recent.map((one) => [one.id, null,
       [line(one.subject ?? short(one.id)), one.wasInDoubt && [' ', light('amber', 'was in doubt')]], line(one.to), counted('ago', one.delivered),
       one.receipt && line(one.receipt, { class: 'mono' })])),
@@ -778,7 +781,7 @@ function showJobs() {
       job.due && counted('ago', job.due)])))
 }
 
-// ------------------------------------------------------------------ cost, machinery
+// ------------ cost, machinery
 
 function showCosts() {
   const today = new Date(now())
@@ -800,15 +803,15 @@ function showCosts() {
 function showMachinery() {
   const one = (name, how) => h('li', { key: name }, light(how.status), h('div', null, h('p', null, h('strong', null, line(name)), ' ',
     // What is well has nothing to say but when it was heard last, and that goes on being counted.
-    how.status === 'green' && how.last ? counted('ago', how.last) : line(how.detail ?? '')),
+    how.status === 'green' && how.last ? counted('ago', how.last) : line(how.detail)),
   how.status !== 'green' && how.last && h('p', { class: 'sub' }, 'last heard ', counted('ago', how.last))))
-  draw(bodyOf('daemons'), h('ul', { class: 'signals' }, data.tick && one('tick', data.tick),
+  draw(bodyOf('daemons'), h('ul', { class: 'signals' }, one('tick', data.tick),
     h('li', { key: '\0gateway' }, light('green', data.gateway ? 'resident' : 'none'), h('div', null, h('p', null, h('strong', null, 'gateway'), ' ',
       data.gateway ? line(data.gateway) : 'callers run their own calls'))),
     entries(data.daemons).map(([name, how]) => one(name, how))))
 }
 
-// ------------------------------------------------------------------ the journal
+// ------------ the journal
 
 const lines = []  // newest last
 const KEPT = 2000, SHOWN = 200

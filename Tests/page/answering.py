@@ -1,4 +1,6 @@
 """Requests are answered from the page: by the keyboard alone, never by a slip, and what is to be approved is shown as it is."""
+import signal
+
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -58,7 +60,10 @@ def a_slip_of_the_hand_answers_nothing(home):
     home.type(Keys.ESCAPE)
     until(lambda: not home.find(".approval form"), "Escape goes back", SOON)
     expect("Approve" in home.focus(), f"the focus is at {home.focus()}")
-    home.type(Keys.ENTER)
+    # Whoever is as quick as this has not read the question.
+    said = home.js("arguments[0].click(); const form = document.querySelector('.approval form'); form.requestSubmit(); "
+                   "return form.innerText", home.find(".approval button.main")[0])
+    expect("Yes, approve" in said, f"it is sent: {said!r}")
     home.sees(".approval form button", "Back").click()
     until(lambda: not home.find(".approval form"), "Back goes back", SOON)
     expect(not home.replies(), f"{len(home.replies())} replies")
@@ -75,6 +80,53 @@ def what_somebody_else_decides_is_said(home):
     home.sees(".approval.over", "Rejected at")
     home.sees(".approval.over", "over my dead body")
     expect(not home.find(".approval form"), "it can be answered still")
+
+
+@case
+def an_answer_that_comes_too_late_is_told_so(home):
+    waiting, id = home.asks(TEXT)
+    home.come()
+    home.expects("409 (Conflict)")
+    home.sees(".approval button", "Approve").click()
+    home.sees(".approval form")
+    home.dashboard.kill(signal.SIGSTOP)
+    home.good("reject", id)
+    expect(waiting.end().code == 1, "it was not rejected")
+    home.type(Keys.TAB)
+    until(lambda: home.type(Keys.ENTER) or "Sending" in home.text(".approval form"), "it is sent", SOON)
+    home.dashboard.kill(signal.SIGCONT)
+    home.sees(".approval.over", "your answer would change nothing")
+    home.sees(".approval.over", "Rejected at")
+    expect(len(home.replies()) == 1, f"{len(home.replies())} replies")
+
+
+@case
+def an_answer_of_which_nobody_knows_is_given_again_and_counts_once(home):
+    waiting, id = home.asks(TEXT)
+    home.come()
+    home.expects("ERR_")
+    home.sees(".approval button", "Approve").click()
+    home.type("a note", Keys.TAB)
+    home.dashboard.kill(signal.SIGSTOP)
+    until(lambda: home.type(Keys.ENTER) or "Sending" in home.text(".approval form"), "it is sent", SOON)
+    home.kill_dashboard()
+    home.sees(".approval .why", "Nobody knows whether your answer has arrived")
+    home.open(home.port)
+    until(lambda: not home.find("#alarm"), "it is live again", SOON)
+    home.sees(".approval form button", "Yes, approve").click()
+    home.sees(".approval.over", "Approved at")
+    done = waiting.end()
+    expect((done.code, done.out) == (0, b"approved\na note\n"), f"exit {done.code}: {done.out!r}")
+    expect(len(home.replies()) == 1, f"{len(home.replies())} replies")
+
+
+@case
+def what_is_not_shown_whole_cannot_be_answered_here(home):
+    home.asks(b"half a \xff\xfe text\n")
+    home.come()
+    home.sees(".approval .paper", "half a")
+    home.sees(".approval", "Not all of it is text")
+    expect(not home.find(".approval .answers"), "it can be answered")
 
 
 @case
