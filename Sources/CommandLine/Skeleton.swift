@@ -7,7 +7,7 @@ enum Skeleton {
   static func fill(_ spool: SpoolDirectory) throws {
     if try spool.root.contains("journal") { return }
     try spool.syncName()
-    for name in ["secrets", "heartbeats", "slots"] { _ = try spool.directory(name) }
+    for name in ["agents", "channels", "heartbeats", "people", "secrets"] { _ = try spool.directory(name) }
     if let source = try Installation.find("share/spindle/spool", inSource: "spool") {
       try copy(try Directory.following(path: source), to: spool.root, top: true)
     }
@@ -21,9 +21,12 @@ enum Skeleton {
     for name in try source.names().sorted() {
       guard let status = try source.status(name) else { continue }
       if status.isDirectory {
+        // Those that hold only a word on themselves come when they are made.
+        if try Directory(name, in: source).names() == [SpoolDirectory.readme] { continue }
         let inner = try Directory(name, in: source)
         try copy(inner, to: Directory.making(name, in: target))
-      } else if status.isRegular, try !target.contains(name), let file = try source.open(name),
+      } else if status.isRegular, top || name != SpoolDirectory.readme, try !target.contains(name),
+        let file = try source.open(name),
         let bytes = try file.readAll(limit: 1 << 20)
       {
         try target.replace(name, with: bytes)

@@ -35,6 +35,7 @@ public struct SpoolOptions: ParsableArguments {
   public static func open(_ path: String?, as tool: String) throws -> SpoolDirectory {
     let path = try path ?? defaultPath()
     let spool = try SpoolDirectory(path: path, tool: tool) { complain("\(tool): \($0.printable)") }
+    spool.onMade = Readmes.put
     try Skeleton.fill(spool)
     return spool
   }

@@ -40,6 +40,19 @@ extension Queue {
     return nil
   }
 
+  /// The same without listing what is over or what is ready, however much that is: only where what was tried often lies is listed.
+  public func locate(unlisted id: EntryID) throws(Failure) -> Place? {
+    if let place = try locate(guessing: id) { return place }
+    for room in [Room.wait, .hold, .fail, .bad] {
+      for fileName in try self[room].names() where fileName.hasPrefix(id.description) {
+        if let name = try? EntryName(fileName), name.id == id {
+          return Place(room: room, fileName: fileName, name: name)
+        }
+      }
+    }
+    return nil
+  }
+
   /// Where an entry lies, for who tells it: what was merely found there is made durable first, or a power cut would make a lie
   /// of what was told.
   public func locateDurably(_ id: EntryID) throws(Failure) -> Place? {
@@ -103,6 +116,13 @@ extension Queue {
     try self[room].names().compactMap { fileName in
       (try? EntryName(fileName)).map { Place(room: room, fileName: fileName, name: $0) }
     }.sorted { $0.fileName < $1.fileName }
+  }
+
+  /// The first entries of a room, no more than this; however many lie there, few more are kept in memory.
+  public func oldest(_ count: Int, in room: Room) throws(Failure) -> [Place] {
+    try self[room].ends(first: count).first.map { Kernel.text($0) }.compactMap { fileName in
+      (try? EntryName(fileName)).map { Place(room: room, fileName: fileName, name: $0) }
+    }
   }
 
   /// Every entry that a person may mean by this: a full ID, a unique prefix, the six characters, or the slug.

@@ -9,6 +9,8 @@ public final class SpoolDirectory {
   public let tool: String
   /// Where a line for the person goes that is no result and no failure.
   public var notice: (String) -> Void
+  /// Told of each top-level directory that is made, a queue with its rooms, under its name.
+  public var onMade: (String, Directory) -> Void = { _, _ in }
   public private(set) lazy var journal = Journal(spool: self)
   /// Queues that somebody uses: they keep us alive, not we them.
   private var queues: [String: WeakQueue] = [:]
@@ -57,6 +59,9 @@ public final class SpoolDirectory {
     try Directory.following(path: parent).sync()
   }
 
+  /// What lies in a directory of ours for people only: it is no entry, no agent, no person.
+  public static let readme = "README"
+
   /// Top-level directories that are no queues.
   public static let otherDirectories: Set<String> = [
     "agents", "channels", "gateway", "health", "heartbeats", "journal", "memory", "people", "scheduler", "secrets",
@@ -69,8 +74,9 @@ public final class SpoolDirectory {
     if let queue = queues[name]?.queue { return queue }
     try Self.check(queueName: name)
     let directory: Directory
+    var isNew = false
     if making, try root.status(name)?.isDirectory != true {
-      directory = try Directory.making(name, in: root)
+      directory = try Directory.making(name, in: root) { _ in isNew = true }
     } else {
       guard try root.status(name)?.isDirectory == true else {
         throw Failure(
@@ -85,6 +91,7 @@ public final class SpoolDirectory {
       // Made, or found half made: its own name must last before anything in it is promised to.
       try root.sync()
       try queue.makeRooms()
+      if isNew { onMade(name, directory) }
     }
     queues[name] = WeakQueue(queue: queue)
     return queue
@@ -114,7 +121,7 @@ public final class SpoolDirectory {
 
   /// A directory under the spool that is no queue.
   public func directory(_ name: String, mode: mode_t = 0o700) throws(Failure) -> Directory {
-    try Directory.making(name, in: root, mode: mode)
+    try Directory.making(name, in: root, mode: mode) { onMade(name, $0) }
   }
 
   public static var processID: Int32 { Kernel.processID }

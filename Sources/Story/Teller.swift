@@ -27,7 +27,8 @@ struct Teller {
   /// - Parameter near: the part that has named it: it stands behind that one.
   @discardableResult
   mutating func add(_ link: Link, depth: Int, isCause: Bool, near: String? = nil) throws(Failure) -> Bool {
-    guard parts.count < Story.most, let queue = try queue(link.queue), let place = try queue.find(link.id) else {
+    guard parts.count < Story.most, let queue = try queue(link.queue), let place = try queue.locate(unlisted: link.id)
+    else {
       return false
     }
     let index = parts.firstIndex { $0.key == near }.map { $0 + 1 }
@@ -49,13 +50,13 @@ struct Teller {
     var queues: [Queue] = []
     for name in try spool.queueNames() { queues.append(try spool.queue(name)) }
     for queue in queues {
-      guard let place = try queue.find(id) else { continue }
+      guard let place = try queue.locate(unlisted: id) else { continue }
       let isCause = ((try? queue.header(at: place)) ?? nil)?["Created"].map { $0 < created } ?? false
       try add(queue, place, relation: isCause ? "handed on by" : "handed on to", depth: 1, isCause: isCause)
     }
     if let parent = id.parent {
       for queue in queues {
-        guard let place = try queue.find(parent) else { continue }
+        guard let place = try queue.locate(unlisted: parent) else { continue }
         try add(queue, place, relation: "of which it is a part", depth: 1, isCause: true)
       }
     }
@@ -64,7 +65,7 @@ struct Teller {
       let child = id.child(number)
       var isThere = false
       for queue in queues {
-        guard let place = try queue.find(child) else { continue }
+        guard let place = try queue.locate(unlisted: child) else { continue }
         isThere = try add(queue, place, relation: "a part of it", depth: 1, isCause: false) || isThere
       }
       if !isThere { break }
@@ -76,26 +77,11 @@ struct Teller {
   mutating func follow(
     _ queueName: String, _ id: EntryID, depth: Int, atMost deepest: Int, isCause: Bool
   ) throws(Failure) {
-    guard depth <= deepest, let queue = try queue(queueName), let place = try queue.find(id) else { return }
+    guard depth <= deepest, let queue = try queue(queueName), let place = try queue.locate(unlisted: id) else { return }
     let links = Links(spool: spool)
     for link in try isCause ? links.causes(of: place, in: queue) : links.effects(of: place, in: queue) {
       guard try add(link, depth: depth, isCause: isCause) else { continue }
       try follow(link.queue, link.id, depth: depth + 1, atMost: deepest, isCause: isCause)
     }
-  }
-}
-
-extension Queue {
-  /// Where an entry lies, without listing what is over or what is ready: only where what was tried often lies is listed.
-  func find(_ id: EntryID) throws(Failure) -> Place? {
-    if let place = try locate(guessing: id) { return place }
-    for room in [Room.wait, .hold, .fail, .bad] {
-      for fileName in try self[room].names() where fileName.hasPrefix(id.description) {
-        if let name = try? EntryName(fileName), name.id == id {
-          return Place(room: room, fileName: fileName, name: name)
-        }
-      }
-    }
-    return nil
   }
 }

@@ -55,6 +55,7 @@ struct TickRound {
     if isWhole || queues.contains(RunRequest.queueName) {
       try attempt("runs") { try tendRuns(daily: daily) }
     }
+    if hourly { try attempt("README") { try Readmes.putMissing(in: spool) } }
     lock?.unlock()
     // Last, and without the lock: a channel may hang for a minute, and the next round need not wait for it.
     if isWhole {

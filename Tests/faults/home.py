@@ -163,7 +163,7 @@ class Home(Case):
         return (self.spool / queue / f"log/{id}.log").read_text()
 
     def journal(self):
-        return [json.loads(line) for path in sorted(self.spool.glob("journal/*")) for line in path.open()]
+        return [json.loads(line) for path in sorted(self.spool.glob("journal/*.jsonl")) for line in path.open()]
 
     # ---------------------------------------------------------------- file systems
 

@@ -9,7 +9,7 @@ enum SettingsRule: Rule {
     var failures: [Failure] = []
     do { _ = try Address.resolve(Settings(look.spool).alert, in: look.spool) } catch { failures.append(error) }
     for (_, agent) in try look.agents() { if case .failure(let failure) = agent { failures.append(failure) } }
-    for name in try look.spool.directory("people").names().sorted() {
+    for name in try look.spool.directory("people").names().sorted() where name != SpoolDirectory.readme {
       do { _ = try Person(named: name, in: look.spool) } catch { failures.append(error) }
     }
     return failures.map { Signal(self, "\($0.what):\($0.why)", "\($0.what): \($0.why)", do: $0.remedy) }

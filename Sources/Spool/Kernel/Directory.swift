@@ -65,9 +65,12 @@ public final class Directory {
   }
 
   /// Makes the directory where it is missing, durably, and opens it.
-  /// - Parameter isLitter: it need not last under this name: made to be moved on, when what is in it is complete.
+  /// - Parameters:
+  ///   - isLitter: it need not last under this name: made to be moved on, when what is in it is complete.
+  ///   - onMade: told of it where it was missing.
   package static func making(
-    _ name: String, in parent: Directory, mode: mode_t = 0o700, isLitter: Bool = false
+    _ name: String, in parent: Directory, mode: mode_t = 0o700, isLitter: Bool = false,
+    onMade: (Directory) -> Void = { _ in }
   ) throws(Failure) -> Directory {
     if let existing = try parent.status(name), existing.isDirectory { return try Directory(name, in: parent) }
     do { try Kernel.makeDirectory(name, in: parent.descriptor, mode: mode) } catch {
@@ -79,7 +82,9 @@ public final class Directory {
       }
     }
     if !isLitter { try parent.sync() }
-    return try Directory(name, in: parent)
+    let made = try Directory(name, in: parent)
+    onMade(made)
+    return made
   }
 
   /// Every name, in no order; those that are not UTF-8 are left out (see `rawNames`).

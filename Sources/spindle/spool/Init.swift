@@ -23,6 +23,7 @@ extension SpoolTool {
       }
       let opened = try spool.open(as: "spool")
       for queue in queues { _ = try opened.queue(queue, making: true) }
+      try Readmes.putMissing(in: opened)
       if !spool.quiet { output(opened.path) }
     }
   }

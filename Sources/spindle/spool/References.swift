@@ -21,6 +21,15 @@ extension SpoolDirectory {
       wanted = parts.last!
     }
     var found: [Found] = []
+    if let id = try? EntryID(wanted) {
+      // A whole ID is found without a list of what is over.
+      for name in queueNames {
+        let queue = try queue(name)
+        guard let place = try queue.locate(unlisted: id), rooms.contains(place.room) else { continue }
+        found.append(Found(queue: queue, place: place))
+      }
+      if !found.isEmpty { return found }
+    }
     for name in queueNames {
       let queue = try queue(name)
       found += try queue.places(for: String(wanted), in: rooms).map { Found(queue: queue, place: $0) }
