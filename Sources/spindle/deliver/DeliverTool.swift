@@ -78,7 +78,9 @@ struct DeliverTool: Tool {
     try queue.sweep()
     let key = try StepUse.key(key, tool: "deliver", to: to)
     let id = try commit(delivery, to: opened, key: key, addressedTo: to)
-    if let request { opened.journal.write("let-out", queue: ApprovalRequest.queueName, id: request, detail: "delivery \(id)") }
+    if let request {
+      opened.journal.write("let-out", queue: ApprovalRequest.queueName, id: request, detail: "delivery \(id)")
+    }
     // Printed as soon as it is true: what follows may take long, or be killed.
     if !spool.quiet { output(id.description) }
     let deadline = Deadline.within(timeout.duration)
