@@ -86,7 +86,8 @@ let package = Package(
     .testTarget(
       name: "DomainTests",
       dependencies: [
-        "Spool", "Support", "Work", "Roster", "Calls", "Deliveries", "Door", "Gateway", "Health", "Jobs", "Approvals",
+        "Spool", "Support", "Work", "Roster", "Calls", "DashboardAPI", "Deliveries", "Door", "Gateway", "Health",
+        "Jobs", "Approvals",
         "Overview", "Runs", "Schedule", "Telegram", "Webhooks", "Web", "Secrets", "CommandLine", "Facts", crypto,
       ]),
     .testTarget(name: "EndToEndTests", dependencies: ["Support"]),
@@ -98,10 +99,16 @@ let package = Package(
     // The gateway's loopback WebSocket (docs/decisions/0012-the-door.md); what is said there is a library that knows no socket.
     .target(name: "Door", dependencies: ["Calls", "Gateway", "Spool", "Roster", "Work"]),
     .target(name: "DoorServer", dependencies: ["Door", "Spool", "Work"] + nio),
+    // The dashboard (docs/decisions/0014-the-dashboard.md), in the same two parts. Its page is Sources/dashboard.
+    .target(
+      name: "DashboardAPI", dependencies: ["Approvals", "Runs", "Roster", "Spool", "Work", crypto]),
+    .target(
+      name: "DashboardServer",
+      dependencies: ["DashboardAPI", "Deliveries", "Overview", "Roster", "Spool", "Work"] + nio),
     .executableTarget(
       name: "spindle-web",
       dependencies: [
-        "Approvals", "DoorServer", "Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work",
+        "Approvals", "DashboardServer", "DoorServer", "Telegram", "Webhooks", "Deliveries", "Spool", "Roster", "Work",
       ]),
 
     // What the agents know: an executable of its own, for GRDB brings all of Foundation (docs/decisions/0011-memory.md).

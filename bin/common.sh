@@ -7,7 +7,7 @@ top=$(cd "$(dirname "$0")/.." && pwd -P)
 # shellcheck disable=SC2034
 packages_run='libinotifytools0-dev libsqlite3-dev libsimdjson-dev g++ libcurl4-openssl-dev binutils python3 python3-icalendar python3-recurring-ical-events python3-jsonschema tzdata git cmark-gfm curl jq'
 # shellcheck disable=SC2034
-packages_test='cron systemd strace e2fsprogs faketime qemu-system-x86 busybox-static kmod gcc libc6-dev procps util-linux mandoc shellcheck inotify-tools iproute2 msmtp-mta apprise python3-aiosmtpd python3-venv python3-websockets'
+packages_test='cron systemd strace e2fsprogs faketime qemu-system-x86 busybox-static kmod gcc libc6-dev procps util-linux mandoc shellcheck inotify-tools iproute2 msmtp-mta apprise python3-aiosmtpd python3-venv python3-websockets chromium chromium-driver python3-selenium'
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

@@ -39,7 +39,7 @@ public struct ApprovalRequest: Sendable {
   }
 
   /// - Throws: what is wrong with an entry that somebody else published.
-  init(_ entry: Entry) throws(MalformedText) {
+  package init(_ entry: Entry) throws(MalformedText) {
     func bad(_ name: String, _ expected: String) -> MalformedText {
       MalformedText(line: entry.header.line(name)?.number ?? 1, found: entry.header[name], expected: expected)
     }

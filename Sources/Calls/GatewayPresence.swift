@@ -24,7 +24,7 @@ public struct GatewayPresence {
   public var port: UInt16? {
     get throws(Failure) {
       let bytes = try file()?.readAll(limit: 64) ?? []
-      return UInt16(String(decoding: bytes, as: UTF8.self).trimmed)
+      return UInt16(String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline })
     }
   }
 

@@ -6,6 +6,8 @@ public enum InstalledProgram: String {
   case memory = "spindle-memory"
   /// The gateway's WebSocket door.
   case door = "spindle-door"
+  /// The dashboard's server.
+  case dashboard = "spindle-dashboard"
 
   /// - Throws: `.unavailable` where it was not installed.
   public func find() throws(Failure) -> String {

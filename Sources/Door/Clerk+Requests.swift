@@ -1,5 +1,6 @@
 import Gateway
 import Spool
+import Work
 
 extension Clerk {
   /// Answers one message, whatever it is.

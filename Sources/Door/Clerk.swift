@@ -1,6 +1,7 @@
 import Gateway
 import Glibc
 import Spool
+import Work
 
 /// Turns messages into entries in `calls-AGENT/`, and what comes of them into messages. It makes no call itself: the gateway does.
 ///

@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
 import Spool
+import Work
 
 /// The connections, on one event loop. The clerk's thread asks by the methods of `Lines`; all else happens on the loop.
 final class Hall: @unchecked Sendable, Lines {

@@ -1,6 +1,7 @@
 import Door
 import NIOCore
 import NIOWebSocket
+import Work
 
 /// One connection: puts fragments together, answers pings, and holds back what its client does not read, up to a limit.
 final class Line: ChannelInboundHandler {

@@ -17,8 +17,7 @@ public final class Look {
   private var openQueues: [Queue]?
   private var readAgents: [(name: String, agent: Result<Agent, Failure>)]?
   package private(set) lazy var locks = LockTable()
-  /// Of each room that was counted: its oldest entry and how many there are.
-  private var counted: [String: (place: Place, count: Int)?] = [:]
+  private var glances: [String: Glance] = [:]
 
   public init(_ spool: SpoolDirectory, now: Timestamp = .now) {
     self.spool = spool
@@ -37,13 +36,19 @@ public final class Look {
   /// The queue of this name; nil where nobody has used it yet.
   package func queue(_ name: String) throws(Failure) -> Queue? { try queues().first { $0.name == name } }
 
-  /// The oldest entry of a room, and how many names lie there: in one pass, without a text made of each.
-  package func oldest(of queue: Queue, in room: Room) throws(Failure) -> (place: Place, count: Int)? {
+  /// What lies in a room; looked at once, however many ask.
+  package func glance(at queue: Queue, _ room: Room) throws(Failure) -> Glance {
     let key = "\(queue.name)/\(room.rawValue)"
-    if let known = counted[key] { return known }
-    let found = try queue.oldest(in: room)
-    counted[key] = .some(found)
+    if let known = glances[key] { return known }
+    let found = try Glance(of: queue, room)
+    glances[key] = found
     return found
+  }
+
+  /// The oldest entry of a room, and how many names lie there.
+  package func oldest(of queue: Queue, in room: Room) throws(Failure) -> (place: Place, count: Int)? {
+    let glance = try glance(at: queue, room)
+    return glance.oldest.map { ($0, glance.count) }
   }
 
   /// The queues of calls, with their agents' names.
@@ -72,15 +77,6 @@ public final class Look {
 }
 
 extension Queue {
-  fileprivate func oldest(in room: Room) throws(Failure) -> (place: Place, count: Int)? {
-    guard let first = try self[room].firstName() else { return nil }
-    if let name = try? EntryName(first.name) {
-      return (Place(room: room, fileName: first.name, name: name), first.count)
-    }
-    // Something else lies there as well.
-    return try entries(in: room).first.map { ($0, first.count) }
-  }
-
   /// In a sentence: why an entry lies where it lies.
   func reason(_ id: EntryID) -> String { lastReason(id).map { String($0.prefix(200)) } ?? "no reason recorded" }
 

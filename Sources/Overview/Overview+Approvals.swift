@@ -10,7 +10,7 @@ extension Overview {
   mutating func lookAtApprovals() throws(Failure) {
     guard let queue = try look.queue(ApprovalRequest.queueName) else { return }
     for room in [Room.hold, .wait, .new] {
-      for place in try queue.entries(in: room).prefix(Self.most) {
+      for place in try queue.oldest(Self.most, in: room) {
         // Decided meanwhile, or no request: check says so.
         guard let header = (try? queue.header(at: place)) ?? nil else { continue }
         document.approvals[place.name.id.description] = try row(place, header, queue)

@@ -31,7 +31,7 @@ extension Overview {
     switch place.room {
     case .done: return (.green, "done after \(Duration.seconds(line.seconds).spoken)")
     case .fail: return try (queue.hasEndedAsSaid(place.name.id) ? .green : .red, why.isEmpty ? "given up" : why)
-    case .hold: return (.amber, "is held until you release it: \(line.held ?? why)")
+    case .hold: return (.amber, "is held until you release it: \(why.isEmpty ? line.held ?? "" : why)")
     case .wait:
       let due = try queue[.wait].status(place.fileName)?.modified ?? now
       return (.amber, (due > now ? "is tried again in \((due - now).spoken)" : "goes on at the next tick") + ": \(why)")

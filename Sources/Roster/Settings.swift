@@ -16,6 +16,8 @@ public struct Settings: Sendable {
   public var gatewaySlots = 8
   /// Where its door listens; nil: it has none.
   public var gatewayPort: UInt16?
+  /// Where the dashboard listens; nil: where it does by default.
+  public var dashboardPort: UInt16?
 
   /// When no model is woken; nil: at no time.
   public var quietHours: QuietHours?
@@ -30,15 +32,17 @@ public struct Settings: Sendable {
     try file.allow([
       "Alert", "Approvers", "Quiet-Hours", "Wake-Ups", "Email-From", "Email-Reply-To", "Email-Authentication",
       "Gateway-Slots",
-      "Gateway-Port",
+      "Gateway-Port", "Dashboard-Port",
     ])
     gatewaySlots =
       try file.parse("Gateway-Slots", "a number from 1 to 1000") {
         Int($0).flatMap { (1...1000).contains($0) ? $0 : nil }
       } ?? gatewaySlots
-    gatewayPort = try file.parse("Gateway-Port", "a number from 1 to 65535") {
-      UInt16($0).flatMap { $0 > 0 ? $0 : nil }
+    func port(_ name: String) throws(Failure) -> UInt16? {
+      try file.parse(name, "a number from 1 to 65535") { UInt16($0).flatMap { $0 > 0 ? $0 : nil } }
     }
+    gatewayPort = try port("Gateway-Port")
+    dashboardPort = try port("Dashboard-Port")
     if let alert = file.value("Alert"), !alert.isEmpty { self.alert = alert }
     emailFrom = try file.parse("Email-From", "an address such as spindle@example.org") { $0.contains("@") ? $0 : nil }
     approvers = file.list("Approvers")

@@ -5,6 +5,7 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// The alphabet of R: digits and consonants, so that no word appears by accident.
   static let alphabet = Array("0123456789bcdfghjklmnpqrstvwxz")
+  private static let alphabetBytes = alphabet.compactMap(\.asciiValue)
   private static let combinations = (0..<6).reduce(1) { product, _ in product * alphabet.count }
   /// 23 of the stamp, a dash, 6 of R.
   static let fixedLength = 30
@@ -28,7 +29,7 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
       throw bad(0, "a stamp such as 20261123T172044.120773Z")
     }
     guard bytes[23] == UInt8(ascii: "-") else { throw bad(23, "a dash after the stamp") }
-    for place in 24..<30 where !Self.alphabet.contains(Character(UnicodeScalar(bytes[place]))) {
+    for place in 24..<30 where !Self.alphabetBytes.contains(bytes[place]) {
       throw bad(place, "six characters of 0-9bcdfghjklmnpqrstvwxz")
     }
     var place = 30
@@ -138,7 +139,7 @@ public struct EntryName: Hashable, Sendable, CustomStringConvertible {
   public init(_ text: some StringProtocol) throws(MalformedName) {
     let text = String(text)
     var rest = text[...]
-    if let at = rest.firstIndex(of: "@") {
+    if let at = rest.utf8.firstIndex(of: UInt8(ascii: "@")) {
       let holder = rest[rest.index(after: at)...]
       guard let dot = holder.lastIndex(of: "."), dot > holder.startIndex,
         let pid = Int32(holder[holder.index(after: dot)...]), pid > 0,
@@ -150,7 +151,7 @@ public struct EntryName: Hashable, Sendable, CustomStringConvertible {
       self.holder = String(holder)
       rest = rest[..<at]
     }
-    if let comma = rest.firstIndex(of: ",") {
+    if let comma = rest.utf8.firstIndex(of: UInt8(ascii: ",")) {
       var count = rest[rest.index(after: comma)...]
       if count.last == "d" {
         inDoubt = true

@@ -118,6 +118,13 @@ extension Queue {
     }.sorted { $0.fileName < $1.fileName }
   }
 
+  /// The first entries of a room, no more than this; however many lie there, few more are kept in memory.
+  public func oldest(_ count: Int, in room: Room) throws(Failure) -> [Place] {
+    try self[room].ends(first: count).first.map { Kernel.text($0) }.compactMap { fileName in
+      (try? EntryName(fileName)).map { Place(room: room, fileName: fileName, name: $0) }
+    }
+  }
+
   /// Every entry that a person may mean by this: a full ID, a unique prefix, the six characters, or the slug.
   public func places(for reference: String, in rooms: [Room] = Room.ofEntries) throws(Failure) -> [Place] {
     // A prefix may look like a whole ID: without its slug, or with a part of it.

@@ -33,9 +33,9 @@ extension Queue {
   public func ready(atMost limit: Int? = nil) throws(Failure) -> Ready {
     var ready = Ready()
     if let limit {
-      let found = try self[.new].least(limit)
-      ready.hasMore = found.count > found.names.count
-      for fileName in try own(found.names, in: .new) { ready.places.append((.new, fileName)) }
+      let found = try self[.new].ends(first: limit)
+      ready.hasMore = found.count > found.first.count
+      for fileName in try own(found.first, in: .new) { ready.places.append((.new, fileName)) }
     } else {
       for fileName in try ownNames(in: .new) { ready.places.append((.new, fileName)) }
     }

@@ -68,10 +68,7 @@ public struct Timestamp: Comparable, Hashable, Sendable {
     guard bytes.count == 23, bytes.allSatisfy({ $0 < 128 }), bytes[8] == 84, bytes[15] == 46, bytes[22] == 90 else {
       return nil
     }
-    let t = String(decoding: bytes, as: UTF8.self)
-    func part(_ from: Int, _ to: Int) -> Substring {
-      t[t.index(t.startIndex, offsetBy: from)..<t.index(t.startIndex, offsetBy: to)]
-    }
+    func part(_ from: Int, _ to: Int) -> String { String(decoding: bytes[from..<to], as: UTF8.self) }
     self.init(
       rfc3339: "\(part(0, 4))-\(part(4, 6))-\(part(6, 8))T\(part(9, 11)):\(part(11, 13)):\(part(13, 23))")
   }

@@ -1,7 +1,8 @@
-// The channels that speak HTTP, the setting up of one of them, the relay, and the gateway's door: one executable by the name that it is
-// called by, as the tools are (docs/decisions/0001-one-executable.md). It is another one than theirs for it needs the
+// The channels that speak HTTP, the setting up of one of them, the relay, the gateway's door and the dashboard: one executable by the
+// name that it is called by, as the tools are (docs/decisions/0001-one-executable.md). It is another one than theirs for it needs the
 // system's libcurl (docs/decisions/0007-libcurl.md).
 
+import DashboardServer
 import Deliveries
 import DoorServer
 import Glibc
@@ -52,10 +53,11 @@ do throws(Failure) {
     case "telegram-relay":
       try RelayCommand(Array(CommandLine.arguments.dropFirst())).run(spool(as: called), environment)
     case "spindle-door": try DoorCommand(Array(CommandLine.arguments.dropFirst())).run()
+    case "spindle-dashboard": try DashboardCommand(Array(CommandLine.arguments.dropFirst())).run()
     default:
       throw Failure(
         .usage, called, "is none of its names",
-        do: "it is telegram, webhook, setup-telegram, telegram-relay or spindle-door")
+        do: "it is telegram, webhook, setup-telegram, telegram-relay, spindle-door or spindle-dashboard")
     }
   exit(status.rawValue)
 } catch {

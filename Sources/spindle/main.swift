@@ -5,7 +5,8 @@ import CommandLine
 
 let tools: [any Tool.Type] = [
   SpoolTool.self, ClaudeCallTool.self, DeliverTool.self, WaitApprovalTool.self, ApproveTool.self, RejectTool.self,
-  TelegramRelayTool.self, GatewayTool.self, JobTool.self, HeartbeatTool.self, HeartbeatGuardTool.self,
+  TelegramRelayTool.self, GatewayTool.self, DashboardTool.self, JobTool.self, HeartbeatTool.self,
+  HeartbeatGuardTool.self,
   SchedulerTool.self, PipelineRunTool.self, PipelineStepTool.self, FileChannelTool.self, EmailChannelTool.self,
 ]
 

@@ -3,6 +3,7 @@ import Crypto
 import Spool
 import Support
 import Testing
+import Work
 
 @testable import Door
 @testable import Gateway

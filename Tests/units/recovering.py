@@ -9,8 +9,8 @@ from home import case, until
 from running import SOON, kill, moment
 
 LIVES = 4
-SERVICES = ("gateway", "harvest", "relay", "scheduler")  # beside those that spindle.target wants
-STAY = ("deliver", "gateway", "harvest", "scheduler", "telegram-relay")
+SERVICES = ("dashboard", "gateway", "harvest", "relay", "scheduler")  # beside those that spindle.target wants
+STAY = ("dashboard", "deliver", "gateway", "harvest", "scheduler", "telegram-relay")
 # The job is one that fails when it is killed, and says so.
 CRONTAB = "@every 1s tally beat\n@every 2s job hourly --deliver me -- sh -c 'echo an hour has passed'\n"
 SCRIPT = """

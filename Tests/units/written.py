@@ -6,14 +6,14 @@ from case import expect
 from home import case
 from sending import needs
 
-STAY = ["deliver", "gateway", "harvest", "relay", "scheduler"]
+STAY = ["dashboard", "deliver", "gateway", "harvest", "relay", "scheduler"]
 
 
 @case
 def systemd_finds_nothing_wrong(home):
     needs("systemd-analyze")
     units = home.units()
-    expect(len(units) == 8, f"{[unit.name for unit in units]}")
+    expect(len(units) == 9, f"{[unit.name for unit in units]}")
     runtime = home.home / "runtime"
     runtime.mkdir(mode=0o700)
     done = subprocess.run(["systemd-analyze", "--user", "--man=no", "verify", *(unit.path for unit in units)], text=True,
@@ -57,7 +57,7 @@ def none_may_gain_privileges(home):
         if unit.name.endswith(".service"):
             for name in "NoNewPrivileges", "RestrictSUIDSGID", "RestrictRealtime", "LockPersonality":
                 expect(unit.get("Service", name) == "yes", f"{unit.name}: {name}")
-    for name in "deliver", "harvest", "relay":
+    for name in "dashboard", "deliver", "harvest", "relay":
         unit = home.service(name)
         # In a user's manager the one has no effect without the other.
         expect([unit.get("Service", "ProtectSystem"), unit.get("Service", "PrivateUsers")] == ["strict", "yes"], unit.name)
@@ -84,7 +84,7 @@ def the_lines_of_the_crontab_are_right(home):
     expect(environment["PATH"].split(":")[0] == str(home.bin), f"{environment}")
     minutes = [line for when, line in lines if when == "minute"]
     expect("spool tick" in minutes and ("reboot", "spool tick") in lines, f"{lines}")
-    for tool in "deliver --watch", "gateway", "harvest --watch", "scheduler", "telegram-relay":
+    for tool in "dashboard", "deliver --watch", "gateway", "harvest --watch", "scheduler", "telegram-relay":
         kept = [line for line in minutes if line.startswith("flock -n -E 0 ") and f" {tool}" in line]
         expect(len(kept) == 1, f"{tool} is kept alive by {kept}")
     path = home.prefix / "share/spindle/cron/crontab"

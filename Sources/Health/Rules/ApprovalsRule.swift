@@ -12,13 +12,13 @@ enum ApprovalsRule: Rule {
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
     guard let queue = try look.queue(ApprovalRequest.queueName) else { return [] }
     var late: [(id: EntryID, deadline: Timestamp)] = []
-    for place in try queue.entries(in: .hold) {
-      // The file's time is the deadline's picture; where they differ, the later one counts.
-      guard let picture = try queue[.hold].status(place.fileName)?.modified, look.now - picture > patience else {
-        continue
-      }
-      let deadline = max(picture, try Proof.read(place.name.id, in: queue)?.deadline ?? picture)
-      if look.now - deadline > patience { late.append((place.name.id, deadline)) }
+    for fileName in try queue[.hold].names() {
+      // The file's time is the deadline's picture; where they differ, the later one counts. Names are read of the few that are late.
+      guard let picture = try queue[.hold].status(fileName)?.modified, look.now - picture > patience,
+        let id = (try? EntryName(fileName))?.id
+      else { continue }
+      let deadline = max(picture, try Proof.read(id, in: queue)?.deadline ?? picture)
+      if look.now - deadline > patience { late.append((id, deadline)) }
     }
     guard let oldest = late.min(by: { $0.deadline < $1.deadline }) else { return [] }
     let subject = try queue.locate(oldest.id).flatMap { (place) throws(Failure) in try queue.header(at: place) }?[

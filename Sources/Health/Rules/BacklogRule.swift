@@ -10,8 +10,8 @@ enum BacklogRule: Rule {
     var signals: [Signal] = []
     for (name, queue) in try look.callQueues() {
       guard let agent = try look.agent(name) else { continue }
-      // No more names than may wait: it costs the same however many do.
-      let count = try queue[.new].count(upTo: agent.backlog)
+      // Others look there as well.
+      let count = try look.glance(at: queue, .new).count
       guard count * 5 >= agent.backlog * 4 else { continue }
       let isFull = count >= agent.backlog
       signals.append(

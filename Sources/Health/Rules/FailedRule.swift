@@ -7,16 +7,13 @@ import Spool
 enum FailedRule: Rule {
   static let name = "failed"
 
-  /// So many are looked at; where more lie there, this is said.
-  private static let limit = 100
-
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
     var signals: [Signal] = []
     for queue in try look.queues() {
       let isOfJobs = queue.name == JobState.queueName
-      let failed = isOfJobs ? [] : try queue.entries(in: .fail).suffix(limit).filter { !queue.wasCancelled($0.name.id) }
+      let failed = isOfJobs ? [] : try look.glance(at: queue, .fail).newest.filter { !queue.wasCancelled($0.name.id) }
       if let newest = failed.last?.name.id {
-        let count = failed.count == limit ? "\(limit) or more entries" : failed.count.entries()
+        let count = failed.count == Glance.kept ? "\(Glance.kept) or more entries" : failed.count.entries()
         signals.append(
           Signal(
             self, about: .queue(queue.name), "\(queue.name):\(kind(newest, queue) ?? newest.description)",
@@ -27,8 +24,8 @@ enum FailedRule: Rule {
             light: queue.name.hasPrefix("calls-") ? .amber : nil))
       }
       // Names that are no entry's count here, too.
-      let bad = try queue[.bad].names().filter { !$0.hasPrefix(".") }.sorted()
-      if let newest = bad.last {
+      let bad = try look.glance(at: queue, .bad)
+      if let newest = bad.newestName {
         signals.append(
           Signal(
             self, about: .queue(queue.name), "\(queue.name):bad:\(newest)",

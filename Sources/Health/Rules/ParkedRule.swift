@@ -11,8 +11,8 @@ enum ParkedRule: Rule {
   static func signals(_ look: Look) throws(Failure) -> [Signal] {
     var signals: [Signal] = []
     for queue in try look.queues() where queue.name != ApprovalRequest.queueName {
-      let held = try queue.entries(in: .hold)
-      guard let newest = held.last?.name.id else { continue }
+      let held = try look.glance(at: queue, .hold)
+      guard let newest = held.newest.last?.name.id else { continue }
       signals.append(
         Signal(
           self, about: .queue(queue.name), "\(queue.name):\(newest)",

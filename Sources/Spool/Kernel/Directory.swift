@@ -104,39 +104,43 @@ public final class Directory {
     do { return try Kernel.list(descriptor, atMost: limit) } catch { throw Failure(error, path, "list") }
   }
 
-  /// The first name by its bytes, but for hidden ones, and how many there are; nil where there are none.
-  package func firstName() throws(Failure) -> (name: String, count: Int)? {
-    let found = try least(1)
-    return found.names.first.map { (Kernel.text($0), found.count) }
-  }
-
   /// Some of the names, no more than this: which ones is the file system's choice.
   package func someNames(atMost limit: Int) throws(Failure) -> [String] {
     try rawNames(atMost: limit).compactMap { String(validatingCString: $0) }
   }
 
-  /// The first names by their bytes, in their order, but for hidden ones, and how many there are: however many, no more than twice
-  /// the limit are kept.
-  package func least(_ limit: Int) throws(Failure) -> (names: [[CChar]], count: Int) {
-    var (least, count): ([[CChar]], Int) = ([], 0)
-    // What sorts behind it is not among them.
-    var bound: [CChar]?
-    func cut() {
-      least = Array(least.sorted { $0.lexicographicallyPrecedes($1) }.prefix(limit))
-      if least.count == limit { bound = least.last }
-    }
+  /// Those of the names that are wanted, no more than this.
+  /// - Parameter isWanted: asked of a name's bytes, without the zero: no text is made of those that are not.
+  package func names(
+    atMost limit: Int, where isWanted: (UnsafeBufferPointer<CChar>) -> Bool
+  ) throws(Failure) -> [String] {
+    var names: [String] = []
+    do {
+      try Kernel.visit(descriptor) { name in
+        let bytes = UnsafeBufferPointer(rebasing: name.prefix { $0 != 0 })
+        if isWanted(bytes) { names.append(String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)) }
+        return names.count < limit
+      }
+    } catch { throw Failure(error, path, "list") }
+    return names
+  }
+
+  /// The first and the last names by their bytes, each in their order, but for hidden ones, and how many there are: however many, few
+  /// more than these are kept.
+  package func ends(first: Int, last: Int = 0) throws(Failure) -> (first: [[CChar]], last: [[CChar]], count: Int) {
+    var least = Selection(limit: first)
+    var greatest = Selection(limit: last, isFromEnd: true)
+    var count = 0
     do {
       try Kernel.visit(descriptor) { name in
         if name[0] == 46 { return true }
         count += 1
-        if let bound, !name.lexicographicallyPrecedes(bound) { return true }
-        least.append(Array(name))
-        if least.count >= 2 * limit { cut() }
+        least.offer(name)
+        greatest.offer(name)
         return true
       }
     } catch { throw Failure(error, path, "list") }
-    cut()
-    return (least, count)
+    return (least.take(), greatest.take().reversed(), count)
   }
 
   /// How many names there are, as far as that is not more than this: what it costs does not grow beyond it.

@@ -335,7 +335,7 @@ package enum Kernel {
   }
 
   /// A name as the kernel gives it, as text; bytes that are no UTF-8 are replaced.
-  static func text(_ raw: [CChar]) -> String {
+  package static func text(_ raw: [CChar]) -> String {
     String(decoding: raw.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 

@@ -1,8 +1,12 @@
 import CommandLine
+import Glibc
 import Spool
 
 /// What a person at a terminal sees.
 enum Terminal {
+  /// Whether we are in the foreground of one: behind an `&` a line that is drawn again and again would run through what is typed.
+  static var isOurs: Bool { isatty(STDERR_FILENO) == 1 && tcgetpgrp(STDERR_FILENO) == getpgrp() }
+
   static func write(_ text: String) { complain(bytes: Array(text.utf8)) }
 
   /// Bytes of a request that are shown.

@@ -91,6 +91,7 @@ struct WaitApprovalTool: Tool {
       complain("From another terminal: approve \(id.short), or reject \(id.short)")
     }
     wait.onSecond = { left in
+      guard Terminal.isOurs else { return }
       // The line is written over each second.
       let seconds = Duration.seconds(left.components.seconds)
       Terminal.write("\r\u{1B}[K\(seconds.spoken) left ")
@@ -117,7 +118,7 @@ struct WaitApprovalTool: Tool {
   }
 
   private func end(_ ending: ApprovalWait.Ending, of id: EntryID, _ desk: Desk) throws {
-    if isatty(STDERR_FILENO) == 1 && !spool.quiet { Terminal.write("\r\u{1B}[K") }
+    if Terminal.isOurs && !spool.quiet { Terminal.write("\r\u{1B}[K") }
     switch ending {
     case .decided(let verdict):
       try report(verdict.word.rawValue, verdict.note, id, desk)

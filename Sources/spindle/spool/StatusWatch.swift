@@ -9,8 +9,10 @@ struct StatusWatch {
   let spool: SpoolDirectory
   let all: Bool
 
-  /// No person reads faster, and a busy spool is looked at no oftener than this.
+  /// No person reads faster.
   private static let pause = Duration.milliseconds(250)
+  /// A spool whose queues are very deep is looked at for a tenth of the time at most.
+  private static let share = 10
   /// Ages go on though nothing happens.
   private static let longest = Duration.seconds(5)
 
@@ -26,8 +28,9 @@ struct StatusWatch {
     output("\u{1B}[?1049h\u{1B}[?25l", terminator: "")
     defer { output("\u{1B}[?25h\u{1B}[?1049l", terminator: "") }
     while true {
+      let begun = Kernel.uptime()
       try draw()
-      let drawn = Deadline(after: Self.pause)
+      let drawn = Deadline(after: max(Self.pause, .nanoseconds(Kernel.uptime() - begun) * (Self.share - 1)))
       switch watch.wait(atMost: Self.longest) {
       case .look: break
       case .signal: return

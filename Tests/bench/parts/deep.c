@@ -2,7 +2,8 @@
 // costs.
 //
 //   deep fill DIR QUEUE ROOM COUNT    COUNT entries; in done/ each with its record in log/
-//   deep names DIR                    reads all names of a directory once
+//   deep names DIR...                 reads all names of these directories once
+//   deep again DIR...                 the same for each line of stdin: how many nanoseconds it took
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -36,7 +37,7 @@ static void fill(const char *directory, const char *queue_name, const char *room
   if (syncfs(room) < 0) fail("syncfs");
 }
 
-static void read_names(const char *path) {
+static long read_names(const char *path) {
   DIR *directory = opendir(path);
   long count = 0;
   if (directory == NULL) fail(path);
@@ -44,16 +45,38 @@ static void read_names(const char *path) {
   for (const struct dirent *entry; (entry = readdir(directory)) != NULL; count++)
     if (entry->d_name[0] == 0) fail(path);
   if (errno != 0) fail("readdir");
-  if (printf("%ld\n", count) < 0 || fflush(stdout) != 0) fail("stdout");
+  if (closedir(directory) < 0) fail("closedir");
+  return count;
+}
+
+static long read_all(char **paths) {
+  long count = 0;
+  for (; *paths != NULL; paths++) count += read_names(*paths);
+  return count;
+}
+
+static void print(long number) {
+  if (printf("%ld\n", number) < 0 || fflush(stdout) != 0) fail("stdout");
+}
+
+static void read_again(char **paths) {
+  for (int byte; (byte = getchar()) != EOF;) {
+    if (byte != '\n') continue;
+    int64_t start = now_ns();
+    read_all(paths);
+    print(now_ns() - start);
+  }
 }
 
 int main(int argc, char **argv) {
   if (argc == 6 && strcmp(argv[1], "fill") == 0) {
     fill(argv[2], argv[3], argv[4], count_in(argv[5]));
-  } else if (argc == 3 && strcmp(argv[1], "names") == 0) {
-    read_names(argv[2]);
+  } else if (argc >= 3 && strcmp(argv[1], "names") == 0) {
+    print(read_all(argv + 2));
+  } else if (argc >= 3 && strcmp(argv[1], "again") == 0) {
+    read_again(argv + 2);
   } else {
-    usage("deep fill DIR QUEUE ROOM COUNT | names DIR");
+    usage("deep fill DIR QUEUE ROOM COUNT | names DIR... | again DIR...");
   }
   return 0;
 }

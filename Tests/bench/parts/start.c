@@ -4,7 +4,7 @@
 //
 // --stdin FILE: what they read; --stdout FILE: what the last one printed. Both are /dev/null by themselves.
 // --stamps FIFO: what a command starts writes times into it (see stamp.c).
-// --status N: how each command must end; by itself 0.
+// --status N: how each command must end; by itself 0. `any`: as it likes, but not by a signal.
 // --warm-up none: no round before the first one, which is not counted.
 //
 // Prints a JSON array with {"ns": [...], "peak_kib": N} for each. With --stamps, "first" is how long after the start of
@@ -25,7 +25,7 @@
 
 #include "bench.h"
 
-enum { COMMANDS_AT_MOST = 32 };
+enum { COMMANDS_AT_MOST = 32, ANY = -1 };
 
 extern char **environ;
 
@@ -75,7 +75,7 @@ static struct times run(struct command *command) {
   if (wait4(child, &status, 0, &used) < 0) fail("wait4");
   struct times times = {.whole = now_ns() - start};
   if (posix_spawn_file_actions_destroy(&files) != 0) fail("file actions");
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != expected) {
+  if (!WIFEXITED(status) || (expected != ANY && WEXITSTATUS(status) != expected)) {
     fprintf(stderr, "bench: %s: ended with status %d\n", command->words[0], status);
     exit(1);
   }
@@ -121,7 +121,7 @@ static int read_options(int argc, char **argv) {
       // For writing too, so that it never ends.
       if ((stamps = open(argv[at + 1], O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0) fail(argv[at + 1]);
     } else if (strcmp(argv[at], "--status") == 0) {
-      expected = (int)count_in(argv[at + 1]);
+      expected = strcmp(argv[at + 1], "any") == 0 ? ANY : (int)count_in(argv[at + 1]);
     } else {
       break;
     }
@@ -130,7 +130,7 @@ static int read_options(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  const char *synopsis = "start [--stdin FILE] [--stdout FILE] [--stamps FIFO] [--status N] [--warm-up none] ROUNDS -- "
+  const char *synopsis = "start [--stdin FILE] [--stdout FILE] [--stamps FIFO] [--status N|any] [--warm-up none] ROUNDS -- "
                          "COMMAND ARGUMENTS... [-- ...]";
   int at = read_options(argc, argv);
   if (argc <= at + 2) usage(synopsis);

@@ -1,7 +1,6 @@
 import Glibc
 import Spool
 import Synchronization
-import Work
 
 /// A queue between two threads: one posts, the other polls a descriptor and takes all there is.
 public final class Mailbox<Message: Sendable>: Sendable {

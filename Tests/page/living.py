@@ -1,0 +1,96 @@
+"""What happens is seen at once; where it is not, the page says so."""
+from datetime import datetime, timezone
+
+from selenium.webdriver.common.keys import Keys
+
+from case import expect
+from home import case, until
+from reader import SOON
+
+
+def pixels(home, row, count):
+    """How many milliseconds after an entry was named the frame is drawn in which its queue has so many."""
+    home.js("""
+        window.seen = new Promise((done) => new MutationObserver((_, it) => {
+          if (!arguments[0].innerText.includes(arguments[1])) return
+          it.disconnect()
+          requestAnimationFrame(() => setTimeout(() => done(Date.now())))
+        }).observe(document.getElementById('queues'), { subtree: true, childList: true, characterData: true }))""", row, str(count))
+    stamp = home.put("letters").split("Z")[0]
+    named = datetime.strptime(stamp, "%Y%m%dT%H%M%S.%f").replace(tzinfo=timezone.utc).timestamp()
+    return round(home.browser.execute_async_script("window.seen.then(arguments[0])") - 1000 * named)
+
+
+@case
+def what_is_published_appears_without_a_reload(home):
+    home.furnish().good("spool", "init", "letters")
+    home.come()
+    home.js("window.here = true")
+    home.sees("#queues", "letters")
+    id = home.put("letters")
+    row = home.sees("#queues tbody tr", "letters")
+    until(lambda: "1" in row.text.replace("letters", ""), "the queue has one", SOON)
+    home.sees("#journal li", id.split("-")[1])
+    home.put("letters")
+    until(lambda: "2" in row.text, "the queue has two", SOON)
+    home.remark(f"from event to pixel: {sorted(pixels(home, row, n) for n in range(3, 8))[2]} ms")
+    expect(home.js("return window.here"), "the page was loaded anew")
+
+
+@case
+def a_redraw_takes_neither_focus_nor_what_is_typed(home):
+    home.furnish().good("spool", "init", "letters", "sent")
+    waiting, id = home.asks("Text.\n")
+    home.come()
+    home.sees(".approval .paper", "Text.")
+    home.tab_to("Reject")
+    home.type(Keys.ENTER)
+    home.type("half a no")
+    before = home.text("#journal .lines")
+    for _ in range(3):
+        home.put("letters")
+    second, other = home.asks("Another.\n", "Other")
+    home.sees(".approval h3", "Other")
+    until(lambda: home.text("#journal .lines") != before, "the journal goes on", SOON)
+    expect(home.focus().startswith("textarea#note-" + id), f"the focus is at {home.focus()}")
+    home.type("te")
+    value = home.js("return document.activeElement.value")
+    expect(value == "half a note", f"typed: {value!r}")
+    expect(not home.replies(), "something was answered")
+
+
+@case
+def the_journal_is_filtered_and_paused(home):
+    home.furnish().good("spool", "init", "letters", "sent")
+    home.put("letters")
+    home.put("sent")
+    home.come()
+    home.sees("#journal .lines", "sent")
+    home.js("document.getElementById('filter').focus()")
+    home.type("LETTERS sp")
+    until(lambda: home.text("#journal .lines") and "sent" not in home.text("#journal .lines"), "only letters", SOON)
+    home.sees("#journal button[aria-pressed]", "Pause").click()
+    before = home.text("#journal .lines")
+    home.put("letters")
+    home.sees("#journal .filter", "paused, 1 new")
+    expect(home.text("#journal .lines") == before, "it goes on though paused")
+    home.sees("#journal button[aria-pressed]", "Pause").click()
+    until(lambda: len(home.text("#journal .lines")) > len(before), "it goes on", SOON)
+
+
+@case
+def a_lost_connection_is_said_and_comes_back_with_what_was_missed(home):
+    home.furnish().good("spool", "init", "letters")
+    home.come()
+    home.expects("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
+    home.js("window.here = true")
+    home.kill_dashboard()
+    home.sees("#alarm", "Not live since")
+    expect("Not live" in home.browser.title, f"the title is {home.browser.title}")
+    id = home.put("letters")
+    home.open(home.port)
+    until(lambda: not home.find("#alarm"), "it is live again", SOON)
+    home.sees("#journal li", id.split("-")[1])
+    row = home.sees("#queues tbody tr", "letters")
+    expect("1" in row.text, f"the queue's row says {row.text!r}")
+    expect(home.js("return window.here"), "the page was loaded anew")
