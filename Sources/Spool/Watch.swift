@@ -22,7 +22,7 @@ public final class Watch {
   public enum Interest: Sendable {
     /// A file has landed, was closed after writing, or its time was changed.
     case arrivals
-    /// A file has grown.
+    /// A file has grown, or another has taken its place.
     case writes
   }
 
@@ -100,7 +100,7 @@ public final class Watch {
 
   private static func start(_ paths: [String], _ interest: Interest) -> Int32? {
     guard let instance = makeInstance() else { return nil }
-    let hints = interest == .writes ? IN_MODIFY | IN_CREATE : IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB
+    let hints = interest == .writes ? IN_MODIFY | IN_CREATE | IN_MOVED_TO : IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB
     let events = hints | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW
     for path in paths where inotifytools_watch_file(path, Int32(bitPattern: UInt32(events))) == 0 {
       inotifytools_cleanup()

@@ -58,7 +58,7 @@ import Testing
       "post.sh",
       """
       set -e
-      \(tool) pipeline-step ask -- \(tool) wait-approval --to me --subject Post --key post <\(scratch.path)/text
+      \(tool) pipeline-step ask -- \(tool) wait-approval --to me --subject Post <\(scratch.path)/text
       \(tool) pipeline-step tell -- \(tool) deliver --to me --approved post <\(scratch.path)/text
       """, executable: true)
     let run = try scratch.start("pipeline-run", ["post.sh"])
