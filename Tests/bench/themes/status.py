@@ -13,7 +13,7 @@ from gateways import fill, make_spool, quick_agent
 from measure import Failed, Figure, end
 from page import Aim, Section, Table
 from places import GIB
-from processes import memory
+from processes import anonymous, memory
 from themes.health import exchange
 
 TITLE = "Status: from the shell, by the dashboard, and until the page shows it"
@@ -33,7 +33,8 @@ headless Chromium the page shows the line in its journal, and in its table the n
 it asks for the document anew. In the DOM: as a MutationObserver sees it; in a frame: after the callbacks of the next
 one, 60 a second. The events come one by one, with 0.7 to 1.3 s between them:"""
 KEPT = """Memory of one dashboard, a row after the other. Pss shares a page among those who have it; private is what
-would be free without it. The peer is `python3 -m http.server`, which has only started:"""
+would be free without it, the program too where nobody else runs it; anonymous is what it has written itself, and the
+ratios are of that. The peer is `python3 -m http.server`, which has only started:"""
 WEIGHT = """The page as it is served (uncompressed: it comes from the same machine), and what gzip -9 makes of it:"""
 
 DEPTHS, QUICK_DEPTHS = [10**3, 10**4, 10**5, 10**6], [10**3, 10**5]
@@ -64,7 +65,7 @@ def measure(bench):
                    "floor", "`ls -U`"])
     served = Table(["in", "entries", "`/api/data`", "times the floor", "floor", "first", "start", "kB"], words=SERVED)
     seen = Table(["waiting", "", "p50", "times the floor", "p99", "times the floor"], words=SEEN)
-    kept = Table(["", "Pss, MB", "private, MB", "private, times idle", "private, times the peer"], words=KEPT)
+    kept = Table(["", "Pss, MB", "private, MB", "anonymous, MB", "of it idle", "of the peer's"], words=KEPT)
     weight = Table(["file", "bytes", "gzip", "aim", ""], words=WEIGHT)
     notes = []
     add_live(seen, kept, weight, bench, notes)
@@ -244,13 +245,14 @@ def add_seen(table, depth, spool, bench):
 
 
 def add_memory(table, board, bench):
-    peer, idle = peer_private(board), None
+    peer, idle = peer_anonymous(board), None
 
     def add(words):
         nonlocal idle
         _, shared, private = memory([board.process.pid])
-        idle = idle or private
-        table.add(words, megabytes(shared.median), megabytes(private.median), private.per(idle), private.per(peer))
+        own = Figure([anonymous(board.process.pid)])
+        idle = idle or own
+        table.add(words, *(megabytes(each.median) for each in (shared, private, own)), own.per(idle), own.per(peer))
 
     requests = QUICK_REQUESTS if bench.quick else REQUESTS
     add("idle")
@@ -267,13 +269,13 @@ def add_memory(table, board, bench):
         add(f"{DEEP:,} entries wait as well, {CLIENTS * 2} more documents")
 
 
-def peer_private(board):
+def peer_anonymous(board):
     command = ["python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", "0"]
     peer = subprocess.Popen(command, cwd=board.spool, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         if not peer.stdout.readline():
             raise Failed("python3 -m http.server does not start")
-        return memory([peer.pid])[2]
+        return Figure([anonymous(peer.pid)])
     finally:
         peer.terminate()
         end([peer])
