@@ -52,11 +52,12 @@ struct ApprovalView: Encodable {
     let end = [proof?.deadline, picture].compactMap { $0 }.max()
     deadline = end?.rfc3339Seconds
     switch place.room {
-    case .new, .wait, .hold:
+    case .done: state = "decided"
+    case .fail, .bad: state = "given up"
+    // Also while it is in somebody's hands, on its way.
+    default:
       state = "open"
       secondsLeft = end.map { Int(max(0, ($0 - .now).nanoseconds / 1_000_000_000)) }
-    case .done: state = "decided"
-    default: state = "given up"
     }
     verdict = try queue.response(id).map { VerdictView(try Verdict($0)) }
   }

@@ -39,18 +39,30 @@ public struct DashboardToken: Sendable {
   /// Reads it, made where it is missing: then it is durable before anybody is told.
   public static func open(in spool: SpoolDirectory) throws(Failure) -> DashboardToken {
     let secrets = try spool.directory("secrets")
-    if try !secrets.contains(fileName) {
+    if try !secrets.contains(fileName) { try make(in: secrets) }
+    return try read(in: spool)
+  }
+
+  /// Under a name of its own until it is whole; who makes one holds its lock, and what somebody has left there is written anew.
+  private static func make(in secrets: Directory) throws(Failure) {
+    let temporary = ".\(fileName).new"
+    let file = try secrets.openOrCreate(temporary)
+    try file.lock()
+    defer { file.unlock() }
+    // It may be the token by now, made by who had the lock.
+    guard let named = try secrets.status(temporary), named.isSameFile(as: try file.status()) else { return }
+    do throws(Failure) {
       let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-      let temporary = ".\(fileName).\(SpoolDirectory.processID)"
-      try secrets.unlink(temporary)
-      let file = try secrets.create(temporary, mode: 0o600)
+      try file.truncate(to: 0)
       try file.write(Array((bytes.base64URL + "\n").utf8))
       try file.sync()
       // Somebody else's that came meanwhile stays.
       if try secrets.move(temporary, to: secrets, as: fileName) == .targetExists { try secrets.unlink(temporary) }
-      try secrets.sync()
+    } catch {
+      try? secrets.unlink(temporary)
+      throw error
     }
-    return try read(in: spool)
+    try secrets.sync()
   }
 
   /// In constant time.

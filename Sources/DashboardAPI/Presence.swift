@@ -17,9 +17,13 @@ public struct Presence {
         Signals.wait(atMost: .milliseconds(20))
         continue
       }
-      let place = try Self.port(in: spool).map { "it listens on http://127.0.0.1:\($0)/" } ?? "stop that one first"
-      throw Failure(.tryAgain, spool.path, "another dashboard is open", do: place)
+      let place =
+        try Self.port(in: spool).map { "it listens on http://127.0.0.1:\($0)/" } ?? "it does not say where it listens"
+      throw Failure(
+        .tryAgain, spool.path, "another dashboard is open", do: "\(place); dashboard --link prints the link")
     }
+    // Where the one before has listened, somebody else may by now.
+    try file.truncate(to: 0)
   }
 
   public func say(port: Int) throws(Failure) {

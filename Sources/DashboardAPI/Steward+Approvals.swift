@@ -41,7 +41,7 @@ extension Steward {
     let (queue, place) = try find(id, in: ApprovalRequest.queueName)
     guard let entry = try queue.entry(at: place) else { throw Refusal.unknown }
     let view = try ApprovalView(entry, place, in: queue)
-    guard ["new", "wait", "hold"].contains(place.room.rawValue) else {
+    guard ![.done, .fail, .bad].contains(place.room) else {
       let words =
         view.verdict.map { "it is \($0.short)" } ?? (place.room == .done ? "it is decided" : "it was given up")
       return try .json(409, Decided(error: words, advice: "your answer would change nothing", verdict: view.verdict))

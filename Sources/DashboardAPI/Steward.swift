@@ -2,7 +2,8 @@ import Glibc
 import Spool
 import Work
 
-/// Answers what is asked about one spool, and writes nothing but replies to requests (and its line of the journal).
+/// Answers what is asked about one spool, and writes nothing but replies to requests, a line of the journal for each login, and that it
+/// lives (`heartbeats/dashboard`).
 ///
 /// One thread, one poll(2): requests from the connections, lines of the journal, signals, the clock. It keeps nothing that a restart
 /// would lose: who is logged in is said by his cookie, where a stream goes on by its reader.
@@ -139,7 +140,15 @@ public final class Steward {
   /// As much as it can take.
   private func tell(_ id: ConnectionID) throws(Failure) {
     while var stream = streams[id], stream.ahead < EventStream.mostAhead {
-      let lines = try feed.next(after: &stream.position)
+      let lines: [JournalFeed.Line]
+      do throws(Failure) { lines = try feed.next(after: &stream.position, where: JournalFeed.isObject) } catch {
+        if error.isFailedFlush { throw error }
+        // One who cannot be told more comes again; nobody else need know.
+        spool.notice("a stream is ended: \(error)")
+        streams[id] = nil
+        connections.end(id)
+        return
+      }
       streams[id] = stream
       if lines.isEmpty { return }
       send(id, EventStream.words(lines))

@@ -28,7 +28,8 @@ final class Conversation: ChannelInboundHandler {
   weak var meter: Meter?
   private var context: ChannelHandlerContext?
   private var request: WebRequest?
-  private var headBytes = 0
+  /// Of this request, whatever they are: what stands between the pieces of a body counts too.
+  private var bytes = 0
   private var isHeadOnly = false
   private var isLast = false
   private var timer: Scheduled<Void>?
@@ -61,17 +62,18 @@ final class Conversation: ChannelInboundHandler {
   func comes(_ count: Int) {
     if state == .idle {
       state = .head
-      headBytes = 0
+      bytes = 0
       limit(Limits.request) { [unowned self] _ in
         refuse(408, "the request has taken longer than \(Limits.request.components.seconds) s")
       }
     }
-    if state == .head { headBytes += count }
+    if state == .head || state == .body { bytes += count }
   }
 
   /// They were read.
   func hasCome() {
-    if state == .head && headBytes > Limits.head { refuseHead() }
+    if state == .head && bytes > Limits.head { refuseHead() }
+    if state == .body && bytes > Limits.head + Limits.body { refuseBody() }
   }
 
   private func refuseHead() { refuse(431, "the head of the request has more than \(Limits.head) bytes") }
@@ -96,6 +98,8 @@ final class Conversation: ChannelInboundHandler {
   private func refuseBody() { refuse(413, "the body of the request has more than \(Limits.body) bytes") }
 
   private func begin(_ head: HTTPRequestHead) {
+    // It came with the one before.
+    if state == .idle { bytes = 0 }
     state = .body
     isHeadOnly = head.method == .HEAD
     isLast = !head.isKeepAlive
@@ -118,6 +122,7 @@ final class Conversation: ChannelInboundHandler {
       request = nil
       isLast = true
       state = .asked
+      meter?.isShut = true
       answer(refusal.answer)
     case .head:
       state = .closing
@@ -128,8 +133,10 @@ final class Conversation: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // What is no HTTP has had its answer.
     if state == .closing { return }
+    if error is HTTPParserError, [.idle, .head, .body].contains(state) {
+      meter?.refuse(Refusal(400, "this is no request of HTTP/1.1", do: "docs/dashboard.md says what there is"))
+    }
     state = .closing
     hangUp()
   }

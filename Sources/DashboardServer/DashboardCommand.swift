@@ -26,7 +26,11 @@ public struct DashboardCommand {
       let token = try DashboardToken.open(in: spool)
       let open = try Presence.port(in: spool)
       // Who listens on the port instead would be told the token.
-      if open == nil { spool.notice("none is open: start dashboard before you open the link") }
+      if open == nil {
+        spool.notice(
+          "none is open for this spool: start dashboard first, then open the link; until then whoever listens on port "
+            + "\(port) would be told the token")
+      }
       print(Self.link(open ?? port, token))
       return .done
     }

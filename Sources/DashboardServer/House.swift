@@ -75,7 +75,7 @@ final class House: @unchecked Sendable, Connections {
     let meter = Meter(conversation)
     conversation.meter = meter
     try pipeline.addHandler(meter)
-    try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
+    try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
     try pipeline.addHandler(conversation)
   }
 

@@ -11,7 +11,8 @@ final class Meter: ChannelInboundHandler {
 
   private unowned let conversation: Conversation
   private var context: ChannelHandlerContext?
-  private var isShut = false
+  /// Whether nothing more is read.
+  var isShut = false
 
   init(_ conversation: Conversation) { self.conversation = conversation }
 

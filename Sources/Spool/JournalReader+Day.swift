@@ -14,9 +14,9 @@ extension JournalReader {
     of day: String, in directory: Directory, from first: Timestamp, to last: Timestamp?, containing words: [String],
     budget: inout Int
   ) throws(Failure) -> [String] {
-    guard let file = try directory.open(day + ".jsonl") else { return [] }
+    guard let file = try JournalFeed.open(day, in: directory) else { return [] }
     let status = try file.status()
-    guard status.isRegular, !words.isEmpty else { return [] }
+    guard !words.isEmpty else { return [] }
     let wanted = words.map { Array($0.utf8) }
     var found: [String] = []
     var offset = try start(in: file, size: status.size, from: (first - disorder).rfc3339)
@@ -63,7 +63,7 @@ extension JournalReader {
   }
 
   /// Of the first line. A quote within a value has a backslash before it.
-  private static func time(of lines: ArraySlice<UInt8>) -> Substring? {
+  static func time(of lines: ArraySlice<UInt8>) -> Substring? {
     guard let end = lines.firstIndex(of: 10) else { return nil }
     let line = String(decoding: lines[..<end], as: UTF8.self)
     guard let key = line.ranges(of: ",\"time\":\"").first else { return nil }

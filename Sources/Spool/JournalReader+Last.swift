@@ -6,29 +6,42 @@ extension JournalReader {
   /// days as it takes: what it costs grows with how far back they lie, not with the journal.
   /// - Parameters:
   ///   - words: What each of them contains, as it stands in the file; blocks without it are passed over in one look.
+  ///   - since: Lines from before this do not count, and need not be looked at.
   ///   - limit: No more bytes are read than this, about.
   ///   - judge: `stop`: this one is not taken, and nothing before it.
   public mutating func last(
-    _ count: Int, containing words: String? = nil, atMost limit: Int = .max, judge: (String) -> Verdict = { _ in .take }
+    _ count: Int, containing words: String? = nil, since: Timestamp? = nil, atMost limit: Int = .max,
+    judge: (String) -> Verdict = { _ in .take }
   ) throws(Failure) -> [String] {
-    let days = try days()
-    (day, offset, inode) = (days.last ?? "", 0, nil)
+    let days = try feed.days()
+    let today = JournalFeed.day(of: .now)
+    // The file of a day that is still to come is read, and not waited at.
+    let followed = days.last { $0 <= today }
+    position = followed.map { JournalPosition(day: $0, offset: 0) } ?? .beginning
+    let first = since?.rfc3339
     var found: [String] = []
     var isOver = count <= 0
     var left = limit
-    for name in days.reversed() {
-      if isOver && name != day || left <= 0 { break }
-      guard let file = try directory.open(name) else { continue }
+    for day in days.reversed() {
+      if let first, day < first.prefix(10) { isOver = true }
+      if isOver || left <= 0, day != followed {
+        if day < followed ?? "" { break }
+        continue
+      }
+      guard let file = try JournalFeed.open(day, in: feed.directory) else { continue }
       let status = try file.status()
-      guard status.isRegular else { continue }
       var lines = LinesFromEnd(file: file, size: status.size, words: words.map { Array($0.utf8) })
       try lines.findEnd()
-      if name == day { (offset, inode) = (lines.end, status.inode) }
+      if day == followed { position = JournalPosition(DayPlace(day: day, offset: lines.end, inode: status.inode)) }
       while !isOver, left > 0 {
         let end = lines.end
         guard let block = try lines.next() else { break }
         left -= end - lines.end
-        for line in block.reversed() {
+        if block.isPassed {
+          if let first, let time = JournalReader.time(of: block.bytes), time < first { isOver = true }
+          continue
+        }
+        for line in block.bytes.split(separator: 10).reversed() {
           let text = String(decoding: line, as: UTF8.self)
           switch judge(text) {
           case .take: found.append(text)
@@ -71,8 +84,8 @@ private struct LinesFromEnd {
     }
   }
 
-  /// The lines of the block before, in their order; none where the block has none that counts; nil at the beginning.
-  mutating func next() throws(Failure) -> [ArraySlice<UInt8>]? {
+  /// The lines of the block before; nil at the beginning.
+  mutating func next() throws(Failure) -> (bytes: ArraySlice<UInt8>, isPassed: Bool)? {
     if end <= 0 { return nil }
     let (start, bytes) = try before(end)
     let isWidest = step == JournalReader.block
@@ -83,15 +96,14 @@ private struct LinesFromEnd {
       // of ours.
       guard let newline = bytes.dropLast().firstIndex(of: 10) else {
         if isWidest { end = start }
-        return []
+        return ([], true)
       }
       whole = bytes[(newline + 1)...]
       end = start + newline + 1
     } else {
       end = 0
     }
-    if let words, !whole.contains(all: words) { return [] }
-    return whole.split(separator: 10)
+    return (whole, words.map { !whole.contains(all: $0) } ?? false)
   }
 
   private func before(_ end: Int) throws(Failure) -> (start: Int, bytes: [UInt8]) {

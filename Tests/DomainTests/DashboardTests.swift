@@ -81,6 +81,30 @@ private func request(
     #expect(try spool.directory("secrets").status("dashboard.token")?.mode == S_IFREG | 0o600)
   }
 
+  @Test func whatWasLeftWhereOneIsMadeIsNoToken() throws {
+    let secrets = try spool.directory("secrets")
+    try secrets.openOrCreate(".dashboard.token.new").write(Array("half".utf8))
+    let token = try DashboardToken.open(in: spool)
+    #expect(token.text.utf8.count == 43)
+    #expect(try !secrets.names().contains { $0.hasPrefix(".dashboard.token") })
+  }
+
+  @Test func whereADashboardHasListenedIsNotToldOfTheNext() throws {
+    func open(_ work: (Presence) throws -> Void) throws {
+      let presence = try Presence(spool)
+      try withExtendedLifetime(presence) { try work(presence) }
+    }
+    try open { presence in
+      try presence.say(port: 4711)
+      #expect(try Presence.port(in: spool) == 4711)
+    }
+    try open { presence in
+      #expect(try Presence.port(in: spool) == nil)
+      try presence.say(port: 1)
+      #expect(try Presence.port(in: spool) == 1)
+    }
+  }
+
   @Test(arguments: ["", "short\n", String(repeating: "a", count: 31), String(repeating: "ä", count: 32), "a\nb\n"])
   func whatAPersonMadeUpIsNoToken(_ text: String) throws {
     try spool.directory("secrets").replace("dashboard.token", with: Array(text.utf8))
@@ -148,7 +172,7 @@ private func request(
   private func all(_ position: inout JournalPosition) throws -> [String] {
     var lines: [String] = []
     while true {
-      let more = try feed.next(after: &position)
+      let more = try feed.next(after: &position, where: JournalFeed.isObject)
       if more.isEmpty { return lines }
       lines += more.map { String(decoding: $0.bytes, as: UTF8.self) }
     }
@@ -158,7 +182,7 @@ private func request(
     try write("2026-11-25", "{\"a\":1}\n{\"a\":2}\n")
     try write("2026-11-26", "{\"a\":3}\n")
     var position = JournalPosition.beginning
-    let lines = try feed.next(after: &position)
+    let lines = try feed.next(after: &position, where: JournalFeed.isObject)
     #expect(lines.map(\.end.description) == ["2026-11-25:8", "2026-11-25:16"])
     #expect(try all(&position) == ["{\"a\":3}"] && position.description == "2026-11-26:8")
     var second = lines[0].end
@@ -179,6 +203,38 @@ private func request(
     #expect(try all(&position) == ["{\"b\":1}"])
     try journal.replace("2026-11-26.jsonl", with: Array("{\"longer\":1}\n{\"c\":2}\n".utf8))
     #expect(try all(&position) == ["{\"longer\":1}", "{\"c\":2}"])
+  }
+
+  @Test func whatIsOfTheFutureOrNoFileHoldsUpNobody() throws {
+    func day(_ days: Int) -> String { String((Timestamp.now + .seconds(days * 86400)).rfc3339.prefix(10)) }
+    try write(day(0), "{\"a\":1}\n")
+    for late in [1, 30] { try write(day(late), "") }
+    #expect(mkdir("\(scratch.path)/\(day(-1)).jsonl", 0o700) == 0)
+    #expect(symlink("/x", "\(scratch.path)/2099-01-01.jsonl") == 0)
+    var position = try feed.position(beforeLast: 1)
+    #expect(try all(&position) == ["{\"a\":1}"])
+    // It goes on with tomorrow, and hears today.
+    try write(day(0), "{\"a\":2}\n")
+    #expect(try all(&position) == ["{\"a\":2}"])
+    try write(day(1), "{\"b\":1}\n")
+    try write(day(30), "{\"c\":1}\n")
+    let told = try feed.next(after: &position)
+    #expect(told.map { String(decoding: $0.bytes, as: UTF8.self) } == ["{\"b\":1}"])
+    try write(day(0), "{\"a\":3}\n")
+    #expect(try all(&position) == ["{\"a\":3}"])
+    // Who goes on from what he was told misses none, though he hears some again.
+    var again = try #require(JournalPosition(told[0].end.description))
+    #expect(try all(&again) == ["{\"a\":3}", "{\"b\":1}"])
+    var ahead = JournalPosition(day: day(30), offset: 0)
+    #expect(try all(&ahead) == ["{\"b\":1}"])
+  }
+
+  @Test func aLineWithoutAnEndIsNotKept() throws {
+    try write("2026-11-26", "{\"a\":1}\n" + String(repeating: "x", count: 5 << 20))
+    var position = JournalPosition.beginning
+    #expect(try all(&position) == ["{\"a\":1}"] && position.offset > 5 << 20)
+    try write("2026-11-26", "x\n{\"a\":2}\n")
+    #expect(try all(&position) == ["{\"a\":2}"])
   }
 
   @Test func whatIsNoLineIsLeftOut() throws {

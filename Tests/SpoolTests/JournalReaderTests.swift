@@ -86,6 +86,31 @@ import Testing
     #expect(forth == many + ["end"])
   }
 
+  @Test func whatIsOlderThanIsWantedIsNotReadThoughNoLineIsOfUse() throws {
+    func lines(_ day: String) -> String {
+      (0..<60_000).map { "{\"event\":\"new\",\"time\":\"\(day)T00:00:\($0 / 6000 + 10).000000Z\",\"tool\":\"x\"}\n" }
+        .joined()
+    }
+    var (scratch, reader) = try journal([
+      "2026-11-24.jsonl": lines("2026-11-24"), "2026-11-25.jsonl": lines("2026-11-25"),
+    ])
+    let calls = Calls()
+    let since = try #require(Timestamp(rfc3339: "2026-11-25T00:00:19Z"))
+    let found = try calls.observe { try reader.last(9, containing: "needle", since: since) }
+    // Some blocks, of the last day alone.
+    #expect(found.isEmpty && calls.count(.read) <= 5)
+    _ = scratch
+  }
+
+  @Test func aDayOfTheFutureIsNotWaitedFor() throws {
+    let today = String(Timestamp.now.rfc3339.prefix(10))
+    var (scratch, reader) = try journal(["\(today).jsonl": "1\n2\n", "2099-01-01.jsonl": ""])
+    #expect(symlink("/x", "\(scratch.path)/spool/journal/2099-01-02.jsonl") == 0)
+    #expect(try reader.last(1) == ["2"])
+    append("3\n", to: "\(today).jsonl", in: scratch)
+    #expect(try reader.next() == ["3"])
+  }
+
   @Test func whatEachLineContainsIsFoundFarBackAndAJudgeEndsTheSearch() throws {
     let many = (0..<50_000).map { "\($0) \($0 == 7 ? "needle" : "straw")" }.joined(separator: "\n") + "\n"
     var (scratch, reader) = try journal(["2026-11-25.jsonl": "needle\n", "2026-11-26.jsonl": many])

@@ -1,4 +1,5 @@
 """What comes from elsewhere, is too much, too slow, or no HTTP at all."""
+import json
 import socket
 import threading
 
@@ -60,7 +61,8 @@ def too_much_is_not_read(home):
     declared = home.raw(post + "Content-Length: 100000\r\n\r\n" + "x" * 1000)
     chunk = "ffff\r\n" + "x" * 0xffff + "\r\n"
     chunked = home.raw(post + "Transfer-Encoding: chunked\r\n\r\n" + chunk + chunk)
-    for answer in declared, chunked:
+    extended = home.raw(post + "Transfer-Encoding: chunked\r\n\r\n2;" + "x" * 500_000 + "\r\n{}\r\n0\r\n\r\n")
+    for answer in declared, chunked, extended:
         expect(answer.split()[1] == b"413" and b"Connection: close" in answer, f"{answer[:100]!r}")
     home.get("/api/data")
 
@@ -75,6 +77,7 @@ def what_is_no_http_is_answered_400(home):
             post + "Content-Length: x\r\n\r\n", f"GET / HTTP/1.1\n{own}\0: 1\r\n\r\n":
         answer = home.raw(text)
         expect(answer.split()[1:2] == [b"400"], f"{text[:60]!r}: {answer[:100]!r}")
+        expect(b"X-Content-Type-Options: nosniff" in answer and json.loads(answer.partition(b"\r\n\r\n")[2])["error"], f"{answer!r}")
     home.get("/api/data")
 
 

@@ -108,3 +108,18 @@ def a_head_of_it_ends_at_once(home):
     home.furnish().open()
     answer = home.ask("HEAD", "/api/events")
     expect(answer.status == 200 and not answer.body, f"{answer.status}")
+
+
+@case
+def what_lies_in_the_journal_for_a_day_to_come_ends_nothing(home):
+    home.furnish().open()
+    listens = home.listen()
+    journal = home.spool / "journal"
+    (journal / "2099-01-01.jsonl").symlink_to("/x")
+    (journal / "2099-01-02.jsonl").mkdir()
+    (journal / "2099-01-03.jsonl").touch()
+    note(home, "first")
+    listens.until("first")
+    note(home, "second")
+    listens.until("second")
+    home.get("/api/data")

@@ -15,6 +15,6 @@ enum EventPaint {
   ]
   private static let bad: Set<String> = [
     "fail", "bad", "rejected", "refused", "timeout", "halt", "overdue", "unheard", "job-failed", "job-killed",
-    "breaker-open", "door-refused", "door-locked",
+    "breaker-open", "door-refused", "door-locked", "dashboard-refused", "dashboard-locked",
   ]
 }

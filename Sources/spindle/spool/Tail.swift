@@ -30,7 +30,7 @@ extension SpoolTool {
       var reader = JournalReader(directory: journal)
       var view = TailView(isRaw: json)
       let wanted = max(0, count ?? (filter.since == nil ? 10 : Self.most))
-      let last = try reader.last(wanted, containing: filter.words) { text in
+      let last = try reader.last(wanted, containing: filter.words, since: filter.start) { text in
         guard let line = Self.read(text) else { return .leave }
         return filter.passes(line) ? .take : filter.ends(at: line) ? .stop : .leave
       }

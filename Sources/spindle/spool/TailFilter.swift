@@ -75,9 +75,9 @@ struct TailFilter: ParsableArguments {
   /// Lines of several processes may stand a little out of their order.
   private static let disorder = Duration.seconds(60)
 
+  /// What is from before this is too old, wherever it stands.
+  var start: Timestamp? { since.flatMap { Timestamp(rfc3339: $0.time) }.map { $0 - Self.disorder } }
+
   /// Whether all before this line is too old: no more need be looked at.
-  func ends(at line: Journal.Line) -> Bool {
-    guard let since, let first = Timestamp(rfc3339: since.time) else { return false }
-    return line.time < (first - Self.disorder).rfc3339
-  }
+  func ends(at line: Journal.Line) -> Bool { start.map { line.time < $0.rfc3339 } ?? false }
 }
