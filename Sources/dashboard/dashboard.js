@@ -464,10 +464,12 @@ function showApprovals() {
   let unasked = 0
   for (const card of cards.values()) {
     if (open[card.id]) {
+      // Cancelled, and retried: it is asked anew.
+      if (card.ended) Object.assign(card, { ended: false, reply: null, outcome: null, refused: null, verdict: null, text: null, problem: null })
       card.seen = open[card.id]
       if (unasked++ < AT_ONCE && card.text === null && !card.loading && !card.problem) load(card)
       if (card.reply && !card.outcome) lookAfter(card)
-    } else if (!card.ended && !card.loading) {
+    } else if (!card.ended && !card.ending && !card.loading) {
       end(card)
     }
   }
@@ -492,16 +494,24 @@ async function load(card) {
   paintApprovals()
 }
 
-/** It is open no more: what it has come to is said once, and stays until it has been seen. */
+/** The document has it no more. What it has come to is said once, and stays until it has been seen; but one that was only
+ *  on its way from one room to another is open still, and whoever writes a note to it goes on. */
 async function end(card) {
-  card.ended = true
-  card.form = null
+  card.ending = true
+  let words
   try {
     const { verdict, state } = await get(api(card))
-    card.verdict = verdict?.words ?? state
+    if (state === 'open') return
+    words = verdict?.words ?? state
   } catch (broken) {
-    card.verdict = broken.message
+    // What is not known is asked again with the next document.
+    if (broken.status !== 404) return
+    words = broken.message
+  } finally {
+    card.ending = false
   }
+  if (data?.approvals[card.id]) return
+  Object.assign(card, { ended: true, form: null, verdict: words })
   if (card.reply) await lookAfter(card)
   say(`${card.seen.subject ?? short(card.id)}: ${card.verdict}`)
   paintApprovals()

@@ -83,6 +83,48 @@ def what_somebody_else_decides_is_said(home):
 
 
 @case
+def a_request_that_one_document_lacks_is_open_still(home):
+    home.furnish().good("spool", "init", "letters")
+    waiting, id = home.asks(TEXT)
+    home.come()
+    home.sees(".approval button", "Reject").click()
+    home.type("half a no")
+    # As where it is on its way from one room to another while the document is made.
+    home.js("""
+        const real = window.fetch
+        window.lacking = 0
+        window.fetch = async (path, how) => {
+          const answer = await real(path, how)
+          if (String(path).startsWith('/api/approvals/') && window.lacking === 1) window.lacking = 2
+          if (path !== '/api/data' || window.lacking) return answer
+          window.lacking = 1
+          return Response.json({ ...await answer.json(), approvals: {} })
+        }""")
+    home.put("letters")
+    until(lambda: home.js("return window.lacking") == 2, "the page asks what has become of it", SOON)
+    home.put("letters")
+    until(lambda: "2" in home.text("#queues tbody tr"), "the next document is drawn", SOON)
+    home.type("te")
+    expect(home.js("return document.activeElement.value") == "half a note", f"the focus is at {home.focus()}")
+    expect(not home.find(".approval.over"), "it is said to be over")
+
+
+@case
+def a_request_that_is_cancelled_and_retried_comes_back(home):
+    waiting, id = home.asks(TEXT)
+    home.come()
+    home.sees(".approval button", "Approve")
+    home.good("spool", "cancel", id)
+    home.sees(".approval.over")
+    waiting.end()
+    home.good("spool", "retry", id)
+    until(lambda: not home.find(".approval.over"), "it is open again", SOON)
+    home.sees(".approval .paper", "Two lines of it.")
+    home.sees(".approval button", "Approve").click()
+    home.sees(".approval form", "Approve Post?")
+
+
+@case
 def an_answer_that_comes_too_late_is_told_so(home):
     waiting, id = home.asks(TEXT)
     home.come()
