@@ -268,6 +268,7 @@ let data = null
 let streaming = null  // what ends the stream that we read
 let good = 0  // when we last heard that what is shown is so
 let lost = null  // why it is not
+let remedy = null  // what the server says to do about it
 let retryAt = 0
 let tries = 0
 let position = null  // of the last event that we have
@@ -336,6 +337,7 @@ function lose(broken) {
   if (broken.status === 400) position = null
   stop()
   lost = broken.message === 'Failed to fetch' ? 'no answer' : broken.message
+  remedy = broken.advice
   const wait = Math.min(15000, 500 * 2 ** tries++)
   retryAt = Date.now() + wait
   follow.timer = setTimeout(follow, wait)
@@ -386,14 +388,17 @@ document.addEventListener('visibilitychange', () => document.hidden || (lost ? f
 addEventListener('online', () => lost && follow())
 addEventListener('hashchange', () => location.hash.includes('token=') && arrive())
 
+let wasLost = false
+
 function showLife() {
-  document.body.classList.toggle('old', Boolean(lost))
+  // What is old cannot be answered.
+  if (document.body.classList.toggle('old', Boolean(lost)) !== wasLost) paintApprovals(wasLost = !wasLost)
   if (!lost) return draw($('alarm'))
   // What is counted down is not read out each second: only who looks sees it.
   draw($('alarm'), h('p', null, h('strong', null, good ? `Not live since ${clock(good, true)}.` : 'No connection.'),
     ' ', good ? 'What you see below is old.' : 'Nothing can be shown.', ' ',
-    h('span', { 'aria-hidden': 'true' }, good > 0 && `${span((Date.now() - good) / 1000)} ago: `, lost, '. ',
-      streaming ? 'Trying…' : `Next try in ${span((retryAt - Date.now()) / 1000 + 0.9)}.`)),
+    h('span', { 'aria-hidden': 'true' }, good > 0 && `${span((Date.now() - good) / 1000)} ago: `, outside(lost), '. ',
+      streaming ? 'Trying…' : `Next try in ${span((retryAt - Date.now()) / 1000 + 0.9)}.`), remedy && h('span', null, ' ', line(remedy), '.')),
   h('button', { type: 'button', onclick: follow }, 'Try now'))
   if (data) document.title = `Not live · Spindle on ${data.host}`
 }
@@ -557,6 +562,7 @@ async function answer(card) {
 }
 
 function openForm(card, word) {
+  if (lost) return
   card.form = word
   card.key = crypto.randomUUID()
   card.openedAt = performance.now()
@@ -623,18 +629,19 @@ function shownText(card) {
 function questions(card) {
   if (card.text === null || !card.isExact || card.text.length > TOO_LONG || card.loading || card.problem) return null
   const subject = card.seen.subject ?? short(card.id)
+  const old = lost ? 'true' : null  // a button that is disabled would lose the focus
   if (!card.form) {
     return h('div', { class: 'answers' },
-      h('button', { key: 'yes', id: `yes-${card.id}`, type: 'button', class: 'main', onclick: () => openForm(card, 'yes') },
+      h('button', { key: 'yes', id: `yes-${card.id}`, type: 'button', class: 'main', 'aria-disabled': old, onclick: () => openForm(card, 'yes') },
         'Approve…', h('span', { class: 'unseen' }, ` ${subject}`)),
-      h('button', { key: 'no', id: `no-${card.id}`, type: 'button', onclick: () => openForm(card, 'no') },
+      h('button', { key: 'no', id: `no-${card.id}`, type: 'button', 'aria-disabled': old, onclick: () => openForm(card, 'no') },
         'Reject…', h('span', { class: 'unseen' }, ` ${subject}`)))
   }
   const yes = card.form === 'yes'
   // One click too many, or a key held down, is no answer.
   const submit = (event) => {
     event.preventDefault()
-    if (!card.sending && performance.now() - card.openedAt > 400) answer(card)
+    if (!lost && !card.sending && performance.now() - card.openedAt > 400) answer(card)
   }
   return h('form', {
     key: 'form', class: `sure ${card.form}`, 'aria-label': yes ? 'Approve' : 'Reject', onsubmit: submit,
@@ -644,7 +651,7 @@ function questions(card) {
   h('label', { for: `note-${card.id}` }, 'Note, if you like: it goes with the verdict'),
   h('textarea', { id: `note-${card.id}`, rows: '2', maxlength: '4000', oninput: (event) => { card.note = event.target.value }, once: { value: card.note } }),
   h('div', { class: 'answers' },
-    h('button', { type: 'submit', class: 'main', disabled: Boolean(card.sending) }, card.sending ? 'Sending…' : yes ? 'Yes, approve' : 'No, reject'),
+    h('button', { type: 'submit', class: 'main', disabled: Boolean(card.sending), 'aria-disabled': old }, card.sending ? 'Sending…' : yes ? 'Yes, approve' : 'No, reject'),
     h('button', { type: 'button', onclick: () => closeForm(card) }, 'Back')))
 }
 
@@ -678,7 +685,7 @@ const meter = (spent, budget) => [`${money(spent)} of ${money(budget)}`, h('span
 
 // ------------ pipelines
 
-const runName = (id) => h('a', { href: `#run-${id}` }, line(data.pipelines[id]?.timeline.name ?? short(id)))
+const runName = (id) => h('a', { href: `#run-${id}` }, line(data?.pipelines[id]?.timeline.name ?? short(id)))
 
 function showPipelines() {
   const all = entries(data.pipelines)

@@ -1,4 +1,5 @@
 """What happens is seen at once; where it is not, the page says so."""
+import time
 from datetime import datetime, timezone
 
 from selenium.webdriver.common.keys import Keys
@@ -94,3 +95,26 @@ def a_lost_connection_is_said_and_comes_back_with_what_was_missed(home):
     row = home.sees("#queues tbody tr", "letters")
     expect("1" in row.text, f"the queue's row says {row.text!r}")
     expect(home.js("return window.here"), "the page was loaded anew")
+
+
+@case
+def where_the_token_is_gone_it_says_what_to_do_and_nothing_can_be_answered(home):
+    waiting, id = home.asks("Text.\n")
+    home.come()
+    home.expects("401 (Unauthorized)", "503 (Service Unavailable)", "ERR_INCOMPLETE_CHUNKED")
+    home.sees(".approval button", "Approve")
+    home.js("""
+        window.gone = new Promise((done) => new MutationObserver(() => document.body.classList.contains('old') && done(Date.now()))
+          .observe(document.body, { attributes: true }))""")
+    before = time.time()
+    (home.spool / "secrets/dashboard.token").unlink()
+    home.sees("#alarm", "Not live since")
+    home.remark(f"from token to word: {round(home.browser.execute_async_script('window.gone.then(arguments[0])') - 1000 * before)} ms")
+    home.sees("#alarm", "dashboard --link")
+    buttons = lambda: [one.get_attribute("aria-disabled") for one in home.find(".approval .answers button")]
+    until(lambda: buttons() == ["true", "true"], "what is old cannot be answered", SOON)
+    home.find(".approval .answers button")[0].click()
+    expect(not home.find(".approval form"), "what is old can be answered")
+    home.browser.get(home.link())
+    home.is_shown()
+    until(lambda: buttons() == [None, None], "it can be answered again", SOON)
