@@ -193,7 +193,7 @@ async function ask(path, { body, ...how } = {}) {
   throw new Refused(answer.status, await answer.json().catch(() => null))
 }
 
-const get = async (path) => (await ask(path, { signal: AbortSignal.timeout(15000) })).json()
+const get = async (path, ...ends) => (await ask(path, { signal: AbortSignal.any([AbortSignal.timeout(15000), ...ends]) })).json()
 
 // ------------ coming in and going
 
@@ -344,7 +344,7 @@ function lose(broken) {
   showLife()
 }
 
-let due = null, underWay = false, again = false, asked = 0
+let due = null, underWay = null, next = null, asked = 0
 
 /** At most four times a second, and rarely while nobody looks. */
 function soon() {
@@ -353,14 +353,18 @@ function soon() {
   due = setTimeout(() => { due = null; refresh() }, Math.max(150, asked + gap - Date.now()))
 }
 
-/** Returns whether what is shown is of now. */
-async function refresh() {
-  if (underWay) return again = true
-  const here = streaming
-  underWay = true
+/** Returns whether what is shown is of now. What is under way already may be older: then another one follows it, for all who ask. */
+const refresh = () => (underWay ? next ??= underWay.then(begin) : begin())
+
+function begin() {
+  next = underWay = null
+  return streaming ? underWay = fetchAndShow(streaming) : false
+}
+
+async function fetchAndShow(here) {
   asked = Date.now()
   try {
-    const fresh = await get('/api/data')
+    const fresh = await get('/api/data', here.signal)
     if (streaming !== here) return false
     data = fresh
     good = Date.now()
@@ -371,8 +375,7 @@ async function refresh() {
     if (streaming === here) lose(broken)
     return false
   } finally {
-    underWay = false
-    if (again) { again = false; soon() }
+    if (!next) underWay = null
   }
 }
 

@@ -98,6 +98,35 @@ def a_lost_connection_is_said_and_comes_back_with_what_was_missed(home):
 
 
 @case
+def it_is_live_again_only_with_a_document_of_afterwards(home):
+    home.furnish().good("spool", "init", "letters")
+    home.come()
+    home.expects("ERR_")
+    # A document that is on its way while the connection breaks, and comes when it is there again.
+    home.js("""
+        const real = window.fetch
+        window.asked = 0
+        window.fetch = async (path, how) => {
+          if (path !== '/api/data') return real(path, how)
+          const mine = ++window.asked
+          const answer = await real(path, how)
+          if (mine === 1) await new Promise((done) => { window.late = done })
+          return answer
+        }""")
+    home.put("letters")
+    until(lambda: home.js("return Boolean(window.late)"), "a document is under way", SOON)
+    home.kill_dashboard()
+    home.sees("#alarm", "Not live since")
+    home.put("letters")
+    home.open(home.port)
+    home.js("const tell = document.getElementById('alarm'); window.then = new Promise((done) => new MutationObserver(() => "
+            "tell.innerText || done(document.querySelector('#queues tbody').innerText)).observe(tell, { childList: true }))")
+    home.js("document.querySelector('#alarm button').click(); setTimeout(window.late, 1000)")
+    row = home.browser.execute_async_script("window.then.then(arguments[0])")
+    expect("2" in row, f"live again, it shows {row!r}")
+
+
+@case
 def where_the_token_is_gone_it_says_what_to_do_and_nothing_can_be_answered(home):
     waiting, id = home.asks("Text.\n")
     home.come()
