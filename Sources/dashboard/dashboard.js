@@ -346,11 +346,11 @@ function lose(broken) {
 
 let due = null, underWay = null, next = null, asked = 0
 
-/** At most four times a second, and rarely while nobody looks. */
+/** At once, then at most four times a second; and rarely while nobody looks. */
 function soon() {
   if (due || !streaming) return
   const gap = document.hidden ? 5000 : 250
-  due = setTimeout(() => { due = null; refresh() }, Math.max(150, asked + gap - Date.now()))
+  due = setTimeout(() => { due = null; refresh() }, Math.max(10, asked + gap - Date.now()))
 }
 
 /** Returns whether what is shown is of now. What is under way already may be older: then another one follows it, for all who ask. */
@@ -843,10 +843,16 @@ function note(one) {
   paintSoon()
 }
 
-let painting = null, heldBack = 0
+let painting = null, painted = 0, heldBack = 0
+
+/** At once, and then at most ten times a second. */
 function paintSoon() {
   if (isPaused) heldBack++
-  painting ??= setTimeout(() => { painting = null; if (data) showJournal() }, 100)
+  painting ??= setTimeout(() => {
+    painting = null
+    painted = Date.now()
+    if (data) showJournal()
+  }, Math.max(0, painted + 100 - Date.now()))
 }
 
 let frozen = null  // what is looked at while it is paused

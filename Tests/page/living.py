@@ -17,6 +17,7 @@ def pixels(home, row, count):
           it.disconnect()
           requestAnimationFrame(() => setTimeout(() => done(Date.now())))
         }).observe(document.getElementById('queues'), { subtree: true, childList: true, characterData: true }))""", row, str(count))
+    time.sleep(0.4)  # as after a while in which nothing happened
     stamp = home.put("letters").split("Z")[0]
     named = datetime.strptime(stamp, "%Y%m%dT%H%M%S.%f").replace(tzinfo=timezone.utc).timestamp()
     return round(home.browser.execute_async_script("window.seen.then(arguments[0])") - 1000 * named)
