@@ -73,23 +73,31 @@ const $ = (id) => document.getElementById(id)
 const bodyOf = (id) => $(id).querySelector('.body')
 
 /** Says it to who listens. The same words twice are heard twice. */
-function say(words) {
+function say(text) {
+  const words = plain(text)
   $('said').textContent = $('said').textContent === words ? words + '\u00a0' : words
 }
 
 // ------------ words
 
-// What is not seen, or makes other text be seen otherwise than it is: controls, directions, blanks without width, tags.
-const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u
+// What is not seen, or makes other text be seen otherwise than it is: controls, directions, blanks without width, fillers, tags, what
+// chooses a variant. Within an emoji two of them say which it is.
+const EMOJI = '\\p{Extended_Pictographic}'
+const UNSEEN = new RegExp(`(?!(?<=(?:${EMOJI}|\\p{Emoji_Modifier})\\ufe0f?)\\u200d(?=${EMOJI})|(?<=${EMOJI})\\ufe0f)`
+  + '(?:[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u2800\\ufff9-\\ufffb]|\\p{Default_Ignorable_Code_Point})', 'u')
 const UNSEEN_ALL = new RegExp(`(${UNSEEN.source})`, 'gu')
+
+const number = (one) => 'U+' + one.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')
 
 /** Text from outside, with what is not seen shown by its number. */
 function outside(text) {
   const words = String(text ?? '').replaceAll('\r\n', '\n')
   if (!UNSEEN.test(words)) return words
-  return words.split(UNSEEN_ALL).map((part, i) => (i % 2
-    ? h('span', { class: 'unprintable' }, 'U+' + part.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')) : part))
+  return words.split(UNSEEN_ALL).map((part, i) => (i % 2 ? h('span', { class: 'unprintable' }, number(part)) : part))
 }
+
+/** The same where there is no place for elements: what is heard, and the names of things. */
+const plain = (text) => String(text ?? '').replaceAll(/[\n\t ]+/g, ' ').replace(UNSEEN_ALL, number)
 
 /** One line of it, whose direction is its own. */
 const line = (text, props) => h('bdi', props, outside(String(text ?? '').replaceAll('\n', ' ')))
@@ -146,8 +154,8 @@ const light = (status, word = status) => h('span', { class: `light ${status}` },
 
 /** A command, which a click copies. */
 function command(words, shown = words) {
-  return h('button', { class: 'command', type: 'button', title: `Copy: ${words}`, onclick: (event) => copy(words, event.currentTarget) },
-    h('code', null, line(shown)), h('span', { class: 'unseen' }, shown === words ? ': copy' : `: copy ${words}`))
+  return h('button', { class: 'command', type: 'button', title: `Copy: ${plain(words)}`, onclick: (event) => copy(words, event.currentTarget) },
+    h('code', null, line(shown)), h('span', { class: 'unseen' }, shown === words ? ': copy' : `: copy ${plain(words)}`))
 }
 
 async function copy(words, button) {
@@ -403,7 +411,7 @@ function showLife() {
     h('span', { 'aria-hidden': 'true' }, good > 0 && `${span((Date.now() - good) / 1000)} ago: `, outside(lost), '. ',
       streaming ? 'Trying…' : `Next try in ${span((retryAt - Date.now()) / 1000 + 0.9)}.`), remedy && h('span', null, ' ', line(remedy), '.')),
   h('button', { type: 'button', onclick: follow }, 'Try now'))
-  if (data) document.title = `Not live · Spindle on ${data.host}`
+  if (data) document.title = `Not live · Spindle on ${plain(data.host)}`
 }
 
 // ------------ how it is
@@ -423,7 +431,7 @@ function show() {
     h('p', { class: 'sub' }, line(data.spool, { class: 'mono' }), ' · tick ', (data.tick.status === 'green' && counted('ago', data.tick.last)) || line(data.tick.detail), ' · ',
       data.gateway ? ['gateway ', line(data.gateway)] : 'no gateway resident', ' · as of ', at(data.time, true)))
   if (lastStatus && lastStatus !== data.status) say(`Now ${data.status}: ${data.detail}`)
-  document.title = `${open.length ? `(${open.length}) ` : ''}${data.status} · Spindle on ${data.host}`
+  document.title = `${open.length ? `(${open.length}) ` : ''}${data.status} · Spindle on ${plain(data.host)}`
   showApprovals()
   showSignals()
   showAgents()
@@ -608,7 +616,7 @@ function became(card) {
     card.refused && h('p', { class: 'why' }, outside(card.refused)),
     card.ended && h('p', null, h('strong', null, outside(card.verdict))),
     card.ended && h('button', { type: 'button', class: 'quiet', onclick: () => dismiss(card) }, 'Seen',
-      h('span', { class: 'unseen' }, `: ${card.seen.subject ?? short(card.id)}`)))
+      h('span', { class: 'unseen' }, `: ${plain(card.seen.subject ?? short(card.id))}`)))
 }
 
 function shownText(card) {
@@ -620,7 +628,7 @@ function shownText(card) {
   if (card.text === null) return h('button', { type: 'button', onclick: () => load(card) }, 'Show the text')
   const isTooLong = card.text.length > TOO_LONG, problem = isTooLong ? 'Too long for a page' : card.isExact ? null : 'Not all of it is text'
   return [
-    h('div', { class: 'paper', tabindex: '0', role: 'region', dir: 'auto', 'aria-label': `Text to be approved: ${card.seen.subject ?? card.id}` },
+    h('div', { class: 'paper', tabindex: '0', role: 'region', dir: 'auto', 'aria-label': `Text to be approved: ${plain(card.seen.subject ?? card.id)}` },
       outside(isTooLong ? card.text.slice(0, 20000) : card.text)),
     h('p', { class: 'sub' }, isTooLong && h('strong', null, 'This is only its beginning. '), plural([...card.text].length, 'character'),
       card.sha256 && [' · SHA-256 ', h('span', { class: 'mono', title: card.sha256 }, card.sha256.slice(0, 12), '…')],
@@ -636,9 +644,9 @@ function questions(card) {
   if (!card.form) {
     return h('div', { class: 'answers' },
       h('button', { key: 'yes', id: `yes-${card.id}`, type: 'button', class: 'main', 'aria-disabled': old, onclick: () => openForm(card, 'yes') },
-        'Approve…', h('span', { class: 'unseen' }, ` ${subject}`)),
+        'Approve…', h('span', { class: 'unseen' }, ` ${plain(subject)}`)),
       h('button', { key: 'no', id: `no-${card.id}`, type: 'button', 'aria-disabled': old, onclick: () => openForm(card, 'no') },
-        'Reject…', h('span', { class: 'unseen' }, ` ${subject}`)))
+        'Reject…', h('span', { class: 'unseen' }, ` ${plain(subject)}`)))
   }
   const yes = card.form === 'yes'
   // One click too many, or a key held down, is no answer.
@@ -868,7 +876,7 @@ function showJournal() {
     h('div', { class: 'filter', role: 'search', 'aria-label': 'Journal' },
       h('span', null, h('label', { for: 'filter' }, 'Words'), h('input', { id: 'filter', type: 'search', spellcheck: 'false', autocomplete: 'off', oninput: (event) => { filter = event.target.value; showJournal() } })),
       h('span', null, h('label', { for: 'in-queue' }, 'Queue'), h('select', { id: 'in-queue', onchange: (event) => { inQueue = event.target.value; showJournal() } },
-        h('option', { key: '', value: '' }, 'all'), queues.map((queue) => h('option', { key: queue, value: queue }, queue)))),
+        h('option', { key: '', value: '' }, 'all'), queues.map((queue) => h('option', { key: queue, value: queue }, plain(queue))))),
       h('button', { type: 'button', 'aria-pressed': String(isPaused), onclick: pause }, 'Pause'),
       h('span', { class: 'sub' }, isPaused ? `paused, ${heldBack} new`
         : `${shown.length.toLocaleString('en')} of ${plural(source.length, 'line')}, newest first`)),

@@ -175,12 +175,21 @@ def what_is_not_shown_whole_cannot_be_answered_here(home):
 def what_a_model_wrote_is_text(home):
     evil = "<img src=x onerror='window.hit=1'><script>window.hit=2</script>"
     text = f"{evil}\n</div><b>bold</b> &amp; \u202egnp.exe\u202c \x1b[31mred\x00 zero\u200bwidth\n\u0645\u0631\u062d\u0628\u0627 \U0001f680\n"
-    waiting, id = home.asks(text, f"{evil} \u202efdp")
+    # What draws nothing is seen all the same; what makes two emoji one stays as it is.
+    hidden = "\u034f\u115f\u1160\u3164\uffa0\u2800\U000e0100\U000e0041\u200d\ufe0f"
+    couple = "\U0001f469\U0001f3fd\u200d\u2764\ufe0f\u200d\U0001f468"
+    text += f"{'|'.join(hidden)}|{couple}\n"
+    waiting, id = home.asks(text, f"{evil} \u202efdp\u3164")
     home.come()
     shown = home.sees(".approval .paper", "bold")
     expect(evil in shown.text and "</div><b>bold</b> &amp;" in shown.text, f"the text is shown as {shown.text!r}")
     for code in "U+202E", "U+001B", "U+0000", "U+200B":
         expect(code in shown.text, f"{code} is not seen: {shown.text!r}")
+    for one in hidden:
+        expect(f"U+{ord(one):04X}" in shown.text, f"U+{ord(one):04X} is not seen: {shown.text!r}")
+    expect(couple in shown.text, f"an emoji is spoilt: {shown.text!r}")
+    names = home.js("return [...document.querySelectorAll('.approval [aria-label], .approval .unseen')].map((one) => one.ariaLabel ?? one.textContent)")
+    expect(names and not any("\u202e" in name or "\u3164" in name for name in names), f"what is heard hides something: {names}")
     expect("\U0001f680" in shown.text and "\u0645\u0631\u062d\u0628\u0627" in shown.text, "letters are spoilt")
     expect(evil in home.text(".approval h3"), "the subject is not shown as it is")
     expect(home.js("return window.hit") is None, "a script of the text has run")
