@@ -123,6 +123,10 @@ const now = () => Date.now() + ahead
 const pad = (n) => String(n).padStart(2, '0')
 const dayOf = (t) => `${t.getFullYear()}-${pad(t.getMonth() + 1)}-${pad(t.getDate())}`
 
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
+/** When it was decided, in the page's zone like all else. */
+const local = (words) => words.replace(/\b(approved|rejected) at (\d{4}-\d\d-\d\dT[\d:.]+Z)/i, (_, word, time) => `${word} at ${clock(time)}`)
+
 /** `14:20`, or with its day where that is not today. */
 function clock(time, seconds = false) {
   const t = new Date(time), today = new Date(now())
@@ -429,7 +433,7 @@ function show() {
     h('p', { class: `verdict ${data.status}` }, light(data.status, HOW[data.status]),
       data.detail && [h('span', { class: 'unseen' }, ': '), line(data.detail, { class: 'because' })]),
     h('p', { class: 'sub' }, line(data.spool, { class: 'mono' }), ' · tick ', (data.tick.status === 'green' && counted('ago', data.tick.last)) || line(data.tick.detail), ' · ',
-      data.gateway ? ['gateway ', line(data.gateway)] : 'no gateway resident', ' · as of ', at(data.time, true)))
+      data.gateway ? ['gateway ', line(data.gateway)] : 'callers make their own calls', ' · as of ', at(data.time, true), `; times in ${ZONE}`))
   if (lastStatus && lastStatus !== data.status) say(`Now ${data.status}: ${data.detail}`)
   document.title = `${open.length ? `(${open.length}) ` : ''}${data.status} · Spindle on ${plain(data.host)}`
   showApprovals()
@@ -455,11 +459,11 @@ function showSections() {
   draw($('sections'),
     count('approvals', 'Waiting for you', entries(data.approvals).length),
     count('signals', 'Not well', data.signals.length, worst((data.signals).map((s) => ['', s]))),
-    count('agents', 'Agents', entries(data.agents).length, worst(entries(data.agents))),
     count('pipelines', 'Pipelines', entries(data.pipelines).length, worst(entries(data.pipelines))),
+    count('jobs', 'Jobs', entries(data.jobs).length, worst(entries(data.jobs))),
+    count('agents', 'Agents', entries(data.agents).length, worst(entries(data.agents))),
     count('queues', 'Queues', entries(data.queues).length, worst(entries(data.queues))),
     count('deliveries', 'Deliveries', data.deliveries.pending, data.deliveries.failed ? 'red' : doubtful ? 'amber' : null),
-    count('jobs', 'Jobs', entries(data.jobs).length, worst(entries(data.jobs))),
     count('costs', 'Cost'), count('daemons', 'Machinery', 0, worst(machines)), count('journal', 'Journal'))
 }
 
@@ -485,6 +489,8 @@ function showApprovals() {
       card.seen = open[card.id]
       if (unasked++ < AT_ONCE && card.text === null && !card.loading && !card.problem) load(card)
       if (card.reply && !card.outcome) lookAfter(card)
+      // A document has come: who has read the answer, if it has arrived, has decided by it.
+      if (card.unsure && !card.sending) learn(card)
     } else if (!card.ended && !card.ending && !card.loading) {
       end(card)
     }
@@ -518,7 +524,9 @@ async function end(card) {
   try {
     const { verdict, state } = await get(api(card))
     if (state === 'open') return
-    words = verdict?.words ?? state
+    words = local(verdict?.words ?? state)
+    // Of what nobody knew we know now.
+    if (card.unsure) Object.assign(card, { unsure: false, refused: null })
   } catch (broken) {
     // What is not known is asked again with the next document.
     if (broken.status !== 404) return
@@ -533,12 +541,26 @@ async function end(card) {
   paintApprovals()
 }
 
+/** Whether an answer has arrived whose connection broke: where it has, the request is decided by it, as soon as somebody reads it. */
+async function learn(card) {
+  card.unsure = false
+  try {
+    const { state } = await get(api(card))
+    if (state !== 'open' || card.sending || card.reply) return
+    card.refused = 'The connection broke while you answered, and no answer has been counted until now. You may answer again: the first answer counts.'
+    say(card.refused)
+    paintApprovals()
+  } catch {
+    card.unsure = true
+  }
+}
+
 /** What has become of our answer. */
 async function lookAfter(card) {
   try {
     const reply = await get(`/api/replies/${encodeURIComponent(card.reply)}`)
     if (reply.result === 'pending') return
-    card.outcome = reply.result === 'counted' ? 'It counted.' : reply.words
+    card.outcome = reply.result === 'counted' ? 'It counted.' : local(reply.words)
     paintApprovals()
   } catch { /* it is asked again with the next event */ }
 }
@@ -546,6 +568,7 @@ async function lookAfter(card) {
 async function answer(card) {
   const word = card.form
   card.sending = true
+  card.unsure = false
   card.refused = null
   paintApprovals()
   try {
@@ -557,14 +580,16 @@ async function answer(card) {
   } catch (broken) {
     // Under the same key the same answer counts once, and of several the first decides: a second one does no harm.
     card.refused = broken instanceof Refused
-      ? [broken.message, broken.advice].filter(Boolean).join(' ')
+      ? local([broken.message, broken.advice].filter(Boolean).join(' '))
       : 'Nobody knows whether your answer has arrived: the connection broke. You may answer again: the first answer counts.'
+    card.unsure = !(broken instanceof Refused) && !card.ended
+    if (card.ended && !(broken instanceof Refused)) card.refused = null
     if (broken.status === 409 || broken.status === 404) {
       card.form = null
       card.text = null
     }
     if (broken.status === 401 || broken.status === 403) lose(broken)
-    say(card.refused)
+    if (card.refused) say(card.refused)
   }
   card.sending = false
   paintApprovals()
@@ -673,22 +698,34 @@ function showSignals() {
   draw(bodyOf('signals'), all.length === 0 ? nothing('Nothing: no rule has anything to say.')
     : h('ul', { class: 'signals' }, all.map((signal) => h('li', { key: `${signal.rule} ${signal.what}` },
       light(signal.status), h('div', null, h('p', null, line(signal.what)),
-        h('p', { class: 'sub' }, line(signal.rule), signal.advice && [': ', line(signal.advice)]))))))
+        signal.advice && h('p', { class: 'sub' }, line(signal.advice)))))))
 }
 
+const isNarrow = matchMedia('(max-width: 40rem)')
+isNarrow.onchange = () => data && showAgents()
+
+/** Each has a tile; but of many that lack the same one line says it. */
 function showAgents() {
-  const all = entries(data.agents)
-  draw(bodyOf('agents'), all.length === 0 ? nothing('No agent: one file in agents/ is one.')
-    : h('ul', { class: 'tiles' }, all.map(([name, agent]) => h('li', { key: name },
-      h('h3', null, line(name)), h('p', { class: 'state' }, light(agent.status), ' ', line(agent.detail)),
-      agent.description && h('p', { class: 'sub' }, line(agent.description)),
-      h('dl', null,
-        fact('Model', agent.model && line(agent.model)),
-        fact('Calls', [agent.running ? `${agent.running} running` : null, agent.waiting ? `${agent.waiting} waiting` : null]
-          .filter(Boolean).join(', ')),
-        fact('Today', agent.budget ? meter(agent.spent ?? 0, agent.budget) : agent.spent ? money(agent.spent) : null),
-        fact('Breaker', agent.breaker && h('strong', null, line(agent.breaker))))))))
+  const all = entries(data.agents), lacks = ([, agent]) => (agent.status === 'green' ? '' : `${agent.status} ${agent.detail}`)
+  const groups = [...Map.groupBy(all, lacks)].filter(([trouble, of]) => trouble && of.length > (isNarrow.matches ? 2 : 6))
+  const alone = all.filter((one) => !groups.some(([trouble]) => trouble === lacks(one)))
+  draw(bodyOf('agents'), all.length === 0 ? nothing('No agent: one file in agents/ is one.') : [
+    groups.map(([trouble, of]) => h('details', { key: trouble, class: 'run many' },
+      h('summary', null, h('strong', null, plural(of.length, 'agent')), light(of[0][1].status), line(of[0][1].detail),
+        h('span', { class: 'detail' }, of.map(([name], i) => [i ? ', ' : '', line(name)]))),
+      h('ul', { class: 'tiles' }, of.map(agentTile)))),
+    alone.length > 0 && h('ul', { key: 'alone', class: 'tiles' }, alone.map(agentTile))])
 }
+
+const agentTile = ([name, agent]) => h('li', { key: name },
+  h('h3', null, line(name)), h('p', { class: 'state' }, light(agent.status), ' ', line(agent.detail)),
+  agent.description && h('p', { class: 'sub' }, line(agent.description)),
+  h('dl', null,
+    fact('Model', agent.model && line(agent.model)),
+    fact('Calls', [agent.running ? `${agent.running} running` : null, agent.waiting ? `${agent.waiting} waiting` : null]
+      .filter(Boolean).join(', ')),
+    fact('Today', agent.budget ? meter(agent.spent ?? 0, agent.budget) : agent.spent ? money(agent.spent) : null),
+    fact('Breaker', agent.breaker && h('strong', null, line(agent.breaker)))))
 
 const fact = (name, value) => (value ? h('div', { key: name }, h('dt', null, name), h('dd', null, value)) : null)
 const meter = (spent, budget) => [`${money(spent)} of ${money(budget)}`, h('span', { class: 'spent', 'aria-hidden': 'true' },
@@ -763,7 +800,7 @@ function table(name, columns, rows) {
         : h('td', { role: 'cell', 'data-column': columns[i], class: [cell].flat(Infinity).filter(Boolean).length ? null : 'empty' }, h('div', null, cell))))))))
 }
 
-const ROOMS = ['drop', 'new', 'wait', 'run', 'hold', 'fail', 'bad']
+const ROOMS = ['drop', 'new', 'run', 'wait', 'hold', 'fail', 'bad']
 
 function showQueues() {
   const all = entries(data.queues)
@@ -773,21 +810,21 @@ function showQueues() {
   draw(bodyOf('queues'),
     busy.length > 0 && table('queues', ['Queue', 'State', ...ROOMS], busy.map(([name, queue]) => [name, queue.status,
       line(name), [light(queue.status), queue.detail && [' ', line(queue.detail, { class: 'sub' })]],
-      ...ROOMS.map((room) => roomOf(queue.rooms[room], room))])),
+      ...ROOMS.map((room) => roomOf(queue.rooms[room], queue.status !== 'green' && /fail|bad/.test(room)))])),
     quiet.length > 0 && h('p', { class: 'sub' }, busy.length ? `${plural(quiet.length, 'queue')} more, empty: ` : `${plural(quiet.length, 'queue')}, all empty: `,
       quiet.map(([name], i) => [i ? ', ' : '', line(name)])),
     all.length === 0 && nothing('No queue.'))
 }
 
-const roomOf = (room, name) => (room?.count
-  ? [h('span', { class: `number${name === 'fail' || name === 'bad' ? ' sore' : ''}` }, room.count.toLocaleString('en')),
+const roomOf = (room, isSore) => (room?.count
+  ? [h('span', { class: `number${isSore ? ' sore' : ''}` }, room.count.toLocaleString('en')),
     room.oldest && h('span', { class: 'age' }, h('span', { class: 'unseen' }, ' oldest '), counted('age', room.oldest))] : null)
 
 function showDeliveries() {
   const { pending, failed, inDoubt, recent } = data.deliveries
   draw(bodyOf('deliveries'),
     pending + failed + recent.length > 0 && h('p', null, h('strong', null, pending.toLocaleString('en')), ' on the way', failed > 0 && [' · ',
-      light('red', `${failed.toLocaleString('en')} failed`), ' ', command('spool ls deliveries/fail')]),
+      light('red', `${failed.toLocaleString('en')} failed`), ' ', command('spool ls deliveries --room fail')]),
     inDoubt.length > 0 && h('ul', { class: 'signals' }, inDoubt.map((one) => h('li', { key: one.id }, light('amber', 'in doubt'),
       h('div', null, h('p', null, line(one.subject ?? one.id), ' to ', line(one.to)),
         h('p', { class: 'sub' }, line(one.detail), ' · since ', at(one.since), ' · ', entry(one.id)))))),
@@ -812,8 +849,9 @@ function showJobs() {
 // ------------ cost, machinery
 
 function showCosts() {
-  const today = new Date(now())
-  const days = [...Array(7)].map((_, i) => dayOf(new Date(today.getFullYear(), today.getMonth(), today.getDate() - 6 + i)))
+  // The server's day: whose clock the costs go by.
+  const today = Date.parse(data.day ?? dayOf(new Date(now())))
+  const days = [...Array(7)].map((_, i) => new Date(today - (6 - i) * 86_400_000).toISOString().slice(0, 10))
   const all = entries(data.costs)
   const most = Math.max(0.0001, ...all.flatMap(([, by]) => days.map((day) => by[day] ?? 0)))
   const sum = (by) => days.reduce((total, day) => total + (by[day] ?? 0), 0)
@@ -835,7 +873,7 @@ function showMachinery() {
   how.status !== 'green' && how.last && h('p', { class: 'sub' }, 'last heard ', counted('ago', how.last))))
   draw(bodyOf('daemons'), h('ul', { class: 'signals' }, one('tick', data.tick),
     h('li', { key: '\0gateway' }, light('green', data.gateway ? 'resident' : 'none'), h('div', null, h('p', null, h('strong', null, 'gateway'), ' ',
-      data.gateway ? line(data.gateway) : 'callers run their own calls'))),
+      data.gateway ? line(data.gateway) : 'callers make their own calls'))),
     entries(data.daemons).map(([name, how]) => one(name, how))))
 }
 

@@ -155,11 +155,32 @@ def an_answer_of_which_nobody_knows_is_given_again_and_counts_once(home):
     home.sees(".approval .why", "Nobody knows whether your answer has arrived")
     home.open(home.port)
     until(lambda: not home.find("#alarm"), "it is live again", SOON)
+    home.sees(".approval .why", "no answer has been counted until now")
     home.sees(".approval form button", "Yes, approve").click()
     home.sees(".approval.over", "Approved at")
     done = waiting.end()
     expect((done.code, done.out) == (0, b"approved\na note\n"), f"exit {done.code}: {done.out!r}")
     expect(len(home.replies()) == 1, f"{len(home.replies())} replies")
+
+
+@case
+def an_answer_that_arrived_though_the_connection_broke_is_told_so(home):
+    waiting, id = home.asks(TEXT)
+    home.come()
+    home.js("""
+        const real = window.fetch
+        window.fetch = async (path, how) => {
+          const answer = await real(path, how)
+          if (how?.method === 'POST') throw new TypeError('Failed to fetch')
+          return answer
+        }""")
+    home.sees(".approval button", "Approve").click()
+    home.type(Keys.TAB)
+    home.send()
+    over = home.sees(".approval.over", "Approved at")
+    expect(waiting.end().code == 0, "it was not approved")
+    until(lambda: "Nobody knows" not in over.text, "what was not known is known", SOON)
+    expect("Z by" not in over.text, f"its time is not the page's: {over.text!r}")
 
 
 @case
