@@ -73,23 +73,31 @@ const $ = (id) => document.getElementById(id)
 const bodyOf = (id) => $(id).querySelector('.body')
 
 /** Says it to who listens. The same words twice are heard twice. */
-function say(words) {
+function say(text) {
+  const words = plain(text)
   $('said').textContent = $('said').textContent === words ? words + '\u00a0' : words
 }
 
 // ------------ words
 
-// What is not seen, or makes other text be seen otherwise than it is: controls, directions, blanks without width, tags.
-const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u
+// What is not seen, or makes other text be seen otherwise than it is: controls, directions, blanks without width, fillers, tags, what
+// chooses a variant. Within an emoji two of them say which it is.
+const EMOJI = '\\p{Extended_Pictographic}'
+const UNSEEN = new RegExp(`(?!(?<=(?:${EMOJI}|\\p{Emoji_Modifier})\\ufe0f?)\\u200d(?=${EMOJI})|(?<=${EMOJI})\\ufe0f)`
+  + '(?:[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u2800\\ufff9-\\ufffb]|\\p{Default_Ignorable_Code_Point})', 'u')
 const UNSEEN_ALL = new RegExp(`(${UNSEEN.source})`, 'gu')
+
+const number = (one) => 'U+' + one.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')
 
 /** Text from outside, with what is not seen shown by its number. */
 function outside(text) {
   const words = String(text ?? '').replaceAll('\r\n', '\n')
   if (!UNSEEN.test(words)) return words
-  return words.split(UNSEEN_ALL).map((part, i) => (i % 2
-    ? h('span', { class: 'unprintable' }, 'U+' + part.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')) : part))
+  return words.split(UNSEEN_ALL).map((part, i) => (i % 2 ? h('span', { class: 'unprintable' }, number(part)) : part))
 }
+
+/** The same where there is no place for elements: what is heard, and the names of things. */
+const plain = (text) => String(text ?? '').replaceAll(/[\n\t ]+/g, ' ').replace(UNSEEN_ALL, number)
 
 /** One line of it, whose direction is its own. */
 const line = (text, props) => h('bdi', props, outside(String(text ?? '').replaceAll('\n', ' ')))
@@ -114,6 +122,10 @@ let ahead = 0  // the spool's clock, less ours
 const now = () => Date.now() + ahead
 const pad = (n) => String(n).padStart(2, '0')
 const dayOf = (t) => `${t.getFullYear()}-${pad(t.getMonth() + 1)}-${pad(t.getDate())}`
+
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
+/** When it was decided, in the page's zone like all else. */
+const local = (words) => words.replace(/\b(approved|rejected) at (\d{4}-\d\d-\d\dT[\d:.]+Z)/i, (_, word, time) => `${word} at ${clock(time)}`)
 
 /** `14:20`, or with its day where that is not today. */
 function clock(time, seconds = false) {
@@ -146,8 +158,8 @@ const light = (status, word = status) => h('span', { class: `light ${status}` },
 
 /** A command, which a click copies. */
 function command(words, shown = words) {
-  return h('button', { class: 'command', type: 'button', title: `Copy: ${words}`, onclick: (event) => copy(words, event.currentTarget) },
-    h('code', null, line(shown)), h('span', { class: 'unseen' }, shown === words ? ': copy' : `: copy ${words}`))
+  return h('button', { class: 'command', type: 'button', title: `Copy: ${plain(words)}`, onclick: (event) => copy(words, event.currentTarget) },
+    h('code', null, line(shown)), h('span', { class: 'unseen' }, shown === words ? ': copy' : `: copy ${plain(words)}`))
 }
 
 async function copy(words, button) {
@@ -193,7 +205,7 @@ async function ask(path, { body, ...how } = {}) {
   throw new Refused(answer.status, await answer.json().catch(() => null))
 }
 
-const get = async (path) => (await ask(path, { signal: AbortSignal.timeout(15000) })).json()
+const get = async (path, ...ends) => (await ask(path, { signal: AbortSignal.any([AbortSignal.timeout(15000), ...ends]) })).json()
 
 // ------------ coming in and going
 
@@ -268,6 +280,7 @@ let data = null
 let streaming = null  // what ends the stream that we read
 let good = 0  // when we last heard that what is shown is so
 let lost = null  // why it is not
+let remedy = null  // what the server says to do about it
 let retryAt = 0
 let tries = 0
 let position = null  // of the last event that we have
@@ -336,29 +349,34 @@ function lose(broken) {
   if (broken.status === 400) position = null
   stop()
   lost = broken.message === 'Failed to fetch' ? 'no answer' : broken.message
+  remedy = broken.advice
   const wait = Math.min(15000, 500 * 2 ** tries++)
   retryAt = Date.now() + wait
   follow.timer = setTimeout(follow, wait)
   showLife()
 }
 
-let due = null, underWay = false, again = false, asked = 0
+let due = null, underWay = null, next = null, asked = 0
 
-/** At most four times a second, and rarely while nobody looks. */
+/** At once, then at most four times a second; and rarely while nobody looks. */
 function soon() {
   if (due || !streaming) return
   const gap = document.hidden ? 5000 : 250
-  due = setTimeout(() => { due = null; refresh() }, Math.max(150, asked + gap - Date.now()))
+  due = setTimeout(() => { due = null; refresh() }, Math.max(10, asked + gap - Date.now()))
 }
 
-/** Returns whether what is shown is of now. */
-async function refresh() {
-  if (underWay) return again = true
-  const here = streaming
-  underWay = true
+/** Returns whether what is shown is of now. What is under way already may be older: then another one follows it, for all who ask. */
+const refresh = () => (underWay ? next ??= underWay.then(begin) : begin())
+
+function begin() {
+  next = underWay = null
+  return streaming ? underWay = fetchAndShow(streaming) : false
+}
+
+async function fetchAndShow(here) {
   asked = Date.now()
   try {
-    const fresh = await get('/api/data')
+    const fresh = await get('/api/data', here.signal)
     if (streaming !== here) return false
     data = fresh
     good = Date.now()
@@ -369,8 +387,7 @@ async function refresh() {
     if (streaming === here) lose(broken)
     return false
   } finally {
-    underWay = false
-    if (again) { again = false; soon() }
+    if (!next) underWay = null
   }
 }
 
@@ -386,16 +403,19 @@ document.addEventListener('visibilitychange', () => document.hidden || (lost ? f
 addEventListener('online', () => lost && follow())
 addEventListener('hashchange', () => location.hash.includes('token=') && arrive())
 
+let wasLost = false
+
 function showLife() {
-  document.body.classList.toggle('old', Boolean(lost))
+  // What is old cannot be answered.
+  if (document.body.classList.toggle('old', Boolean(lost)) !== wasLost) paintApprovals(wasLost = !wasLost)
   if (!lost) return draw($('alarm'))
   // What is counted down is not read out each second: only who looks sees it.
   draw($('alarm'), h('p', null, h('strong', null, good ? `Not live since ${clock(good, true)}.` : 'No connection.'),
     ' ', good ? 'What you see below is old.' : 'Nothing can be shown.', ' ',
-    h('span', { 'aria-hidden': 'true' }, good > 0 && `${span((Date.now() - good) / 1000)} ago: `, lost, '. ',
-      streaming ? 'Trying…' : `Next try in ${span((retryAt - Date.now()) / 1000 + 0.9)}.`)),
+    h('span', { 'aria-hidden': 'true' }, good > 0 && `${span((Date.now() - good) / 1000)} ago: `, outside(lost), '. ',
+      streaming ? 'Trying…' : `Next try in ${span((retryAt - Date.now()) / 1000 + 0.9)}.`), remedy && h('span', null, ' ', line(remedy), '.')),
   h('button', { type: 'button', onclick: follow }, 'Try now'))
-  if (data) document.title = `Not live · Spindle on ${data.host}`
+  if (data) document.title = `Not live · Spindle on ${plain(data.host)}`
 }
 
 // ------------ how it is
@@ -413,9 +433,9 @@ function show() {
     h('p', { class: `verdict ${data.status}` }, light(data.status, HOW[data.status]),
       data.detail && [h('span', { class: 'unseen' }, ': '), line(data.detail, { class: 'because' })]),
     h('p', { class: 'sub' }, line(data.spool, { class: 'mono' }), ' · tick ', (data.tick.status === 'green' && counted('ago', data.tick.last)) || line(data.tick.detail), ' · ',
-      data.gateway ? ['gateway ', line(data.gateway)] : 'no gateway resident', ' · as of ', at(data.time, true)))
+      data.gateway ? ['gateway ', line(data.gateway)] : 'callers make their own calls', ' · as of ', at(data.time, true), `; times in ${ZONE}`))
   if (lastStatus && lastStatus !== data.status) say(`Now ${data.status}: ${data.detail}`)
-  document.title = `${open.length ? `(${open.length}) ` : ''}${data.status} · Spindle on ${data.host}`
+  document.title = `${open.length ? `(${open.length}) ` : ''}${data.status} · Spindle on ${plain(data.host)}`
   showApprovals()
   showSignals()
   showAgents()
@@ -439,11 +459,11 @@ function showSections() {
   draw($('sections'),
     count('approvals', 'Waiting for you', entries(data.approvals).length),
     count('signals', 'Not well', data.signals.length, worst((data.signals).map((s) => ['', s]))),
-    count('agents', 'Agents', entries(data.agents).length, worst(entries(data.agents))),
     count('pipelines', 'Pipelines', entries(data.pipelines).length, worst(entries(data.pipelines))),
+    count('jobs', 'Jobs', entries(data.jobs).length, worst(entries(data.jobs))),
+    count('agents', 'Agents', entries(data.agents).length, worst(entries(data.agents))),
     count('queues', 'Queues', entries(data.queues).length, worst(entries(data.queues))),
     count('deliveries', 'Deliveries', data.deliveries.pending, data.deliveries.failed ? 'red' : doubtful ? 'amber' : null),
-    count('jobs', 'Jobs', entries(data.jobs).length, worst(entries(data.jobs))),
     count('costs', 'Cost'), count('daemons', 'Machinery', 0, worst(machines)), count('journal', 'Journal'))
 }
 
@@ -464,10 +484,14 @@ function showApprovals() {
   let unasked = 0
   for (const card of cards.values()) {
     if (open[card.id]) {
+      // Cancelled, and retried: it is asked anew.
+      if (card.ended) Object.assign(card, { ended: false, reply: null, outcome: null, refused: null, verdict: null, text: null, problem: null })
       card.seen = open[card.id]
       if (unasked++ < AT_ONCE && card.text === null && !card.loading && !card.problem) load(card)
       if (card.reply && !card.outcome) lookAfter(card)
-    } else if (!card.ended && !card.loading) {
+      // A document has come: who has read the answer, if it has arrived, has decided by it.
+      if (card.unsure && !card.sending) learn(card)
+    } else if (!card.ended && !card.ending && !card.loading) {
       end(card)
     }
   }
@@ -492,19 +516,43 @@ async function load(card) {
   paintApprovals()
 }
 
-/** It is open no more: what it has come to is said once, and stays until it has been seen. */
+/** The document has it no more. What it has come to is said once, and stays until it has been seen; but one that was only
+ *  on its way from one room to another is open still, and whoever writes a note to it goes on. */
 async function end(card) {
-  card.ended = true
-  card.form = null
+  card.ending = true
+  let words
   try {
     const { verdict, state } = await get(api(card))
-    card.verdict = verdict?.words ?? state
+    if (state === 'open') return
+    words = local(verdict?.words ?? state)
+    // Of what nobody knew we know now.
+    if (card.unsure) Object.assign(card, { unsure: false, refused: null })
   } catch (broken) {
-    card.verdict = broken.message
+    // What is not known is asked again with the next document.
+    if (broken.status !== 404) return
+    words = broken.message
+  } finally {
+    card.ending = false
   }
+  if (data?.approvals[card.id]) return
+  Object.assign(card, { ended: true, form: null, verdict: words })
   if (card.reply) await lookAfter(card)
   say(`${card.seen.subject ?? short(card.id)}: ${card.verdict}`)
   paintApprovals()
+}
+
+/** Whether an answer has arrived whose connection broke: where it has, the request is decided by it, as soon as somebody reads it. */
+async function learn(card) {
+  card.unsure = false
+  try {
+    const { state } = await get(api(card))
+    if (state !== 'open' || card.sending || card.reply) return
+    card.refused = 'The connection broke while you answered, and no answer has been counted until now. You may answer again: the first answer counts.'
+    say(card.refused)
+    paintApprovals()
+  } catch {
+    card.unsure = true
+  }
 }
 
 /** What has become of our answer. */
@@ -512,7 +560,7 @@ async function lookAfter(card) {
   try {
     const reply = await get(`/api/replies/${encodeURIComponent(card.reply)}`)
     if (reply.result === 'pending') return
-    card.outcome = reply.result === 'counted' ? 'It counted.' : reply.words
+    card.outcome = reply.result === 'counted' ? 'It counted.' : local(reply.words)
     paintApprovals()
   } catch { /* it is asked again with the next event */ }
 }
@@ -520,6 +568,7 @@ async function lookAfter(card) {
 async function answer(card) {
   const word = card.form
   card.sending = true
+  card.unsure = false
   card.refused = null
   paintApprovals()
   try {
@@ -531,14 +580,16 @@ async function answer(card) {
   } catch (broken) {
     // Under the same key the same answer counts once, and of several the first decides: a second one does no harm.
     card.refused = broken instanceof Refused
-      ? [broken.message, broken.advice].filter(Boolean).join(' ')
+      ? local([broken.message, broken.advice].filter(Boolean).join(' '))
       : 'Nobody knows whether your answer has arrived: the connection broke. You may answer again: the first answer counts.'
+    card.unsure = !(broken instanceof Refused) && !card.ended
+    if (card.ended && !(broken instanceof Refused)) card.refused = null
     if (broken.status === 409 || broken.status === 404) {
       card.form = null
       card.text = null
     }
     if (broken.status === 401 || broken.status === 403) lose(broken)
-    say(card.refused)
+    if (card.refused) say(card.refused)
   }
   card.sending = false
   paintApprovals()
@@ -547,6 +598,7 @@ async function answer(card) {
 }
 
 function openForm(card, word) {
+  if (lost) return
   card.form = word
   card.key = crypto.randomUUID()
   card.openedAt = performance.now()
@@ -589,7 +641,7 @@ function became(card) {
     card.refused && h('p', { class: 'why' }, outside(card.refused)),
     card.ended && h('p', null, h('strong', null, outside(card.verdict))),
     card.ended && h('button', { type: 'button', class: 'quiet', onclick: () => dismiss(card) }, 'Seen',
-      h('span', { class: 'unseen' }, `: ${card.seen.subject ?? short(card.id)}`)))
+      h('span', { class: 'unseen' }, `: ${plain(card.seen.subject ?? short(card.id))}`)))
 }
 
 function shownText(card) {
@@ -601,7 +653,7 @@ function shownText(card) {
   if (card.text === null) return h('button', { type: 'button', onclick: () => load(card) }, 'Show the text')
   const isTooLong = card.text.length > TOO_LONG, problem = isTooLong ? 'Too long for a page' : card.isExact ? null : 'Not all of it is text'
   return [
-    h('div', { class: 'paper', tabindex: '0', role: 'region', dir: 'auto', 'aria-label': `Text to be approved: ${card.seen.subject ?? card.id}` },
+    h('div', { class: 'paper', tabindex: '0', role: 'region', dir: 'auto', 'aria-label': `Text to be approved: ${plain(card.seen.subject ?? card.id)}` },
       outside(isTooLong ? card.text.slice(0, 20000) : card.text)),
     h('p', { class: 'sub' }, isTooLong && h('strong', null, 'This is only its beginning. '), plural([...card.text].length, 'character'),
       card.sha256 && [' · SHA-256 ', h('span', { class: 'mono', title: card.sha256 }, card.sha256.slice(0, 12), '…')],
@@ -613,18 +665,19 @@ function shownText(card) {
 function questions(card) {
   if (card.text === null || !card.isExact || card.text.length > TOO_LONG || card.loading || card.problem) return null
   const subject = card.seen.subject ?? short(card.id)
+  const old = lost ? 'true' : null  // a button that is disabled would lose the focus
   if (!card.form) {
     return h('div', { class: 'answers' },
-      h('button', { key: 'yes', id: `yes-${card.id}`, type: 'button', class: 'main', onclick: () => openForm(card, 'yes') },
-        'Approve…', h('span', { class: 'unseen' }, ` ${subject}`)),
-      h('button', { key: 'no', id: `no-${card.id}`, type: 'button', onclick: () => openForm(card, 'no') },
-        'Reject…', h('span', { class: 'unseen' }, ` ${subject}`)))
+      h('button', { key: 'yes', id: `yes-${card.id}`, type: 'button', class: 'main', 'aria-disabled': old, onclick: () => openForm(card, 'yes') },
+        'Approve…', h('span', { class: 'unseen' }, ` ${plain(subject)}`)),
+      h('button', { key: 'no', id: `no-${card.id}`, type: 'button', 'aria-disabled': old, onclick: () => openForm(card, 'no') },
+        'Reject…', h('span', { class: 'unseen' }, ` ${plain(subject)}`)))
   }
   const yes = card.form === 'yes'
   // One click too many, or a key held down, is no answer.
   const submit = (event) => {
     event.preventDefault()
-    if (!card.sending && performance.now() - card.openedAt > 400) answer(card)
+    if (!lost && !card.sending && performance.now() - card.openedAt > 400) answer(card)
   }
   return h('form', {
     key: 'form', class: `sure ${card.form}`, 'aria-label': yes ? 'Approve' : 'Reject', onsubmit: submit,
@@ -634,7 +687,7 @@ function questions(card) {
   h('label', { for: `note-${card.id}` }, 'Note, if you like: it goes with the verdict'),
   h('textarea', { id: `note-${card.id}`, rows: '2', maxlength: '4000', oninput: (event) => { card.note = event.target.value }, once: { value: card.note } }),
   h('div', { class: 'answers' },
-    h('button', { type: 'submit', class: 'main', disabled: Boolean(card.sending) }, card.sending ? 'Sending…' : yes ? 'Yes, approve' : 'No, reject'),
+    h('button', { type: 'submit', class: 'main', disabled: Boolean(card.sending), 'aria-disabled': old }, card.sending ? 'Sending…' : yes ? 'Yes, approve' : 'No, reject'),
     h('button', { type: 'button', onclick: () => closeForm(card) }, 'Back')))
 }
 
@@ -645,22 +698,34 @@ function showSignals() {
   draw(bodyOf('signals'), all.length === 0 ? nothing('Nothing: no rule has anything to say.')
     : h('ul', { class: 'signals' }, all.map((signal) => h('li', { key: `${signal.rule} ${signal.what}` },
       light(signal.status), h('div', null, h('p', null, line(signal.what)),
-        h('p', { class: 'sub' }, line(signal.rule), signal.advice && [': ', line(signal.advice)]))))))
+        signal.advice && h('p', { class: 'sub' }, line(signal.advice)))))))
 }
 
+const isNarrow = matchMedia('(max-width: 40rem)')
+isNarrow.onchange = () => data && showAgents()
+
+/** Each has a tile; but of many that lack the same one line says it. */
 function showAgents() {
-  const all = entries(data.agents)
-  draw(bodyOf('agents'), all.length === 0 ? nothing('No agent: one file in agents/ is one.')
-    : h('ul', { class: 'tiles' }, all.map(([name, agent]) => h('li', { key: name },
-      h('h3', null, line(name)), h('p', { class: 'state' }, light(agent.status), ' ', line(agent.detail)),
-      agent.description && h('p', { class: 'sub' }, line(agent.description)),
-      h('dl', null,
-        fact('Model', agent.model && line(agent.model)),
-        fact('Calls', [agent.running ? `${agent.running} running` : null, agent.waiting ? `${agent.waiting} waiting` : null]
-          .filter(Boolean).join(', ')),
-        fact('Today', agent.budget ? meter(agent.spent ?? 0, agent.budget) : agent.spent ? money(agent.spent) : null),
-        fact('Breaker', agent.breaker && h('strong', null, line(agent.breaker))))))))
+  const all = entries(data.agents), lacks = ([, agent]) => (agent.status === 'green' ? '' : `${agent.status} ${agent.detail}`)
+  const groups = [...Map.groupBy(all, lacks)].filter(([trouble, of]) => trouble && of.length > (isNarrow.matches ? 2 : 6))
+  const alone = all.filter((one) => !groups.some(([trouble]) => trouble === lacks(one)))
+  draw(bodyOf('agents'), all.length === 0 ? nothing('No agent: one file in agents/ is one.') : [
+    groups.map(([trouble, of]) => h('details', { key: trouble, class: 'run many' },
+      h('summary', null, h('strong', null, plural(of.length, 'agent')), light(of[0][1].status), line(of[0][1].detail),
+        h('span', { class: 'detail' }, of.map(([name], i) => [i ? ', ' : '', line(name)]))),
+      h('ul', { class: 'tiles' }, of.map(agentTile)))),
+    alone.length > 0 && h('ul', { key: 'alone', class: 'tiles' }, alone.map(agentTile))])
 }
+
+const agentTile = ([name, agent]) => h('li', { key: name },
+  h('h3', null, line(name)), h('p', { class: 'state' }, light(agent.status), ' ', line(agent.detail)),
+  agent.description && h('p', { class: 'sub' }, line(agent.description)),
+  h('dl', null,
+    fact('Model', agent.model && line(agent.model)),
+    fact('Calls', [agent.running ? `${agent.running} running` : null, agent.waiting ? `${agent.waiting} waiting` : null]
+      .filter(Boolean).join(', ')),
+    fact('Today', agent.budget ? meter(agent.spent ?? 0, agent.budget) : agent.spent ? money(agent.spent) : null),
+    fact('Breaker', agent.breaker && h('strong', null, line(agent.breaker)))))
 
 const fact = (name, value) => (value ? h('div', { key: name }, h('dt', null, name), h('dd', null, value)) : null)
 const meter = (spent, budget) => [`${money(spent)} of ${money(budget)}`, h('span', { class: 'spent', 'aria-hidden': 'true' },
@@ -668,7 +733,7 @@ const meter = (spent, budget) => [`${money(spent)} of ${money(budget)}`, h('span
 
 // ------------ pipelines
 
-const runName = (id) => h('a', { href: `#run-${id}` }, line(data.pipelines[id]?.timeline.name ?? short(id)))
+const runName = (id) => h('a', { href: `#run-${id}` }, line(data?.pipelines[id]?.timeline.name ?? short(id)))
 
 function showPipelines() {
   const all = entries(data.pipelines)
@@ -735,7 +800,7 @@ function table(name, columns, rows) {
         : h('td', { role: 'cell', 'data-column': columns[i], class: [cell].flat(Infinity).filter(Boolean).length ? null : 'empty' }, h('div', null, cell))))))))
 }
 
-const ROOMS = ['drop', 'new', 'wait', 'run', 'hold', 'fail', 'bad']
+const ROOMS = ['drop', 'new', 'run', 'wait', 'hold', 'fail', 'bad']
 
 function showQueues() {
   const all = entries(data.queues)
@@ -745,21 +810,21 @@ function showQueues() {
   draw(bodyOf('queues'),
     busy.length > 0 && table('queues', ['Queue', 'State', ...ROOMS], busy.map(([name, queue]) => [name, queue.status,
       line(name), [light(queue.status), queue.detail && [' ', line(queue.detail, { class: 'sub' })]],
-      ...ROOMS.map((room) => roomOf(queue.rooms[room], room))])),
+      ...ROOMS.map((room) => roomOf(queue.rooms[room], queue.status !== 'green' && /fail|bad/.test(room)))])),
     quiet.length > 0 && h('p', { class: 'sub' }, busy.length ? `${plural(quiet.length, 'queue')} more, empty: ` : `${plural(quiet.length, 'queue')}, all empty: `,
       quiet.map(([name], i) => [i ? ', ' : '', line(name)])),
     all.length === 0 && nothing('No queue.'))
 }
 
-const roomOf = (room, name) => (room?.count
-  ? [h('span', { class: `number${name === 'fail' || name === 'bad' ? ' sore' : ''}` }, room.count.toLocaleString('en')),
+const roomOf = (room, isSore) => (room?.count
+  ? [h('span', { class: `number${isSore ? ' sore' : ''}` }, room.count.toLocaleString('en')),
     room.oldest && h('span', { class: 'age' }, h('span', { class: 'unseen' }, ' oldest '), counted('age', room.oldest))] : null)
 
 function showDeliveries() {
   const { pending, failed, inDoubt, recent } = data.deliveries
   draw(bodyOf('deliveries'),
     pending + failed + recent.length > 0 && h('p', null, h('strong', null, pending.toLocaleString('en')), ' on the way', failed > 0 && [' · ',
-      light('red', `${failed.toLocaleString('en')} failed`), ' ', command('spool ls deliveries/fail')]),
+      light('red', `${failed.toLocaleString('en')} failed`), ' ', command('spool ls deliveries --room fail')]),
     inDoubt.length > 0 && h('ul', { class: 'signals' }, inDoubt.map((one) => h('li', { key: one.id }, light('amber', 'in doubt'),
       h('div', null, h('p', null, line(one.subject ?? one.id), ' to ', line(one.to)),
         h('p', { class: 'sub' }, line(one.detail), ' · since ', at(one.since), ' · ', entry(one.id)))))),
@@ -784,8 +849,9 @@ function showJobs() {
 // ------------ cost, machinery
 
 function showCosts() {
-  const today = new Date(now())
-  const days = [...Array(7)].map((_, i) => dayOf(new Date(today.getFullYear(), today.getMonth(), today.getDate() - 6 + i)))
+  // The server's day: whose clock the costs go by.
+  const today = Date.parse(data.day ?? dayOf(new Date(now())))
+  const days = [...Array(7)].map((_, i) => new Date(today - (6 - i) * 86_400_000).toISOString().slice(0, 10))
   const all = entries(data.costs)
   const most = Math.max(0.0001, ...all.flatMap(([, by]) => days.map((day) => by[day] ?? 0)))
   const sum = (by) => days.reduce((total, day) => total + (by[day] ?? 0), 0)
@@ -807,7 +873,7 @@ function showMachinery() {
   how.status !== 'green' && how.last && h('p', { class: 'sub' }, 'last heard ', counted('ago', how.last))))
   draw(bodyOf('daemons'), h('ul', { class: 'signals' }, one('tick', data.tick),
     h('li', { key: '\0gateway' }, light('green', data.gateway ? 'resident' : 'none'), h('div', null, h('p', null, h('strong', null, 'gateway'), ' ',
-      data.gateway ? line(data.gateway) : 'callers run their own calls'))),
+      data.gateway ? line(data.gateway) : 'callers make their own calls'))),
     entries(data.daemons).map(([name, how]) => one(name, how))))
 }
 
@@ -823,10 +889,16 @@ function note(one) {
   paintSoon()
 }
 
-let painting = null, heldBack = 0
+let painting = null, painted = 0, heldBack = 0
+
+/** At once, and then at most ten times a second. */
 function paintSoon() {
   if (isPaused) heldBack++
-  painting ??= setTimeout(() => { painting = null; if (data) showJournal() }, 100)
+  painting ??= setTimeout(() => {
+    painting = null
+    painted = Date.now()
+    if (data) showJournal()
+  }, Math.max(0, painted + 100 - Date.now()))
 }
 
 let frozen = null  // what is looked at while it is paused
@@ -842,7 +914,7 @@ function showJournal() {
     h('div', { class: 'filter', role: 'search', 'aria-label': 'Journal' },
       h('span', null, h('label', { for: 'filter' }, 'Words'), h('input', { id: 'filter', type: 'search', spellcheck: 'false', autocomplete: 'off', oninput: (event) => { filter = event.target.value; showJournal() } })),
       h('span', null, h('label', { for: 'in-queue' }, 'Queue'), h('select', { id: 'in-queue', onchange: (event) => { inQueue = event.target.value; showJournal() } },
-        h('option', { key: '', value: '' }, 'all'), queues.map((queue) => h('option', { key: queue, value: queue }, queue)))),
+        h('option', { key: '', value: '' }, 'all'), queues.map((queue) => h('option', { key: queue, value: queue }, plain(queue))))),
       h('button', { type: 'button', 'aria-pressed': String(isPaused), onclick: pause }, 'Pause'),
       h('span', { class: 'sub' }, isPaused ? `paused, ${heldBack} new`
         : `${shown.length.toLocaleString('en')} of ${plural(source.length, 'line')}, newest first`)),

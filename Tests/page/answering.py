@@ -83,6 +83,48 @@ def what_somebody_else_decides_is_said(home):
 
 
 @case
+def a_request_that_one_document_lacks_is_open_still(home):
+    home.furnish().good("spool", "init", "letters")
+    waiting, id = home.asks(TEXT)
+    home.come()
+    home.sees(".approval button", "Reject").click()
+    home.type("half a no")
+    # As where it is on its way from one room to another while the document is made.
+    home.js("""
+        const real = window.fetch
+        window.lacking = 0
+        window.fetch = async (path, how) => {
+          const answer = await real(path, how)
+          if (String(path).startsWith('/api/approvals/') && window.lacking === 1) window.lacking = 2
+          if (path !== '/api/data' || window.lacking) return answer
+          window.lacking = 1
+          return Response.json({ ...await answer.json(), approvals: {} })
+        }""")
+    home.put("letters")
+    until(lambda: home.js("return window.lacking") == 2, "the page asks what has become of it", SOON)
+    home.put("letters")
+    until(lambda: "2" in home.text("#queues tbody tr"), "the next document is drawn", SOON)
+    home.type("te")
+    expect(home.js("return document.activeElement.value") == "half a note", f"the focus is at {home.focus()}")
+    expect(not home.find(".approval.over"), "it is said to be over")
+
+
+@case
+def a_request_that_is_cancelled_and_retried_comes_back(home):
+    waiting, id = home.asks(TEXT)
+    home.come()
+    home.sees(".approval button", "Approve")
+    home.good("spool", "cancel", id)
+    home.sees(".approval.over")
+    waiting.end()
+    home.good("spool", "retry", id)
+    until(lambda: not home.find(".approval.over"), "it is open again", SOON)
+    home.sees(".approval .paper", "Two lines of it.")
+    home.sees(".approval button", "Approve").click()
+    home.sees(".approval form", "Approve Post?")
+
+
+@case
 def an_answer_that_comes_too_late_is_told_so(home):
     waiting, id = home.asks(TEXT)
     home.come()
@@ -113,11 +155,32 @@ def an_answer_of_which_nobody_knows_is_given_again_and_counts_once(home):
     home.sees(".approval .why", "Nobody knows whether your answer has arrived")
     home.open(home.port)
     until(lambda: not home.find("#alarm"), "it is live again", SOON)
+    home.sees(".approval .why", "no answer has been counted until now")
     home.sees(".approval form button", "Yes, approve").click()
     home.sees(".approval.over", "Approved at")
     done = waiting.end()
     expect((done.code, done.out) == (0, b"approved\na note\n"), f"exit {done.code}: {done.out!r}")
     expect(len(home.replies()) == 1, f"{len(home.replies())} replies")
+
+
+@case
+def an_answer_that_arrived_though_the_connection_broke_is_told_so(home):
+    waiting, id = home.asks(TEXT)
+    home.come()
+    home.js("""
+        const real = window.fetch
+        window.fetch = async (path, how) => {
+          const answer = await real(path, how)
+          if (how?.method === 'POST') throw new TypeError('Failed to fetch')
+          return answer
+        }""")
+    home.sees(".approval button", "Approve").click()
+    home.type(Keys.TAB)
+    home.send()
+    over = home.sees(".approval.over", "Approved at")
+    expect(waiting.end().code == 0, "it was not approved")
+    until(lambda: "Nobody knows" not in over.text, "what was not known is known", SOON)
+    expect("Z by" not in over.text, f"its time is not the page's: {over.text!r}")
 
 
 @case
@@ -133,12 +196,21 @@ def what_is_not_shown_whole_cannot_be_answered_here(home):
 def what_a_model_wrote_is_text(home):
     evil = "<img src=x onerror='window.hit=1'><script>window.hit=2</script>"
     text = f"{evil}\n</div><b>bold</b> &amp; \u202egnp.exe\u202c \x1b[31mred\x00 zero\u200bwidth\n\u0645\u0631\u062d\u0628\u0627 \U0001f680\n"
-    waiting, id = home.asks(text, f"{evil} \u202efdp")
+    # What draws nothing is seen all the same; what makes two emoji one stays as it is.
+    hidden = "\u034f\u115f\u1160\u3164\uffa0\u2800\U000e0100\U000e0041\u200d\ufe0f"
+    couple = "\U0001f469\U0001f3fd\u200d\u2764\ufe0f\u200d\U0001f468"
+    text += f"{'|'.join(hidden)}|{couple}\n"
+    waiting, id = home.asks(text, f"{evil} \u202efdp\u3164")
     home.come()
     shown = home.sees(".approval .paper", "bold")
     expect(evil in shown.text and "</div><b>bold</b> &amp;" in shown.text, f"the text is shown as {shown.text!r}")
     for code in "U+202E", "U+001B", "U+0000", "U+200B":
         expect(code in shown.text, f"{code} is not seen: {shown.text!r}")
+    for one in hidden:
+        expect(f"U+{ord(one):04X}" in shown.text, f"U+{ord(one):04X} is not seen: {shown.text!r}")
+    expect(couple in shown.text, f"an emoji is spoilt: {shown.text!r}")
+    names = home.js("return [...document.querySelectorAll('.approval [aria-label], .approval .unseen')].map((one) => one.ariaLabel ?? one.textContent)")
+    expect(names and not any("\u202e" in name or "\u3164" in name for name in names), f"what is heard hides something: {names}")
     expect("\U0001f680" in shown.text and "\u0645\u0631\u062d\u0628\u0627" in shown.text, "letters are spoilt")
     expect(evil in home.text(".approval h3"), "the subject is not shown as it is")
     expect(home.js("return window.hit") is None, "a script of the text has run")

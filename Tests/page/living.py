@@ -1,4 +1,5 @@
 """What happens is seen at once; where it is not, the page says so."""
+import time
 from datetime import datetime, timezone
 
 from selenium.webdriver.common.keys import Keys
@@ -16,6 +17,7 @@ def pixels(home, row, count):
           it.disconnect()
           requestAnimationFrame(() => setTimeout(() => done(Date.now())))
         }).observe(document.getElementById('queues'), { subtree: true, childList: true, characterData: true }))""", row, str(count))
+    time.sleep(0.4)  # as after a while in which nothing happened
     stamp = home.put("letters").split("Z")[0]
     named = datetime.strptime(stamp, "%Y%m%dT%H%M%S.%f").replace(tzinfo=timezone.utc).timestamp()
     return round(home.browser.execute_async_script("window.seen.then(arguments[0])") - 1000 * named)
@@ -94,3 +96,52 @@ def a_lost_connection_is_said_and_comes_back_with_what_was_missed(home):
     row = home.sees("#queues tbody tr", "letters")
     expect("1" in row.text, f"the queue's row says {row.text!r}")
     expect(home.js("return window.here"), "the page was loaded anew")
+
+
+@case
+def it_is_live_again_only_with_a_document_of_afterwards(home):
+    home.furnish().good("spool", "init", "letters")
+    home.come()
+    home.expects("ERR_")
+    # A document that is on its way while the connection breaks, and comes when it is there again.
+    home.js("""
+        const real = window.fetch
+        window.asked = 0
+        window.fetch = async (path, how) => {
+          if (path !== '/api/data') return real(path, how)
+          const mine = ++window.asked
+          const answer = await real(path, how)
+          if (mine === 1) await new Promise((done) => { window.late = done })
+          return answer
+        }""")
+    home.put("letters")
+    until(lambda: home.js("return Boolean(window.late)"), "a document is under way", SOON)
+    home.kill_dashboard()
+    home.sees("#alarm", "Not live since")
+    home.put("letters")
+    home.open(home.port)
+    home.js("const tell = document.getElementById('alarm'); window.then = new Promise((done) => new MutationObserver(() => "
+            "tell.innerText || done(document.querySelector('#queues tbody').innerText)).observe(tell, { childList: true }))")
+    home.js("document.querySelector('#alarm button').click(); setTimeout(window.late, 1000)")
+    row = home.browser.execute_async_script("window.then.then(arguments[0])")
+    expect("2" in row, f"live again, it shows {row!r}")
+
+
+@case
+def where_the_token_is_gone_it_says_what_to_do_and_nothing_can_be_answered(home):
+    home.furnish().good("spool", "init", "letters")
+    waiting, id = home.asks("Text.\n")
+    home.come()
+    home.expects("401 (Unauthorized)", "503 (Service Unavailable)", "ERR_INCOMPLETE_CHUNKED")
+    home.sees(".approval button", "Approve")
+    (home.spool / "secrets/dashboard.token").unlink()
+    home.put("letters")
+    home.sees("#alarm", "Not live since")
+    home.sees("#alarm", "dashboard --link")
+    buttons = lambda: [one.get_attribute("aria-disabled") for one in home.find(".approval .answers button")]
+    until(lambda: buttons() == ["true", "true"], "what is old cannot be answered", SOON)
+    home.find(".approval .answers button")[0].click()
+    expect(not home.find(".approval form"), "what is old can be answered")
+    home.browser.get(home.link())
+    home.is_shown()
+    until(lambda: buttons() == [None, None], "it can be answered again", SOON)
