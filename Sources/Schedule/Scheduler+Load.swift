@@ -1,3 +1,4 @@
+import Glibc
 import Spool
 
 /// All that is wrong with a crontab.
@@ -14,7 +15,7 @@ public struct Faults: Error {
 }
 
 extension Scheduler {
-  /// While the crontab on the disk is faulty, or not there, its faults lie there, for those who look after us; on the first line what
+  /// While the crontab on the disk is faulty, or gone, its faults lie there, for those who look after us; on the first line what
   /// holds instead.
   public static let faultsName = "faults"
 
@@ -22,7 +23,13 @@ extension Scheduler {
     seen = look()
     let crontab: Crontab
     do { crontab = Crontab(try Crontab.file(path)) } catch let failure as Failure {
-      if !failure.isFailedFlush { try note(["\(failure.what): \(failure.why)"]) }
+      if failure.isFailedFlush { throw failure }
+      if watch == nil && !Kernel.mayAccess(path, F_OK) {
+        // Whoever starts us without any has none that could be faulty: its exit says so.
+        try spool.directory("scheduler").unlink(Self.faultsName)
+      } else {
+        try note(["\(failure.what): \(failure.why)"])
+      }
       throw failure
     }
     let directory = try spool.directory("scheduler")
