@@ -154,7 +154,7 @@ extension Dispatcher {
     // Crashes count as well.
     if claim.name.attempts >= flight.attempts {
       try tolerating { () throws(Failure) in
-        try giveUp(claim, line.address, "given up after \(claim.name.attempts) attempts")
+        try giveUp(claim, line.address, "given up after \(claim.name.attempts.attempts)")
       }
       return nil
     }

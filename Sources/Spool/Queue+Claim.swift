@@ -90,7 +90,7 @@ extension Queue {
       return .settled
     }
     if let attempts, name.attempts >= attempts {
-      try claim.fail("given up after \(name.attempts) attempts")
+      try claim.fail("given up after \(name.attempts.attempts)")
       return .settled
     }
     return .claimed(claim)
