@@ -115,7 +115,7 @@ extension Dispatcher {
     try flight.claim.finish(
       [Product(.response, header: header, body: Array((receipt + "\n").utf8))], event: "delivered",
       detail: "delivered to \(flight.address)")
-    courier.onSent(flight.claim.id, flight.address)
+    if flight.isTold { courier.onSent(flight.claim.id, flight.address) }
   }
 
   /// - Returns: whether its attempts at this address are over, and it is another one's turn.

@@ -151,6 +151,7 @@ extension Dispatcher {
     }
     let notes = try DeliveryNotes.read(claim.id, in: queue, isFresh: claim.isFresh)
     let flight = Flight(claim, delivery, at: line.address, notes)
+    flight.isTold = isToldOf(claim.name)
     // Crashes count as well.
     if claim.name.attempts >= flight.attempts {
       try tolerating { () throws(Failure) in

@@ -110,6 +110,13 @@ import Testing
     #expect(try scratch.run("spool", ["tick"]).error.isEmpty)
   }
 
+  @Test func theTickSendsWhatIsNewWithoutAWord() throws {
+    let scratch = try scratchWithChannel("echo ok")
+    scratch.write("spool/deliveries/drop/a", "To: own:x\n\nnew\n")
+    let ran = try scratch.run("spool", ["tick"])
+    #expect(ran.status == 0 && ran.error.isEmpty && scratch.names("spool/deliveries/done").count == 1)
+  }
+
   @Test func aFileThatCannotBeOpenedIsNotInDoubtAndItsAddressIsSaidOnce() throws {
     let scratch = Scratch()
     try scratch.run("spool", ["init"])
