@@ -23,13 +23,7 @@ extension Scheduler {
     seen = look()
     let crontab: Crontab
     do { crontab = Crontab(try Crontab.file(path)) } catch let failure as Failure {
-      if failure.isFailedFlush { throw failure }
-      if watch == nil && !Kernel.mayAccess(path, F_OK) {
-        // Whoever starts us without any has none that could be faulty: its exit says so.
-        try spool.directory("scheduler").unlink(Self.faultsName)
-      } else {
-        try note(["\(failure.what): \(failure.why)"])
-      }
+      if !failure.isFailedFlush { try noteUnread("\(failure.what): \(failure.why)") }
       throw failure
     }
     let directory = try spool.directory("scheduler")
@@ -43,6 +37,12 @@ extension Scheduler {
     try rewatch()
     say("\(path): \(crontab.entries.count) \(crontab.entries.count == 1 ? "entry" : "entries")")
     spool.journal.write("schedule", detail: "loaded: \(path): \(crontab.entries.count)")
+  }
+
+  /// Whoever starts us without any crontab has none that could be faulty: our exit says so.
+  private func noteUnread(_ line: String) throws(Failure) {
+    if watch != nil || Kernel.mayAccess(path, F_OK) { return try note([line]) }
+    try spool.directory("scheduler").unlink(Self.faultsName)
   }
 
   private func note(_ lines: [String]) throws(Failure) {
