@@ -59,7 +59,7 @@ public struct ResidentCall {
       return .settled
     }
     if claim.name.attempts >= max(request.options.attempts, Self.crashes) {
-      try claim.fail(CallFailure(.died, "given up after \(claim.name.attempts) attempts").description)
+      try claim.fail(CallFailure(.died, "given up after \(claim.name.attempts.attempts)").description)
       return .settled
     }
     var time = request.options.timeout

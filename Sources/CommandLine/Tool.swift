@@ -50,6 +50,14 @@ extension Tool {
     }
   }
 
+  /// What is typed to get the help that is meant: the verb's own, where there is one.
+  private static var helpCommand: String {
+    let verb = Swift.CommandLine.arguments.dropFirst().first { word in
+      configuration.subcommands.contains { $0._commandName == word }
+    }
+    return "\(manual.name) \(verb.map { "\($0) " } ?? "")--help"
+  }
+
   /// A verb is parsed by itself: to lay out all of them takes longer than to run one. What does not parse gets its words from
   /// the whole.
   private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
@@ -74,7 +82,7 @@ extension Tool {
         Exit.onDone()
         exit(withError: error)
       }
-      complain("\(manual.name): \(message(for: error).printable): see \(manual.name) --help")
+      complain("\(manual.name): \(message(for: error).printable): see \(helpCommand)")
       fails(.usage, message(for: error))
       Exit.now(.usage)
     }

@@ -10,6 +10,8 @@ public struct Courier {
   public var executable: String?
   /// Told of each delivery that was sent.
   public var onSent: (EntryID, Address) -> Void = { _, _ in }
+  /// Whether `found` and `onSent` are told of what is new as well, rather than only of what somebody has tried or left lying.
+  public var tellsOfNew = true
   /// Told what a channel said of a delivery that it has sent all the same.
   public var onWords: (EntryID, String) -> Void = { _, _ in }
 
@@ -63,7 +65,8 @@ public struct Courier {
     repeat {
       _ = try takeDrops(dispatcher)
       let places = try dispatcher.ready().places
-      if isFirst && !places.isEmpty { found(places.count) }
+      let count = isFirst ? places.count { dispatcher.isToldOf($0.name) } : 0
+      if count > 0 { found(count) }
       isFirst = false
       dispatcher.alerts = []
       try dispatcher.arrange(places)

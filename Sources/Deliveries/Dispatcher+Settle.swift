@@ -35,7 +35,7 @@ extension Dispatcher {
         if let pause {
           try claim.putOff("\(address): \(reason)", for: min(pause, flight.restOfTurn ?? pause))
         } else {
-          hasNext = try retry(flight, "\(address): \(reason)")
+          hasNext = try retry(flight, reason)
         }
       case .unreachable(let reason):
         try flight.clearDoubt()
@@ -44,7 +44,7 @@ extension Dispatcher {
       case .ambiguous(let reason):
         flight.keepDoubt()
         if flight.channel?.promise.isIdempotent == true || flight.delivery.doubtPolicy == .resend {
-          hasNext = try retry(flight, "\(address): \(reason): it may have been sent")
+          hasNext = try retry(flight, "\(reason): it may have been sent")
         } else {
           try settleDoubt(flight, "\(address): \(reason)")
         }
@@ -115,14 +115,14 @@ extension Dispatcher {
     try flight.claim.finish(
       [Product(.response, header: header, body: Array((receipt + "\n").utf8))], event: "delivered",
       detail: "delivered to \(flight.address)")
-    courier.onSent(flight.claim.id, flight.address)
+    if flight.isTold { courier.onSent(flight.claim.id, flight.address) }
   }
 
   /// - Returns: whether its attempts at this address are over, and it is another one's turn.
   private func retry(_ flight: Flight, _ reason: String) throws(Failure) -> Bool {
     let made = flight.claim.name.attempts + 1
     if made >= flight.attempts {
-      let whole = "\(reason): given up after \(made) attempts"
+      let whole = "\(reason): given up after \(made.attempts)"
       if try flight.goOn(whole) {
         try flight.claim.countAttempt()
         return true
@@ -131,7 +131,8 @@ extension Dispatcher {
       return false
     }
     let pause = Claim.backoff(attempt: flight.claim.name.attempts)
-    try flight.claim.retry(reason, attempts: .max, after: min(pause, flight.restOfTurn ?? pause))
+    try flight.claim.retry(
+      "\(flight.address): \(reason)", attempts: .max, after: min(pause, flight.restOfTurn ?? pause))
     return false
   }
 

@@ -151,10 +151,11 @@ extension Dispatcher {
     }
     let notes = try DeliveryNotes.read(claim.id, in: queue, isFresh: claim.isFresh)
     let flight = Flight(claim, delivery, at: line.address, notes)
+    flight.isTold = isToldOf(claim.name)
     // Crashes count as well.
     if claim.name.attempts >= flight.attempts {
       try tolerating { () throws(Failure) in
-        try giveUp(claim, line.address, "given up after \(claim.name.attempts) attempts")
+        try giveUp(claim, line.address, "given up after \(claim.name.attempts.attempts)")
       }
       return nil
     }

@@ -104,6 +104,13 @@ final class Dispatcher {
     return (places, ready.nextDue)
   }
 
+  /// Whether a recovery speaks of it: for the minute's round, a message that was just written is the usual thing.
+  func isToldOf(_ name: EntryName) -> Bool {
+    if courier.tellsOfNew || name.attempts > 0 || name.inDoubt || .now - name.id.time > Self.newFor { return true }
+    return (try? queue[.log].contains("\(name.id).log")) ?? true
+  }
+  private static let newFor = Duration.seconds(60)
+
   /// This entry's own trouble (somebody moved it, its place is taken) stops no other.
   func claim(_ place: Place) throws(Failure) -> Claim? {
     var claimed: Claim?

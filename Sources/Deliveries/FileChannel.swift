@@ -32,7 +32,29 @@ public struct FileChannel {
   }
 
   /// - Returns: the receipt.
+  /// - Throws: `.io` only where some of it may have been written.
   public func append() throws(Failure) -> String {
+    let place: Place
+    do { place = try findPlace() } catch {
+      var failure = error
+      if failure.status == .io { failure.status = .tryAgain }
+      throw failure
+    }
+    defer { place.file.unlock() }
+    return try append(at: place)
+  }
+
+  /// Where it goes: the file, locked, and what was found in it.
+  private struct Place {
+    var file: File
+    var parent: Directory
+    var base: Int
+    var end: Int
+    var found: Found
+    var needsNewline: Bool
+  }
+
+  private func findPlace() throws(Failure) -> Place {
     let slash = path.lastIndex(of: "/") ?? path.startIndex
     let parent = try Directory.following(path: slash == path.startIndex ? "/" : String(path[..<slash]))
     let file: File
@@ -41,23 +63,29 @@ public struct FileChannel {
     } catch { throw Failure(error, path, "open") }
     guard try file.status().isRegular else { throw Failure(.cannotCreate, path, "is no regular file") }
     try file.lock()
-    defer { file.unlock() }
     let size = try file.status().size
     let base = isRepeat ? 0 : max(0, size - Self.tail - 2 * text.count)
     try file.seek(to: base)
     guard let bytes = try file.readAll(limit: 1 << 30) else {
       throw Failure(.cannotCreate, path, "is longer than 1 GiB", do: "move it away; a new one is begun")
     }
+    return Place(
+      file: file, parent: parent, base: base, end: base + bytes.count, found: find(in: bytes, isWhole: base == 0),
+      needsNewline: bytes.last.map { $0 != 10 } ?? false)
+  }
+
+  private func append(at place: Place) throws(Failure) -> String {
+    let (file, parent, base) = (place.file, place.parent, place.base)
     var record = record
-    var offset = base + bytes.count
-    switch find(in: bytes, isWhole: base == 0) {
+    var offset = place.end
+    switch place.found {
     case .whole(let start):
       // Found: who wrote it may have died before it was durable.
       try file.sync()
       try parent.sync()
       return "\(path): \(record.count) bytes at \(base + start), there already"
     case .torn(let start): offset = base + start
-    case .none: if let last = bytes.last, last != 10 { record.insert(10, at: 0) }
+    case .none: if place.needsNewline { record.insert(10, at: 0) }
     }
     try file.truncate(to: offset)
     try file.seek(to: offset)

@@ -20,6 +20,8 @@ final class Flight {
   private(set) var reasons: [String] = []
   /// Given to a second session, for the first had ended before it read it.
   var wasGivenAgain = false
+  /// Whoever asked is told when it is sent.
+  var isTold = true
 
   init(_ claim: Claim, _ delivery: Delivery, at address: Address, _ notes: DeliveryNotes) {
     self.claim = claim

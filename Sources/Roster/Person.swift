@@ -122,7 +122,8 @@ public struct Address: Hashable, Sendable, CustomStringConvertible {
           guard let his = person.addresses.first(where: { $0.channel == address.channel }) else {
             throw Failure(
               .configuration, "--to \(part)", "\(spool.path)/people/\(person.name) has no \(address.channel)",
-              do: "add a line there, or use one of \(person.addresses.map(\.channel).joined(separator: ", "))")
+              do: (address.channel == "telegram" ? "spool setup telegram \(person.name) adds it" : "add a line there")
+                + ", or use one of \(person.addresses.map(\.channel).joined(separator: ", "))")
           }
           addresses.append(his)
         } else {

@@ -39,6 +39,9 @@ public struct Crontab: Sendable {
   public static func file(_ path: String) throws(Failure) -> [UInt8] {
     let file: File
     do { file = File(try Kernel.open(path, in: nil, O_RDONLY), path: path) } catch {
+      if error == .noSuchFileOrDirectory {
+        throw Failure(.configuration, path, "there is no crontab", do: "write it, or name another file")
+      }
       throw Failure(.configuration, path, "cannot be opened: \(error)", do: "write it, or name another file")
     }
     guard try file.status().isRegular, let bytes = try file.readAll(limit: limit) else {

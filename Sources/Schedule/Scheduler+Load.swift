@@ -1,3 +1,4 @@
+import Glibc
 import Spool
 
 /// All that is wrong with a crontab.
@@ -14,7 +15,7 @@ public struct Faults: Error {
 }
 
 extension Scheduler {
-  /// While the crontab on the disk is faulty, or not there, its faults lie there, for those who look after us; on the first line what
+  /// While the crontab on the disk is faulty, or gone, its faults lie there, for those who look after us; on the first line what
   /// holds instead.
   public static let faultsName = "faults"
 
@@ -22,7 +23,7 @@ extension Scheduler {
     seen = look()
     let crontab: Crontab
     do { crontab = Crontab(try Crontab.file(path)) } catch let failure as Failure {
-      if !failure.isFailedFlush { try note(["\(failure.what): \(failure.why)"]) }
+      if !failure.isFailedFlush { try noteUnread("\(failure.what): \(failure.why)") }
       throw failure
     }
     let directory = try spool.directory("scheduler")
@@ -36,6 +37,12 @@ extension Scheduler {
     try rewatch()
     say("\(path): \(crontab.entries.count) \(crontab.entries.count == 1 ? "entry" : "entries")")
     spool.journal.write("schedule", detail: "loaded: \(path): \(crontab.entries.count)")
+  }
+
+  /// Whoever starts us without any crontab has none that could be faulty: our exit says so.
+  private func noteUnread(_ line: String) throws(Failure) {
+    if watch != nil || Kernel.mayAccess(path, F_OK) { return try note([line]) }
+    try spool.directory("scheduler").unlink(Self.faultsName)
   }
 
   private func note(_ lines: [String]) throws(Failure) {

@@ -90,7 +90,7 @@ public final class Claim {
   /// - Parameter after: nil: 30 s doubled for each attempt up to 1 h, +-10 %.
   public func retry(_ reason: String, attempts: Int, after delay: Duration? = nil) throws(Failure) {
     if name.attempts + 1 >= attempts {
-      return try fail("\(reason): given up after \(name.attempts + 1) attempts")
+      return try fail("\(reason): given up after \((name.attempts + 1).attempts)")
     }
     let pause = delay ?? Self.backoff(attempt: name.attempts)
     try wait(reason, attempts: name.attempts + 1, pause: pause)
@@ -177,4 +177,9 @@ public final class Claim {
     // +-10 %, so that what failed together is not tried again together.
     return .seconds(seconds * (0.9 + Double(Kernel.random(below: 2001)) / 10_000))
   }
+}
+
+extension Int {
+  /// So many attempts, as a person reads it.
+  package var attempts: String { self == 1 ? "1 attempt" : "\(self) attempts" }
 }

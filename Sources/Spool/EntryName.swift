@@ -95,6 +95,9 @@ public struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible {
       || (reference.utf8.count >= 4 && description.hasPrefix(reference))
   }
 
+  /// Whether it is called so by its six characters: who writes another one's means that one, though a slug may be the same.
+  public func isCalled(_ reference: String) -> Bool { short == reference.lowercased() }
+
   /// A slug made of a text: lower case, everything else a dash, at most 24 characters; nil if nothing is left.
   public static func slug(from text: some StringProtocol) -> String? {
     var slug = ""

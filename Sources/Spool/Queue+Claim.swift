@@ -90,7 +90,7 @@ extension Queue {
       return .settled
     }
     if let attempts, name.attempts >= attempts {
-      try claim.fail("given up after \(name.attempts) attempts")
+      try claim.fail("given up after \(name.attempts.attempts)")
       return .settled
     }
     return .claimed(claim)
@@ -136,6 +136,11 @@ extension Queue {
     return entry
   }
 
+  /// What a person can do about what lies in `bad/`. Under a name that is no entry's it would come back from `new/`.
+  package func mending(of fileName: String) -> String {
+    "mend it and mv it to \(name)/\((try? EntryName(fileName)) == nil ? Room.drop : .new)/, or rm it"
+  }
+
   /// Moves what no tool can read to `bad/`, and says so.
   func quarantine(_ fileName: String, in room: Room, because reason: String) throws(Failure) {
     try quarantine(raw: Array(fileName.utf8CString), in: room, because: reason)
@@ -160,7 +165,7 @@ extension Queue {
       switch try directory.move(raw: raw, to: self[.bad], as: target) {
       case .done:
         try self[.bad].sync()
-        spool.notice("\(name)/bad/\(target): \(reason): mend it and mv it to \(name)/new/, or rm it")
+        spool.notice("\(name)/bad/\(target): \(reason): \(mending(of: target))")
         let id = (try? EntryName(plain))?.id
         if let id { logAttempt(id, "quarantined: \(reason)") }
         spool.journal.write("bad", queue: name, id: id, detail: "\(target): \(reason)")

@@ -133,6 +133,7 @@ extension Queue {
     for room in rooms {
       found += try entries(in: room).filter { $0.name.id.isMeant(by: reference) || $0.fileName == reference }
     }
-    return found
+    let called = found.filter { $0.name.id.isCalled(reference) }
+    return called.isEmpty ? found : called
   }
 }

@@ -43,7 +43,10 @@ struct Judge {
     case .run:
       let who = place.name.holder ?? "somebody"
       if locks.isHeld(status) {
-        return ("\(who) works on it since \(age(status.changed)), until \(status.modified.rfc3339Seconds) at most", [])
+        let since = "\(who) works on it since \(age(status.changed))"
+        // A run's claim is timed for one round of it, and it goes on in the next.
+        if queue.name == RunRequest.queueName { return (since, []) }
+        return ("\(since), until \(status.modified.rfc3339Seconds) at most", [])
       }
       return ("\(who), who worked on it, is dead: the tick puts it in order", ["spool sweep \(queue.name)"])
     case .wait:
@@ -62,7 +65,7 @@ struct Judge {
       if queue.name == JobState.queueName { return ("was not done\(because)", ["its schedule runs it again"]) }
       return ("was given up\(because)", ["spool retry \(id.short)"])
     case .bad:
-      return ("cannot be read\(because)", ["mend it and mv it to \(queue.name)/new/, or rm it"])
+      return ("cannot be read\(because)", [queue.mending(of: place.fileName)])
     case .done: return (try ended(queue, id, status), [])
     default: return ("lies in \(place.room.rawValue)/", [])
     }
@@ -73,6 +76,8 @@ struct Judge {
   ) throws(Failure) -> (String, [String]) {
     let id = place.name.id
     guard queue.name == ApprovalRequest.queueName, let proof = try Proof.read(id, in: queue) else {
+      // Its line in the log begins with that word as well.
+      let because = because.hasPrefix(": held: ") ? String(because.dropFirst(6)) : because
       return ("is held until you release it\(because)", ["spool release \(id.short)", "spool cancel \(id.short)"])
     }
     let deadline = max(proof.deadline, status.modified)

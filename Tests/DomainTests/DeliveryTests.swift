@@ -43,6 +43,17 @@ import Work
     #expect(scratch.read("inbox") == record)
   }
 
+  @Test func whatCannotBeOpenedIsNeverInDoubt() throws {
+    let scratch = Scratch()
+    for path in ["/proc/nope/x", "\(scratch.path)/none/inbox", scratch.path] {
+      let channel = FileChannel(path: path, id: id, subject: nil, text: Array("x".utf8))
+      do {
+        _ = try channel.append()
+        Issue.record("appended to \(path)")
+      } catch { #expect(error.status != .io) }
+    }
+  }
+
   @Test func aTornRecordIsCompletedAndWhatStoodBeforeStays() throws {
     for cut in [1, 10, 40, record.utf8.count - 1] {
       let scratch = Scratch()

@@ -226,8 +226,18 @@ import Testing
     let found = try signals(FailedRule.self)
     #expect(found.map(\.key) == ["failed:letters:\(second)"])
     #expect(found[0].what.contains("1 entry has failed") && found[0].what.contains("it cannot be"))
+    #expect(
+      found[0].advice == "spool show \(second.short); then spool retry \(second.short) or spool cancel \(second.short)")
     scratch.write("spool/letters/bad/nonsense", "x")
-    #expect(try signals(FailedRule.self).map(\.key).last == "failed:letters:bad:nonsense")
+    let bad = try signals(FailedRule.self).last
+    #expect(bad?.key == "failed:letters:bad:nonsense")
+    #expect(bad?.advice == "mend it and mv it to letters/drop/, or rm it")
+  }
+
+  @Test func whereAProgramWasLookedForStandsInTheLogOnly() throws {
+    let places = Array(repeating: "/usr/local/somewhere/bin", count: 20).joined(separator: ", ")
+    try claim(publish("letters"), of: "letters").fail("missing: claude was not found in \(places): install it")
+    #expect(try signals(FailedRule.self)[0].what.hasSuffix(": missing: claude was not found: install it"))
   }
 
   @Test func whatIsHeldIsASignalUnlessItIsAQuestion() throws {

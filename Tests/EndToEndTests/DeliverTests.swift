@@ -110,6 +110,25 @@ import Testing
     #expect(try scratch.run("spool", ["tick"]).error.isEmpty)
   }
 
+  @Test func theTickSendsWhatIsNewWithoutAWord() throws {
+    let scratch = try scratchWithChannel("echo ok")
+    scratch.write("spool/deliveries/drop/a", "To: own:x\n\nnew\n")
+    let ran = try scratch.run("spool", ["tick"])
+    #expect(ran.status == 0 && ran.error.isEmpty && scratch.names("spool/deliveries/done").count == 1)
+  }
+
+  @Test func aFileThatCannotBeOpenedIsNotInDoubtAndItsAddressIsSaidOnce() throws {
+    let scratch = Scratch()
+    try scratch.run("spool", ["init"])
+    let to = "file:\(scratch.path)/none/inbox"
+    let id = try scratch.run("deliver", ["--to", to, "--attempts", "1"], input: "m\n").output
+      .trimmingCharacters(in: .newlines)
+    #expect(scratch.names("spool/deliveries/fail") == ["\(id)"])
+    let last = scratch.read("spool/deliveries/log/\(id).log").split(separator: "\n").last.map(String.init) ?? ""
+    #expect(last.hasSuffix(": given up after 1 attempt") && !last.contains("may have been sent"))
+    #expect(last.components(separatedBy: to).count == 2)
+  }
+
   @Test func waitWaitsUntilItIsDelivered() throws {
     let scratch = try scratchWithChannel("[ $(wc -l < $HOME/sent) -ge 2 ] && exit 0; echo retry-after: 1; exit 75")
     let ran = try scratch.run("deliver", ["--to", "own:x", "--wait"], input: "m")

@@ -49,6 +49,16 @@ import Testing
     #expect(later.now.map(\.room) == ["fail"])
   }
 
+  @Test func whatIsCalledByItsSixCharactersIsMeantThoughAnotherOneHasThemAsItsSlug() throws {
+    let scratch = Scratch()
+    try scratch.run("spool", ["init", "a", "b"])
+    let id = id(try scratch.run("spool", ["put", "a", "--subject", "Hi"], input: "hello\n"))
+    let short = String(id.dropFirst(24).prefix(6))
+    for queue in ["a", "b"] { try scratch.run("spool", ["put", queue, "--slug", short], input: "its answer\n") }
+    let shown = try scratch.run("spool", ["show", short])
+    #expect(shown.status == 0 && shown.output.contains("hello\n") && !shown.output.contains("its answer\n"))
+  }
+
   @Test func anApprovalIsToldWithItsMessageItsReplyAndWhatItsYesLetsOut() throws {
     let scratch = Scratch()
     try scratch.run("spool", ["init"])

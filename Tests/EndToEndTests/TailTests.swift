@@ -7,7 +7,7 @@ import Testing
   /// A spool whose journal has a line for each of these, and what is none.
   private func spool(_ lines: [String]) throws -> Scratch {
     let scratch = Scratch()
-    try scratch.run("spool", ["init", "a"])
+    try scratch.run("spool", ["init", "a", "b"])
     for day in scratch.names("spool/journal") where day.hasSuffix(".jsonl") {
       try FileManager.default.removeItem(atPath: "\(scratch.path)/spool/journal/\(day)")
     }
@@ -31,7 +31,7 @@ import Testing
     (["--id", "k3v9qd"], [0, 1, 2]),
     (["--id", "brief"], [0, 1]), (["--id", "a/\(first)"], [0, 1, 2]), (["--id", "\(first),3d@host.4"], [0, 1, 2]),
     (["--id", "20261126T1"], [2]), (["--id", "K3V9QD-br"], [0, 1, 2]), (["--since", "2026-11-25T10:00:01Z"], [1, 2]),
-    (["--since", "2026-11-25T10:00:01Z", "--queue", "a"], [1]), (["--queue", "none"], []),
+    (["--since", "2026-11-25T10:00:01Z", "--queue", "a"], [1]),
   ]
 
   @Test(arguments: filters) func aFilterLetsThroughWhatItSays(_ options: [String], _ expected: [Int]) throws {
@@ -44,7 +44,18 @@ import Testing
   @Test func aLineSaysWhoseItIsAndIsWholeWhereAProgramReadsIt() throws {
     let scratch = try spool(Self.lines)
     let ran = try scratch.run("spool", ["tail", "--no-follow", "-n", "1"])
-    #expect(ran.output == "10:00:00 gateway new b/\(Self.second) from anna asked by \(Self.first)\n")
+    #expect(ran.output == "2026-11-26T10:00:00.000001Z gateway new b/\(Self.second) from anna asked by \(Self.first)\n")
+  }
+
+  @Test func whatIsNotThereIsNotWaitedFor() throws {
+    let scratch = try spool(Self.lines)
+    #expect(try scratch.run("spool", ["tail", "--queue", "nosuch"]).status == 69)
+    let unknown = try scratch.run("spool", ["tail", "--id", "zzzzzz"])
+    #expect(unknown.status == 1 && unknown.error.contains("zzzzzz: no entry is called that"))
+    // It is there, though no line of it passes the rest.
+    #expect(try scratch.run("spool", ["tail", "--no-follow", "--id", "k3v9qd", "--event", "fail"]).status == 0)
+    let wrong = try scratch.run("spool", ["tail", "--since", "yesterday"])
+    #expect(wrong.status == 64 && wrong.error.contains(": see spool tail --help"))
   }
 
   /// At a terminal of so many columns.

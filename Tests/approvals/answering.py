@@ -72,7 +72,8 @@ def what_fits_no_request_is_not_found(home):
 def without_an_id_and_without_a_terminal_nothing_is_done(home):
     question = home.ask()
     for tool in WORDS:
-        failed(home.run(tool, stdin=b"y\n"), 64, "no request was named", tool=tool)
+        done = failed(home.run(tool, stdin=b"y\n"), 64, "no request was named", tool=tool)
+        expect(f"  {question.id}".encode() in done.err, f"what is open is not listed: {done.err}")
     question.is_open()
 
 

@@ -213,7 +213,7 @@ def a_changed_crontab_counts_at_once_and_a_faulty_one_never(home):
     resident.ran(count + 2)
     resident.path.unlink()
     resident.running.kill(signal.SIGHUP)
-    until(lambda: "cannot be opened" in resident.said(), "that it is gone is told", SOON)
+    until(lambda: "there is no crontab" in resident.said(), "that it is gone is told", SOON)
     resident.crontab("@every 1s echo third >>ran")
     until(lambda: "third" in resident.lines(), "the mended one counts", SOON)
     expect(not (home.spool / "scheduler/faults").exists(), "the faults are still there")
@@ -236,6 +236,7 @@ def one_serves_a_spool_and_a_faulty_crontab_is_refused_at_the_start(home):
     expect(faulty.code == 78 and faulty.err.decode() == f"{resident.path}:1:10: no command: expected a command behind the times\n",
            f"exit {faulty.code}: {faulty.err}")
     expect(home.run("scheduler", "nosuch").code == 78, "a missing crontab is taken")
+    expect(not (home.spool / "scheduler/faults").exists(), "where there is no crontab, it is called faulty")
 
 
 @case

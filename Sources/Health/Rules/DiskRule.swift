@@ -16,7 +16,8 @@ enum DiskRule: Rule {
     guard space.isNearlyFull(by: 2) else { return [] }
     let free =
       "\(space.freeBytes >> 20) MiB" + (space.totalInodes > 0 ? " and \(space.freeInodes) inodes" : "") + " are free"
-    let advice = "free some space: du -xh \(path.shellQuoted) | sort -h | tail"
+    let advice =
+      "free some space: df -h \(path.shellQuoted) shows the disk; du -xh \(path.shellQuoted) | sort -h | tail"
     return [
       space.isNearlyFull
         ? Signal(self, "full", "the disk of \(path) is nearly full (\(free)): nothing new is accepted", do: advice)

@@ -18,8 +18,8 @@ enum FailedRule: Rule {
           Signal(
             self, about: .queue(queue.name), "\(queue.name):\(kind(newest, queue) ?? newest.description)",
             "in \(queue.name) \(count) \(failed.count == 1 ? "has" : "have") failed, the newest (\(newest.short)): "
-              + queue.reason(newest).prefix(200),
-            do: "spool show \(newest.short); then spool retry or spool cancel",
+              + spoken(queue.lastReason(newest) ?? queue.reason(newest)).prefix(200),
+            do: "spool show \(newest.short); then spool retry \(newest.short) or spool cancel \(newest.short)",
             // Whoever called has been told, and has gone on with what he had.
             light: queue.name.hasPrefix("calls-") ? .amber : nil))
       }
@@ -30,10 +30,18 @@ enum FailedRule: Rule {
           Signal(
             self, about: .queue(queue.name), "\(queue.name):bad:\(newest)",
             "in \(queue.name) \(bad.count.entries()) cannot be read, such as \(newest)",
-            do: "look at it, then mv it to \(queue.name)/drop, or rm it"))
+            do: queue.mending(of: newest)))
       }
     }
     return signals
+  }
+
+  /// Where a program was looked for stands in the log; it fills more than a line.
+  private static func spoken(_ reason: String) -> String {
+    guard let places = reason.firstRange(of: " was not found in /") else { return reason }
+    let rest = reason[places.upperBound...]
+    return reason[..<places.lowerBound] + " was not found"
+      + (rest.firstRange(of: ": ").map { rest[$0.lowerBound...] } ?? "")
   }
 
   /// So far back it is looked where a person has given up all that is newer.

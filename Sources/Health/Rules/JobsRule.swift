@@ -37,7 +37,7 @@ enum JobsRule: Rule {
           Signal(
             self, about: .job(job.name), "\(job.name):failed:\(id)",
             "the last run of the job \(job.name) has failed: \(last.spoken)",
-            do: "spool show \(id.short) tells why; its next success ends this"))
+            do: "spool show \(id.short) tells why; its next success ends this; or job \(job.name) --disable"))
       }
     }
     return signals

@@ -18,7 +18,9 @@ enum ParkedRule: Rule {
           self, about: .queue(queue.name), "\(queue.name):\(newest)",
           "in \(queue.name) \(held.count.entries()) \(held.count == 1 ? "is" : "are") held, the newest (\(newest.short)): "
             + queue.reason(newest).prefix(200),
-          do: "spool show \(newest.short); spool release lets it go on, spool cancel gives it up"))
+          do:
+            "spool show \(newest.short); spool release \(newest.short) lets it go on, spool cancel \(newest.short) gives it up"
+        ))
     }
     return signals
   }

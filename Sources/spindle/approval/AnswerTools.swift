@@ -89,20 +89,24 @@ struct Answer {
   private func find(_ desk: Desk) throws -> EntryID {
     if let id { return try desk.find(id) }
     let open = try desk.openRequests()
+    func list() { for request in open { complain("  \(request.id)  \(request.subject?.printable ?? "")") } }
     guard isatty(STDIN_FILENO) == 1 else {
-      throw Failure(.usage, tool, "no request was named", do: "\(tool) ID; spool ls approvals lists them")
+      list()
+      throw Failure(.usage, "ID", "no request was named", do: "\(tool) ID; spool ls approvals lists them")
     }
     guard open.count == 1, let only = open.first else {
-      for request in open { complain("  \(request.id)  \(request.subject?.printable ?? "")") }
+      list()
       throw Failure(
-        open.isEmpty ? .no : .usage, tool, open.isEmpty ? "no request is open" : "\(open.count) requests are open",
+        open.isEmpty ? .no : .usage, ApprovalRequest.queueName,
+        open.isEmpty ? "no request is open" : "\(open.count) requests are open",
         do: open.isEmpty ? nil : "name one: \(tool) ID")
     }
     complain("Request \(only.id)")
     if let subject = only.subject { complain("Subject: \(subject.printable)") }
     guard Terminal.show(only.body, of: only.id) else {
       throw Failure(
-        .usage, tool, "the request is too long to be shown here", do: "read it, then \(tool) \(only.id.short)")
+        .usage, only.id.short.description, "the request is too long to be shown here",
+        do: "read it, then \(tool) \(only.id.short)")
     }
     Terminal.write("\(tool == "approve" ? "Approve" : "Reject") it? [y/N] ")
     guard ["y", "yes"].contains((readLine() ?? "").lowercased()) else {

@@ -82,7 +82,8 @@ struct RunRound {
       if let cut = response.header["Cut"] { complain("pipeline-run: \(id): on record are \(cut)") }
       return true
     case .hold:
-      say("is held: \(keeper.queue.lastReason(id) ?? "")", "spool show \(id.short) tells more")
+      let reason = keeper.queue.lastReason(id) ?? "held"
+      say("is \(reason.hasPrefix("held") ? reason : "held: \(reason)")", "spool show \(id.short) tells more")
       throw Exit(.unavailable)
     case .fail, .bad:
       throw Failure(

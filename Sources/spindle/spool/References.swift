@@ -34,6 +34,9 @@ extension SpoolDirectory {
       let queue = try queue(name)
       found += try queue.places(for: String(wanted), in: rooms).map { Found(queue: queue, place: $0) }
     }
+    // A reply by file has what it answers as its slug.
+    let called = found.filter { $0.place.name.id.isCalled(String(wanted)) }
+    if !called.isEmpty { found = called }
     let jobs = Set(found.map(\.place.name.id))
     if jobs.isEmpty {
       throw Failure(.no, reference, "no entry is called that", do: "spool ls --all shows all")

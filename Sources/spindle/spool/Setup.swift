@@ -14,10 +14,13 @@ extension SpoolTool {
         """)
 
     @OptionGroup var spool: SpoolOptions
-    @Argument(help: "The channel.") var channel: String
+    @Argument(help: "The channel.") var channel: String?
     @Argument(help: "Whose address it is.") var person = "me"
 
     func run() throws {
+      guard let channel else {
+        throw Failure(.usage, "setup", "no channel was named", do: "telegram has a setup: spool setup telegram")
+      }
       let opened = try spool.open(as: "spool")
       let isName = channel.utf8.allSatisfy { (97...122).contains($0) || $0 == UInt8(ascii: "-") }
       guard isName, let program = try Installation.find("libexec/spindle/setup-\(channel)", inSource: "Sources/none")

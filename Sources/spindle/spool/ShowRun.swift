@@ -20,7 +20,7 @@ struct ShowRun {
       }
       output("  \(event.time.dropFirst(11).prefix(8))  \(event.words)".printable)
     }
-    if let held = line.held { output("  held: \(held)".printable) }
+    if let held = line.held { output("  \(held.hasPrefix("held") ? held : "held: \(held)")".printable) }
     for step in line.notUndone { output("  \(line.room == "fail" ? "not undone" : "to be undone"): \(step)") }
     output("")
     output("  log: \(log)".printable)

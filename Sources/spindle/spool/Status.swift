@@ -13,7 +13,7 @@ extension SpoolTool {
         deadline is green, and so is an agent without a bot. What an agent requires is looked for in this environment.
         Exit status: 0 green, 1 amber, 2 red.
 
-        --json prints the document that the dashboard serves at /api/data: one object, with a version (docs/dashboard.md).
+        --json prints the document that the dashboard serves at /api/data: one object, with a version (docs/status.md).
         """.reflowed)
 
     @OptionGroup var spool: SpoolOptions

@@ -11,7 +11,8 @@ extension SpoolTool {
       discussion: """
         Begins with the last ten lines, or all since --since, that pass every filter. Ends with Ctrl-C, or at once with
         --no-follow. On a terminal a line is cut to its width, an ID to its six characters and its slug, and coloured unless \
-        NO_COLOR is set; elsewhere it is whole. Times are UTC.
+        NO_COLOR is set; elsewhere it is whole, with \
+        the whole time. Times are UTC.
         """.reflowed)
 
     @OptionGroup var spool: SpoolOptions
@@ -25,6 +26,7 @@ extension SpoolTool {
 
     func run() throws {
       let opened = try spool.open(as: "spool")
+      for name in filter.queue { _ = try opened.queue(name) }
       let journal = try opened.directory("journal")
       let watch = follow ? Watch([journal], notice: opened.notice, events: .writes) : nil
       var reader = JournalReader(directory: journal)
@@ -33,6 +35,10 @@ extension SpoolTool {
       let last = try reader.last(wanted, containing: filter.words, since: filter.start) { text in
         guard let line = Self.read(text) else { return .leave }
         return filter.passes(line) ? .take : filter.ends(at: line) ? .stop : .leave
+      }
+      if last.isEmpty, wanted > 0, let id = filter.id, try !isKnown(id, opened, journal) {
+        throw Failure(
+          .no, id, "no entry is called that, and no line of the journal names it", do: "spool ls --all shows all")
       }
       if count == nil, last.count == Self.most { complain("spool: only the last \(Self.most) lines: -n gives more") }
       for text in last { view.show(text, Self.read(text)!) }
@@ -47,6 +53,20 @@ extension SpoolTool {
         case .gone(let path): throw Failure.removed(path)
         }
       }
+    }
+
+    /// Whether there is such an entry, or was, whatever else is asked for.
+    private func isKnown(_ id: String, _ opened: SpoolDirectory, _ journal: Directory) throws -> Bool {
+      var reader = JournalReader(directory: journal)
+      let lines = try reader.last(1, containing: filter.words) { text in
+        Self.read(text).map { filter.names($0) } == true ? .take : .leave
+      }
+      if !lines.isEmpty { return true }
+      let reference = id.split(separator: "/").last.map(String.init) ?? id
+      for name in try opened.queueNames() {
+        if try !opened.queue(name).places(for: reference).isEmpty { return true }
+      }
+      return false
     }
 
     /// - Returns: nil where it is no line of the journal's, as a crash may leave it.
@@ -66,13 +86,13 @@ private struct TailView {
 
   mutating func show(_ text: String, _ line: Journal.Line) {
     if isRaw { return output(text) }
-    let time = line.time.dropFirst(11).prefix(8)
     let whose = line.from.map { "from \($0)" }
     guard style.isTerminal else {
       let place = [line.queue, line.id].compactMap { $0 }.joined(separator: "/")
-      let words = [String(time), line.tool, line.event, place, whose ?? "", line.detail ?? ""]
+      let words = [line.time, line.tool, line.event, place, whose ?? "", line.detail ?? ""]
       return output(words.filter { !$0.isEmpty }.joined(separator: " ").printable)
     }
+    let time = line.time.dropFirst(11).prefix(8)
     if line.time.prefix(10) != day {
       day = line.time.prefix(10)
       output(style.dim("\(day)".printable))

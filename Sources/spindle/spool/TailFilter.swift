@@ -67,6 +67,8 @@ struct TailFilter: ParsableArguments {
   }
 
   /// A line of the entry's own, or of another that names it.
+  func names(_ line: Journal.Line) -> Bool { wanted.map { names($0, line) } ?? false }
+
   private func names(_ wanted: String, _ line: Journal.Line) -> Bool {
     if let text = line.id, let id = try? EntryID(text), id.isMeant(by: wanted) { return true }
     return wanted.utf8.count >= 6 && line.detail?.contains(wanted) == true
