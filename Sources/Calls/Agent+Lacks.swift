@@ -9,6 +9,8 @@ extension Agent {
     public var advice: String
     /// It is not called at all without it.
     public var isVital: Bool
+    /// It is the agent's program.
+    public var isProgram = false
   }
 
   /// By its `Requires:`, and by where its program is looked for: what a call from this environment would find.
@@ -17,13 +19,15 @@ extension Agent {
       Lack(word: $0.word, advice: "set it for whoever calls the agent: Requires in its file", isVital: $0.isVital)
     }
     do throws(CallFailure) { _ = try AgentProgram(agent: self, environment: environment).find() } catch {
-      lacks.append(Lack(word: "\(command[0]) was not found", advice: Self.install(command[0]), isVital: true))
+      lacks.append(
+        Lack(word: "\(command[0]) was not found", advice: Self.install(command[0]), isVital: true, isProgram: true))
     }
     return lacks
   }
 
   private static func install(_ program: String) -> String {
     program == "claude"
-      ? "install Claude Code, or set Command: in the agents' files" : "set Command: in the agent's file"
+      ? "install Claude Code, or set Command: in agents/NAME.md; rm the file of an agent that you do not want"
+      : "set Command: in agents/NAME.md"
   }
 }

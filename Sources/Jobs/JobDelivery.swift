@@ -61,7 +61,7 @@ public enum JobDelivery: Equatable, Sendable {
 
   /// What is known of one by now.
   static func now(of id: EntryID, in queue: Queue) throws(Failure) -> JobDelivery {
-    guard let place = try queue.locate(id) else { return .unknown(forgotten) }
+    guard let place = try queue.locate(unlisted: id) else { return .unknown(forgotten) }
     switch place.room {
     case .done: return .delivered
     case .fail, .bad: return .failed(queue.lastReason(id) ?? "given up")
@@ -73,7 +73,8 @@ public enum JobDelivery: Equatable, Sendable {
   static func now(of ids: [EntryID], in spool: SpoolDirectory) throws(Failure) -> JobDelivery {
     var worst = JobDelivery.notRequested
     if ids.isEmpty { return worst }
-    let queue = try spool.queue(Delivery.queueName, making: true)
+    guard try spool.root.contains(Delivery.queueName) else { return .unknown(forgotten) }
+    let queue = try spool.queue(Delivery.queueName)
     for id in ids {
       let state = try now(of: id, in: queue)
       if state.rank > worst.rank { worst = state }

@@ -65,7 +65,11 @@ public struct JobSent {
   }
 
   public func notes() throws(Failure) -> [Note] {
-    guard let file = try directory().open(run.description), let bytes = try file.readAll(limit: 1 << 20) else {
+    // Who only looks makes nothing.
+    guard let queue = try? spool.queue(JobState.queueName), try queue.directory.contains("sent"),
+      let file = try Directory("sent", in: queue.directory).open(run.description),
+      let bytes = try file.readAll(limit: 1 << 20)
+    else {
       return []
     }
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { Note(line: $0) }
@@ -76,7 +80,9 @@ public struct JobSent {
     let notes = try notes()
     var ids = notes.compactMap { if case .handedOver(let id) = $0 { id } else { nil } }
     // Its key is durable; the note behind it may not be.
-    let output = try spool.queue(Delivery.queueName, making: true).known(key: JobRun.outputKey(run))
+    let output =
+      try spool.root.contains(Delivery.queueName)
+      ? spool.queue(Delivery.queueName).known(key: JobRun.outputKey(run)) : nil
     if let output, !ids.contains(output) { ids.append(output) }
     let refusals = notes.compactMap { if case .refused(let why) = $0 { why } else { nil } }
     let begun = notes.count { if case .to = $0 { true } else { false } }

@@ -7,40 +7,54 @@ import Work
 
 extension Overview {
   mutating func lookAtAgents() throws(Failure) {
+    var lacks: [Agent.Lack: [String]] = [:]
     for (name, found) in try look.agents() {
       var row: StatusDocument.Agent
-      switch found {
-      case .failure(let failure): row = StatusDocument.Agent(status: .red, detail: "\(failure.what): \(failure.why)")
-      case .success(let agent): row = try self.row(of: agent)
-      }
-      if let queue = try look.queue("calls-\(name)") {
-        for room in [Room.new, .wait] { row.waiting += try look.oldest(of: queue, in: room)?.count ?? 0 }
-        row.running = try look.oldest(of: queue, in: .run)?.count ?? 0
-        // Without the file of sums nothing was paid for; to make it anew would read every record.
-        if try queue.directory.contains("spent") {
-          let spending = Spending(queue)
-          row.spent = try spending.today()
-          var costs = try spending.history()
-          costs[LocalTime(now).day] = row.spent
-          document.costs[name] = costs.filter { $0.value > 0 }
+      do throws(Failure) {
+        switch found {
+        case .failure(let failure): throw failure
+        case .success(let agent):
+          let lacking = try self.lacks(of: agent)
+          for lack in lacking { lacks[lack, default: []].append(name) }
+          row = try self.row(of: agent, lacking)
         }
-        if let state = try BreakerState.read(in: queue), state.opened != nil {
-          row.breaker = "\(state.kind.rawValue): \(state.why)"
-        }
+        try addCalls(of: name, to: &row)
+      } catch {
+        if error.isFailedFlush { throw error }
+        row = StatusDocument.Agent(status: .red, detail: "\(error.what): \(error.why)")
       }
       document.agents[name] = row
     }
-    document.costs = document.costs.filter { !$0.value.isEmpty }
-    tellLacks()
+    tell(lacks)
+  }
+
+  private mutating func addCalls(of name: String, to row: inout StatusDocument.Agent) throws(Failure) {
+    guard let queue = try look.queue("calls-\(name)") else { return }
+    for room in [Room.new, .wait] { row.waiting += try look.oldest(of: queue, in: room)?.count ?? 0 }
+    row.running = try look.oldest(of: queue, in: .run)?.count ?? 0
+    let spending = Spending(queue)
+    row.spent = try spending.glance()
+    var costs = try spending.history()
+    if let spent = row.spent { costs[document.day] = spent }
+    costs = costs.filter { $0.value > 0 }
+    if !costs.isEmpty { document.costs[name] = costs }
+    if let state = try BreakerState.read(in: queue), state.opened != nil {
+      row.breaker = "\(state.kind.rawValue): \(state.why)"
+    }
+  }
+
+  /// A program that is missing is vital to who was called before; an agent that nobody has called yet is merely not set up.
+  private func lacks(of agent: Agent) throws(Failure) -> [Agent.Lack] {
+    var lacks = agent.lacks(in: environment)
+    if try look.queue("calls-\(agent.name)") == nil {
+      for place in lacks.indices where lacks[place].isProgram { lacks[place].isVital = false }
+    }
+    return lacks
   }
 
   /// What several lack is to be mended once.
-  private mutating func tellLacks() {
-    var whose: [Agent.Lack: [String]] = [:]
-    for case (let name, .success(let agent)) in (try? look.agents()) ?? [] {
-      for lack in agent.lacks(in: environment) { whose[lack, default: []].append(name) }
-    }
-    for (lack, names) in whose.sorted(by: { $0.value[0] < $1.value[0] }) {
+  private mutating func tell(_ lacks: [Agent.Lack: [String]]) {
+    for (lack, names) in lacks.sorted(by: { $0.value[0] < $1.value[0] }) {
       let names = names.count > 3 ? "\(names.count) agents" : names.joined(separator: ", ")
       document.signals.append(
         StatusDocument.Trouble(
@@ -48,11 +62,10 @@ extension Overview {
     }
   }
 
-  private func row(of agent: Agent) throws(Failure) -> StatusDocument.Agent {
+  private func row(of agent: Agent, _ lacks: [Agent.Lack]) throws(Failure) -> StatusDocument.Agent {
     var row = StatusDocument.Agent(
       status: .green, detail: try voice(of: agent), description: agent.description, model: agent.model,
       budget: agent.budget)
-    let lacks = agent.lacks(in: environment)
     if !lacks.isEmpty {
       row.status = lacks.contains(where: \.isVital) ? .red : .amber
       row.detail = lacks.sorted { $0.isVital && !$1.isVital }.map(\.word).joined(separator: ", ")

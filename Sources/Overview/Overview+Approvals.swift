@@ -9,11 +9,17 @@ extension Overview {
 
   mutating func lookAtApprovals() throws(Failure) {
     guard let queue = try look.queue(ApprovalRequest.queueName) else { return }
-    for room in [Room.hold, .wait, .new] {
+    // As they go: one that moves meanwhile is seen twice, not never.
+    for room in [Room.new, .wait, .hold] {
       for place in try queue.oldest(Self.most, in: room) {
         // Decided meanwhile, or no request: check says so.
         guard let header = (try? queue.header(at: place)) ?? nil else { continue }
-        document.approvals[place.name.id.description] = try row(place, header, queue)
+        let id = place.name.id.description
+        do throws(Failure) { document.approvals[id] = try row(place, header, queue) } catch {
+          if error.isFailedFlush { throw error }
+          document.approvals[id] = StatusDocument.Approval(
+            status: .red, detail: "\(error.what): \(error.why)", to: [], asked: place.name.id.time.rfc3339Seconds)
+        }
       }
     }
   }

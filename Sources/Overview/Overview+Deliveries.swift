@@ -12,7 +12,9 @@ extension Overview {
     for room in [Room.new, .run, .wait] {
       document.deliveries.pending += try look.oldest(of: queue, in: room)?.count ?? 0
     }
-    document.deliveries.failed = try look.oldest(of: queue, in: .fail)?.count ?? 0
+    // What a person has given up has not failed.
+    let failed = try look.glance(at: queue, .fail)
+    document.deliveries.failed = failed.count - failed.newest.count { queue.wasCancelled($0.name.id) }
     // One that is being sent is in doubt until its receipt is there, and no news.
     for room in [Room.wait, .hold] {
       for place in try queue.doubtful(in: room, atMost: Self.most) {

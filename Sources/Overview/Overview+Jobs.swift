@@ -16,7 +16,10 @@ extension Overview {
         document.jobs[job.name] = StatusDocument.Job(status: .red, detail: "\(error.what): \(error.why)")
         continue
       }
-      document.jobs[job.name] = try row(job, state)
+      do throws(Failure) { document.jobs[job.name] = try row(job, state) } catch {
+        if error.isFailedFlush { throw error }
+        document.jobs[job.name] = StatusDocument.Job(status: .red, detail: "\(error.what): \(error.why)")
+      }
     }
   }
 
@@ -49,7 +52,7 @@ extension Overview {
       if state.failures > 1 { row.detail += " (\(state.failures) in a row)" }
     }
     // It went well, and nobody has heard of it.
-    if case .failed(let why) = delivery, row.status < .red {
+    if case .failed(let why) = delivery, row.status < .red, !why.hasPrefix("cancelled") {
       (row.status, row.detail) = (.red, "what it had to say was not delivered: \(why)")
     }
     return row

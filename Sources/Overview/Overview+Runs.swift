@@ -9,24 +9,39 @@ extension Overview {
 
   mutating func lookAtRuns(_ recent: Recent?) throws(Failure) {
     guard let queue = try look.queue(RunRequest.queueName) else { return }
-    for room in [Room.hold, .run, .wait, .new] {
-      for place in try queue.entries(in: room).suffix(Self.most) { try add(place, queue) }
+    // A run moves while it is looked at: where it came from is looked at once more.
+    for room in [Room.new, .run, .wait, .hold, .run, .new] {
+      let places = try queue.entries(in: room).suffix(Self.most)
+      // Read behind the names: who has come since holds his lock.
+      let locks = LockTable()
+      for place in places where document.pipelines[place.name.id.description] == nil { try add(place, queue, locks) }
     }
     for id in recent?.runs ?? [] where document.pipelines[id.description] == nil {
       guard let place = try queue.locate(guessing: id), [.done, .fail].contains(place.room) else { continue }
-      try add(place, queue)
+      try add(place, queue, LockTable())
     }
   }
 
-  private mutating func add(_ place: Place, _ queue: Queue) throws(Failure) {
-    // Moved meanwhile, or no run.
-    guard let line = try TimeLine(of: place, in: queue) else { return }
-    let (light, detail) = try standing(of: line, place, queue)
-    document.pipelines[line.id] = StatusDocument.Pipeline(status: light, detail: detail, timeline: line)
-    for asked in line.steps.flatMap(\.asked) { document.approvals[asked.id]?.run = line.id }
+  private mutating func add(_ place: Place, _ queue: Queue, _ locks: LockTable) throws(Failure) {
+    do throws(Failure) {
+      // Moved meanwhile, or no run.
+      guard let line = try TimeLine(of: place, in: queue) else { return }
+      let (light, detail) = try standing(of: line, place, queue, locks)
+      document.pipelines[line.id] = StatusDocument.Pipeline(status: light, detail: detail, timeline: line)
+      for asked in line.steps.flatMap(\.asked) { document.approvals[asked.id]?.run = line.id }
+    } catch {
+      if error.isFailedFlush { throw error }
+      document.signals.append(
+        StatusDocument.Trouble(
+          rule: "runs", status: .red,
+          what: "the run \(place.name.id.short) cannot be read: \(error.what): \(error.why)",
+          advice: error.advice ?? "spool show \(place.name.id.short)"))
+    }
   }
 
-  private func standing(of line: TimeLine, _ place: Place, _ queue: Queue) throws(Failure) -> (Light, String) {
+  private func standing(
+    of line: TimeLine, _ place: Place, _ queue: Queue, _ locks: LockTable
+  ) throws(Failure) -> (Light, String) {
     let why = line.stops.last.map { stop in stop.step.map { "step \($0): \(stop.why)" } ?? stop.why } ?? ""
     switch place.room {
     case .done: return (.green, "done after \(Duration.seconds(line.seconds).spoken)")
@@ -35,12 +50,14 @@ extension Overview {
     case .wait:
       let due = try queue[.wait].status(place.fileName)?.modified ?? now
       return (.amber, (due > now ? "is tried again in \((due - now).spoken)" : "goes on at the next tick") + ": \(why)")
-    default: return try underWay(line, place, queue)
+    default: return try underWay(line, place, queue, locks)
     }
   }
 
-  private func underWay(_ line: TimeLine, _ place: Place, _ queue: Queue) throws(Failure) -> (Light, String) {
-    if place.room == .run, let status = try queue[.run].status(place.fileName), !look.locks.isHeld(status) {
+  private func underWay(
+    _ line: TimeLine, _ place: Place, _ queue: Queue, _ locks: LockTable
+  ) throws(Failure) -> (Light, String) {
+    if place.room == .run, let status = try queue[.run].status(place.fileName), !locks.isHeld(status) {
       return (.amber, "nobody works on it: it goes on at the next tick")
     }
     let steps = line.steps.filter { $0.state == "running" }

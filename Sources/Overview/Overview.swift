@@ -2,7 +2,8 @@ import Health
 import Spool
 import Work
 
-/// Looks at a whole spool and says how it stands. It changes nothing, asks no model, and what it costs does not grow with what is over:
+/// Looks at a whole spool and says how it stands. It changes nothing (but for `health/awake`, which notes that the machine was asleep),
+/// asks no model, and what it costs does not grow with what is over:
 /// `done/`, `re/` and `log/` are not listed.
 public struct Overview {
   let look: Look
@@ -19,7 +20,7 @@ public struct Overview {
     look.isJustAwake = Awakening.isRecent(spool)
     self.environment = environment
     document = StatusDocument(
-      time: now.rfc3339Seconds, spool: spool.path, host: SpoolDirectory.hostName,
+      time: now.rfc3339Seconds, day: LocalTime(now).day, spool: spool.path, host: SpoolDirectory.hostName,
       tick: StatusDocument.Sign(status: .green, detail: ""))
   }
 

@@ -10,6 +10,8 @@ public struct StatusDocument: Encodable, Sendable {
 
   public var version = Self.currentVersion
   public var time: String
+  /// The local date, as `costs` has it: `2026-11-26`.
+  public var day: String
   public var spool: String
   public var host: String
   /// The worst of all that follows, and in `detail` what that is.

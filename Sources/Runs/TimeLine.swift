@@ -152,8 +152,8 @@ extension TimeLine.Asked {
     switch tool {
     case "wait-approval":
       let decided = answer?.header["Decided"].flatMap { Timestamp(rfc3339: $0) }
-      let isGone = try queue.locate(id)?.room == .fail
-      verdict = answer?.header["Verdict"] ?? (isGone ? "cancelled" : "open")
+      verdict = answer?.header["Verdict"]
+      if verdict == nil { verdict = try queue.locate(unlisted: id)?.room == .fail ? "cancelled" : "open" }
       waitedSeconds = max(0, ((decided ?? .now) - id.time).inSeconds)
     case "claude-call": costUSD = answer?.header["Cost-USD"].flatMap { Double($0) }
     default: break

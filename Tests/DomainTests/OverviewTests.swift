@@ -94,6 +94,7 @@ import Testing
     try spending.add(0.5)
     #expect(try spending.today() == 1)
     #expect(try spending.history() == [LocalTime(yesterday).day: 0.25])
+    #expect(try spending.glance() == 1)
     // Noted once more by who was killed before he wrote the new day's sum.
     scratch.write("spool/calls-main/costs", "2026-01-01 0.1\n2026-01-01 0.2\nnonsense\n")
     #expect(try spending.history() == ["2026-01-01": 0.2])
@@ -104,7 +105,7 @@ import Testing
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(
       object.keys.sorted() == [
-        "agents", "approvals", "costs", "daemons", "deliveries", "detail", "host", "jobs", "pipelines", "queues",
+        "agents", "approvals", "costs", "daemons", "day", "deliveries", "detail", "host", "jobs", "pipelines", "queues",
         "signals", "spool", "status", "tick", "time", "version",
       ])
   }

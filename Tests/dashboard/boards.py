@@ -175,12 +175,24 @@ class Stream:
             lines.append(self.next())
         return lines
 
+    def count(self, detail):
+        """How many lines there are up to the one that says this: as `until`, for very many."""
+        count, end, rest = 0, f'"detail": "{detail}"'.encode(), b""
+        while piece := self.response.read1(1 << 20):
+            rest += piece
+            whole, _, rest = rest.rpartition(b"\n\n")
+            count += whole.count(b"event: journal\n")
+            if end in whole:
+                return count
+        raise Broken("the stream has ended")
+
     def close(self):
         self.connection.close()
 
 
-def note(home, detail, day=None):
-    """A line of the journal, as any tool writes it."""
-    path = home.spool / "journal" / f"{day or time.strftime('%Y-%m-%d', time.gmtime())}.jsonl"
+def note(home, *details, day=None):
+    """Lines of the journal, as any tool writes them."""
+    path = home.spool / f"journal/{day or time.strftime('%Y-%m-%d', time.gmtime())}.jsonl"
     with path.open("a") as journal:
-        journal.write(json.dumps({"detail": detail, "event": "test", "time": "2026-11-26T00:00:00Z", "tool": "test"}) + "\n")
+        for detail in details:
+            journal.write(json.dumps({"detail": detail, "event": "test", "time": "2026-11-26T00:00:00Z", "tool": "test"}) + "\n")

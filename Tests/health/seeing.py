@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import struct
 import subprocess
 import termios
@@ -112,12 +113,43 @@ def an_agent_is_as_red_as_what_it_lacks_in_the_words_of_its_file(home):
     agents = document(home)["agents"]
     expect(agents["midas"]["status"] == "red" and agents["midas"]["detail"] == "no Notion DB", agents["midas"])
     expect(agents["kairos"]["status"] == "amber" and agents["kairos"]["detail"] == "no calendar, no login", agents["kairos"])
-    expect(agents["athena"]["status"] == "red" and agents["athena"]["detail"] == "not-there was not found", agents["athena"])
+    expect(agents["athena"]["status"] == "amber" and agents["athena"]["detail"] == "not-there was not found", agents["athena"])
     expect(agents["portfolio"]["status"] == "amber", agents["portfolio"])
     expect(agents["main"] == {**agents["main"], "status": "green", "detail": "headless"}, agents["main"])
     found = document(home, env={**NOTION, "CALENDAR": "x"})
     expect(found["agents"]["midas"]["status"] == "green", found["agents"]["midas"])
     expect([row["what"] for row in found["signals"]] == ["not-there was not found: athena", "no login: kairos"], found["signals"])
+
+
+@case
+def an_agent_without_a_program_is_red_from_its_first_call_on(home):
+    well(home).agent("athena", "Command: not-there")
+    expect(document(home, env=NOTION)["status"] == "amber", "nobody has called it")
+    home.run("claude-call", "--agent", "athena", "x", env=at(0))
+    found = document(home, env=NOTION)
+    expect(found["agents"]["athena"]["status"] == "red" and found["status"] == "red", found["agents"]["athena"])
+
+
+@case
+def agents_that_stand_alike_are_one_line(home):
+    well(home)
+    for number in range(4):
+        home.agent(f"n{number}", "Command: not-there")
+    screen = home.run("spool", "status", env=at(1)).out.decode()
+    expect("amber  4 agents: not-there was not found: n0, n1, n2, n3\n" in screen, screen)
+    expect(home.run("spool", "status", "--all", env=at(1)).out.count(b"not-there was not found\n") >= 4, "--all shows each")
+
+
+@case
+def what_was_cancelled_has_not_failed_however_much_it_is(home):
+    well(home)
+    home.good("spool", "put", "a", stdin=b"x", env=at(0))
+    home.run("spool", "work", "a", "--once", "--", "false", env=at(0))
+    home.good("spool", "put", "-q", "--lines", "a", stdin=b"x\n" * 120, env=at(0.1))
+    given_up = home.run("spool", "cancel", stdin="\n".join(os.listdir(home.spool / "a/new")).encode(), env=at(1))
+    expect(given_up.code == 0 and len(os.listdir(home.spool / "a/fail")) == 121, given_up.err)
+    row = document(home, env=NOTION)["queues"]["a"]
+    expect(row["status"] == "red" and "1 entry has failed" in row["detail"], row)
 
 
 @case
@@ -281,7 +313,40 @@ def what_an_agent_costs_is_kept_day_by_day(home):
     found = document(home, 1441, env=NOTION)
     days = found["costs"]["main"]
     expect(len(days) == 2 and abs(sorted(days.values())[1] - 2 * sorted(days.values())[0]) < 1e-9, days)
-    expect(days[at(1441)["SPOOL_NOW"][:10]] == found["agents"]["main"]["spent"], found["agents"]["main"])
+    expect(days[found["day"]] == found["agents"]["main"]["spent"], found["agents"]["main"])
+    # Nobody has paid since, and the last day is not forgotten for that.
+    later = document(home, 3 * 1440, env=NOTION)
+    expect(later["costs"]["main"] == days and later["agents"]["main"]["spent"] == 0, later["costs"])
+
+
+@case
+def it_waits_for_nobody_who_holds_a_lock(home):
+    well(home)
+    home.good("claude-call", "--agent", "main", "x", env={"STANDIN_CLAUDE": "good", **at(0)})
+    home.start("flock", home.spool / "calls-main/spent", "sleep", "100")
+    until(lambda: not home.run("flock", "-n", home.spool / "calls-main/spent", "true").code == 0, "the lock is held")
+    home.start("flock", home.spool / "heartbeats/tick", "sleep", "100")
+    expect(document(home, env=NOTION)["agents"]["main"]["spent"] > 0, "nothing was spent")
+
+
+@case
+def one_that_cannot_be_read_hides_no_other(home):
+    well(home)
+    for name in "ops", "main":
+        home.run("claude-call", "--agent", name, "x", env={"STANDIN_CLAUDE": "good", **at(0)})
+    (home.spool / "calls-main/spent").unlink()
+    (home.spool / "calls-main/spent").mkdir()
+    agents = document(home, env=NOTION)["agents"]
+    expect(len(agents) == 9 and agents["main"]["status"] == "red" and agents["ops"]["spent"] > 0, agents)
+
+
+@case
+def what_is_not_there_is_not_made(home):
+    well(home)
+    home.run("job", "x", "--deliver", "me", "--", "echo", "x", env=at(0))
+    shutil.rmtree(home.spool / "deliveries")
+    document(home, env=NOTION)
+    expect(not (home.spool / "deliveries").exists(), "a queue was made by a look")
 
 
 @case

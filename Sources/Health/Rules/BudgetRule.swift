@@ -27,9 +27,8 @@ enum BudgetRule: Rule {
 
   /// USD; nil where it may spend what it likes, or has spent nothing.
   static func spending(_ agent: String, _ queue: Queue, _ look: Look) throws(Failure) -> (spent: Double, of: Double)? {
-    // Without the file of sums nothing was paid for; to make it anew would read every record.
-    guard let budget = try look.agent(agent)?.budget, try queue.directory.contains("spent") else { return nil }
-    return (try Spending(queue).today(), budget)
+    guard let budget = try look.agent(agent)?.budget, let spent = try Spending(queue).glance() else { return nil }
+    return (spent, budget)
   }
 
   private static func cents(_ dollars: Double) -> String {

@@ -11,7 +11,7 @@ enum FailedRule: Rule {
     var signals: [Signal] = []
     for queue in try look.queues() {
       let isOfJobs = queue.name == JobState.queueName
-      let failed = isOfJobs ? [] : try look.glance(at: queue, .fail).newest.filter { !queue.wasCancelled($0.name.id) }
+      let failed = isOfJobs ? [] : try failures(of: queue, look)
       if let newest = failed.last?.name.id {
         let count = failed.count == Glance.kept ? "\(Glance.kept) or more entries" : failed.count.entries()
         signals.append(
@@ -34,6 +34,17 @@ enum FailedRule: Rule {
       }
     }
     return signals
+  }
+
+  /// So far back it is looked where a person has given up all that is newer.
+  private static let furthest = 1000
+
+  private static func failures(of queue: Queue, _ look: Look) throws(Failure) -> [Place] {
+    let glance = try look.glance(at: queue, .fail)
+    let failed = glance.newest.filter { !queue.wasCancelled($0.name.id) }
+    if !failed.isEmpty || glance.count <= Glance.kept { return failed }
+    let older = try queue.entries(in: .fail).dropLast(Glance.kept).suffix(furthest)
+    return older.last { !queue.wasCancelled($0.name.id) }.map { [$0] } ?? []
   }
 
   /// A call's failure is news once for each class: a wake-up that fails is a failed call itself, and must not be the next one's reason.

@@ -10,7 +10,8 @@ package enum TickRule: Rule {
 
   package static func signals(_ look: Look) throws(Failure) -> [Signal] {
     if look.isJustAwake { return [] }
-    let advice = "does cron run it? crontab -l; spool init --cron; or: systemctl --user status spindle-tick.timer"
+    let advice =
+      "does cron run it? crontab -l; { crontab -l; spool init --cron; } | crontab - adds it; or: systemctl --user status spindle-tick.timer"
     guard let last = try last(look) else {
       return [Signal(self, about: .tick, "never", "spool tick has never run", do: advice, light: .amber)]
     }

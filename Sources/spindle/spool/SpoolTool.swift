@@ -35,6 +35,7 @@ struct SpoolTool: Tool {
       ("SPOOL_ID, SPOOL_QUEUE, SPOOL_ATTEMPT", "Set for the command of spool work: what it works on, which attempt."),
       ("SPINDLE_DEADLINE", "A time (RFC 3339) by which this, and all that it starts, ends; set for commands."),
       ("SPINDLE_LOCK_FD", "Set for the command of spool work: the descriptor (9) that carries its entry's lock."),
+      ("NO_COLOR", "Where it is set, nothing is coloured; nor is anything that is no terminal, or where TERM is dumb."),
     ],
     examples: [
       (

@@ -28,9 +28,9 @@ struct StatusScreen {
     put("       " + style.dim(fitted(title, from: 7)))
     troubles()
     approvals()
-    agents()
     runs()
     jobs()
+    agents()
     queues()
     deliveries()
     daemons()
@@ -42,7 +42,7 @@ struct StatusScreen {
     head("What to do", document.signals.isEmpty)
     for trouble in document.signals.sorted(by: { $0.status > $1.status }) {
       put("\(light(trouble.status))  \(fitted(trouble.what, from: 7))")
-      put("       " + style.dim(fitted("-> \(trouble.advice)", from: 7)))
+      for line in wrapped("-> \(trouble.advice)", from: 7) { put("       " + style.dim(line)) }
     }
   }
 
@@ -62,13 +62,34 @@ struct StatusScreen {
     let shown = document.agents.sorted { $0.key < $1.key }
     head("Agents", shown.isEmpty)
     let width = shown.map(\.key.columns).max() ?? 0
+    // Those that stand alike are one line, or they would fill the screen.
+    let alike = Dictionary(grouping: shown) { Alike(light: $0.value.status, words: words(of: $0.value)) }
     for (name, row) in shown {
-      var words = [row.detail]
-      if row.running > 0 { words.append("\(row.running) under way") }
-      if row.waiting > 0 { words.append("\(row.waiting) waiting") }
-      if let spent = row.spent, spent > 0 { words.append(spending(spent, row.budget)) }
-      put(light(row.status), (name, min(width, 20)), words.joined(separator: ", "))
+      let names = alike[Alike(light: row.status, words: words(of: row))]!.map(\.key)
+      if !all && names.count > Self.fewAlike {
+        if name == names[0] {
+          put(
+            "\(light(row.status))  \(fitted("\(names.count) agents: \(words(of: row)): \(names.joined(separator: ", "))", from: 7))"
+          )
+        }
+      } else {
+        put(light(row.status), (name, min(width, 20)), words(of: row))
+      }
     }
+  }
+
+  private struct Alike: Hashable {
+    var light: Light
+    var words: String
+  }
+  private static let fewAlike = 3
+
+  private func words(of row: StatusDocument.Agent) -> String {
+    var words = [row.detail]
+    if row.running > 0 { words.append("\(row.running) under way") }
+    if row.waiting > 0 { words.append("\(row.waiting) waiting") }
+    if let spent = row.spent, spent > 0 { words.append(spending(spent, row.budget)) }
+    return words.joined(separator: ", ")
   }
 
   private mutating func runs() {
@@ -86,7 +107,7 @@ struct StatusScreen {
       var words = [row.detail]
       if let last = row.lastStart.flatMap({ Timestamp(rfc3339: $0) }) { words.append("last \(age(last)) ago") }
       if let due = row.due.flatMap({ Timestamp(rfc3339: $0) }) {
-        words.append(due > now ? "next within \((due - now).spoken)" : "due \(age(due)) ago")
+        words.append(due > now ? "next within \((due - now).spoken)" : "due since \(age(due))")
       }
       if let delivery = row.delivery, delivery != "not-requested" { words.append(delivery) }
       put(light(row.status), (name, min(width, 24)), words.joined(separator: ", "))
@@ -163,6 +184,13 @@ struct StatusScreen {
   private func fitted(_ text: String, from column: Int) -> String {
     let text = text.printable
     return style.isTerminal ? text.cut(to: max(10, style.width - column)) : text
+  }
+
+  /// What is to be done is told whole.
+  private func wrapped(_ text: String, from column: Int) -> [String] {
+    let text = text.printable
+    return style.isTerminal
+      ? text.wrapped(to: max(20, style.width - column)).map { $0.cut(to: max(20, style.width - column)) } : [text]
   }
 
   private func short(_ id: String) -> String { (try? EntryID(id)).map { String($0.short) } ?? id }
