@@ -1,5 +1,8 @@
 """What can be had: the page, the document, a run, an entry."""
 import json
+import re
+import shutil
+import signal
 import threading
 
 from boards import SOON
@@ -26,6 +29,38 @@ def the_page_is_there_without_a_login_and_lets_no_other_script_run(home):
                             "Cross-Origin-Resource-Policy": "same-origin", "X-Frame-Options": "DENY"}.items():
             expect(answer.headers[name] == value, f"{path}: {name}: {answer.headers[name]}")
         expect("Access-Control-Allow-Origin" not in answer.headers, f"{answer.headers}")
+
+
+@case
+def all_that_the_page_names_is_there_and_what_is_no_part_of_it_is_not(home):
+    home.open()
+    script, = re.findall(r'<script[^>]* src="(/[^"]+)"', home.get("/", headers={}).body.decode())
+    named = re.findall(r'<link rel="modulepreload" href="(/[^"]+)"', home.get("/", headers={}).body.decode())
+    imported = set()
+    for path in script, *named:
+        answer = home.get(path, headers={})
+        expect(answer.headers["Content-Type"].startswith("text/javascript"), f"{path}: {answer.headers}")
+        imported |= {f"/{name}" for name in re.findall(r"^(?:import|\}) .*from '\./([^']+)'$", answer.body.decode(), re.M)}
+    expect(imported and imported == set(named), f"imported: {imported}; named: {named}")
+    home.board.kill(signal.SIGTERM).end()
+    # What lies beside them.
+    page, program = home.home / "page", home.bin.parent / "libexec/spindle/spindle-dashboard"
+    shutil.copytree(home.bin.parent / "share/spindle/dashboard", page)
+    (page / "deep.js").mkdir()
+    for name in "more.js", ".hidden.js", ".js", "notes.md", "more.js~", "js", "deep.js/one.js":
+        (page / name).write_text(f"// {name}\n")
+    home.open(program=[program, "-C", home.spool, "--files", page])
+    expect(home.get("/more.js", headers={}).body == b"// more.js\n", "it is another file")
+    for name in ".hidden.js", ".js", "notes.md", "more.js~", "js", "deep.js", "deep.js/one.js", "index.html", "./more.js", "../page/more.js":
+        home.refused(404, "GET", f"/{name}")
+    home.board.kill(signal.SIGTERM).end()
+    for name in "dashboard.js", "index.html":
+        (page / name).rename(page / ".away")
+        failed(home.run(program, "-C", home.spool, "--files", page, "--port", 0), 69, f"{page}/{name}", "is not installed")
+        (page / ".away").rename(page / name)
+    with open(page / "more.js", "ab") as file:
+        file.truncate((1 << 20) + 1)
+    failed(home.run(program, "-C", home.spool, "--files", page, "--port", 0), 69, f"{page}/more.js", "is longer than 1 MiB")
 
 
 @case

@@ -35,10 +35,10 @@ class Board(Home):
             self.good("spool", "init")
         return self
 
-    def open(self, *options, port=0, **how):
+    def open(self, *options, port=0, program=("dashboard",), **how):
         """Starts it, and waits until it says where it listens."""
         self.furnish()
-        self.board = self.start("dashboard", "--port", port, *options, **how)
+        self.board = self.start(*program, "--port", port, *options, **how)
         said = until(lambda: (found := re.search(rb"http://127\.0\.0\.1:(\d+)/", self.board.said())) and found
                      or self.board.process.poll() is not None and Broken(f"it does not open: {self.board.said()!r}"),
                      "it listens", SOON)

@@ -3,6 +3,7 @@ it."""
 import gzip
 import os
 import random
+import re
 import subprocess
 import time
 from contextlib import contextmanager
@@ -53,7 +54,6 @@ LOOKED_AT = "drop", "new", "run", "wait", "hold", "fail", "bad"
 ROOMS = f"{PLAIN}/new", f"{PLAIN}/done"
 DEEP_ROOMS = f"{PLAIN}/fail", f"{PLAIN}/hold"
 SLOW_ROOMS = f"calls-{AGENT}/new", "approvals/hold"
-FILES = "/", "/dashboard.css", "/dashboard.js", "/icon.svg"
 DAY = 86400
 
 
@@ -282,7 +282,8 @@ def peer_anonymous(board):
 
 
 def add_weight(table, board):
-    files = {path: board.ask(path) for path in FILES}
+    page = board.ask("/")
+    files = {"/": page, **{path: board.ask(path) for path in re.findall(r'(?:href|src)="(/[^"]+)"', page.decode())}}
     for path, body in files.items():
         table.add(f"`{path}`", f"{len(body):,}", f"{packed(body):,}")
     whole = sum(map(len, files.values()))
