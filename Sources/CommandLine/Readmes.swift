@@ -7,12 +7,19 @@ public enum Readmes {
   private static let place = (installed: "share/spindle/spool", source: "spool")
 
   public static func put(_ name: String, _ directory: Directory) {
-    let kind =
-      if name.hasPrefix("calls-") { "calls" } else if name.hasPrefix("inbox-") { "inbox" } else { name }
-    guard (try? directory.contains(SpoolDirectory.readme)) == false,
-      let bytes = text(kind) ?? ((try? directory.contains(Room.new.rawValue)) == true ? text("queue") : nil)
-    else { return }
-    try? directory.create(SpoolDirectory.readme, mode: 0o600).write(bytes)
+    do throws(Failure) {
+      // An empty one was left by who was killed before its first word.
+      if let status = try directory.status(SpoolDirectory.readme), !status.isRegular || status.size > 0 { return }
+      guard let bytes = try text(kind(name)) ?? (directory.contains(Room.new.rawValue) ? text("queue") : nil) else {
+        return
+      }
+      try directory.openOrCreate(SpoolDirectory.readme).write(bytes)
+    } catch {}
+  }
+
+  private static func kind(_ name: String) -> String {
+    if name.hasPrefix("calls-") { return "calls" }
+    return name.hasPrefix("inbox-") ? "inbox" : name
   }
 
   /// In a spool that is older than they are, and where a tool without them has made a directory.
