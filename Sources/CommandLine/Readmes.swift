@@ -10,9 +10,8 @@ public enum Readmes {
     do throws(Failure) {
       // An empty one was left by who was killed before its first word.
       if let status = try directory.status(SpoolDirectory.readme), !status.isRegular || status.size > 0 { return }
-      guard let bytes = try text(kind(name)) ?? (directory.contains(Room.new.rawValue) ? text("queue") : nil) else {
-        return
-      }
+      let isQueue = try directory.contains(Room.new.rawValue)
+      guard let bytes = text(kind(name)) ?? (isQueue ? text("queue") : nil) else { return }
       try directory.openOrCreate(SpoolDirectory.readme).write(bytes)
     } catch {}
   }
