@@ -10,6 +10,8 @@ public enum Readmes {
     do throws(Failure) {
       // An empty one was left by who was killed before its first word.
       if let status = try directory.status(SpoolDirectory.readme), !status.isRegular || status.size > 0 { return }
+      // The last room is for what has to be told.
+      if (try? Kernel.space(directory.file.descriptor))?.isNearlyFull != false { return }
       let isQueue = try directory.contains(Room.new.rawValue)
       guard let bytes = text(kind(name)) ?? (isQueue ? text("queue") : nil) else { return }
       try directory.openOrCreate(SpoolDirectory.readme).write(bytes)
