@@ -15,7 +15,7 @@ from transcripts import Claude, chat, correction, long_session
 CALLS = "%file,%desc,ftruncate,flock"
 WRITING = "pwrite64,pwritev,write,fdatasync,fsync,ftruncate,openat,mkdirat"
 FAILING = WRITING + ",flock,read,pread64,getdents64,fstat,newfstatat,mmap"
-FILES = {"memory.db", "memory.db-wal", "memory.db-shm", "lock", "harvest.lock"}
+FILES = {"README", "memory.db", "memory.db-wal", "memory.db-shm", "lock", "harvest.lock"}
 SEEDS = {"claude": (1, 2), "pi": (3, 4), "codex": (5, 6)}
 # 0: it went on without; else it says why. 77: SQLite tries again to open what it cannot, for reading only.
 CODES = 0, 69, 73, 74, 75, 77

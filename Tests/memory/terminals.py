@@ -23,7 +23,7 @@ def long_history(home):
 
 def at_a_terminal(home, *argv, **env):
     """Reads as long as it runs: else it would wait for us. Gives what was shown."""
-    home.settings.update(env)
+    home.settings.update({"TERM": "xterm", **env})
     terminal = Terminal(home, *argv)
     end = time.monotonic() + 100
     while terminal.process.poll() is None:
