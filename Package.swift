@@ -98,13 +98,14 @@ let package = Package(
     .target(name: "Webhooks", dependencies: ["Web", "Deliveries", "Spool", "Roster", "Work", crypto]),
     // The gateway's loopback WebSocket (docs/decisions/0012-the-door.md); what is said there is a library that knows no socket.
     .target(name: "Door", dependencies: ["Calls", "Gateway", "Spool", "Roster", "Work"]),
-    .target(name: "DoorServer", dependencies: ["Door", "Spool", "Work"] + nio),
+    .target(name: "Loopback", dependencies: ["Spool"] + nio),
+    .target(name: "DoorServer", dependencies: ["Door", "Loopback", "Spool", "Work"] + nio),
     // The dashboard (docs/decisions/0014-the-dashboard.md), in the same two parts. Its page is Sources/dashboard.
     .target(
       name: "DashboardAPI", dependencies: ["Approvals", "Runs", "Roster", "Spool", "Work", crypto]),
     .target(
       name: "DashboardServer",
-      dependencies: ["DashboardAPI", "Deliveries", "Overview", "Roster", "Spool", "Work"] + nio),
+      dependencies: ["DashboardAPI", "Loopback", "Deliveries", "Overview", "Roster", "Spool", "Work"] + nio),
     .executableTarget(
       name: "spindle-web",
       dependencies: [

@@ -1,4 +1,5 @@
 import DashboardAPI
+import Loopback
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -29,24 +30,11 @@ final class House: @unchecked Sendable, Connections {
   /// - Parameter port: 0: any.
   /// - Returns: which it is.
   func listen(on port: Int) throws(Failure) -> Int {
-    do {
-      let channel = try ServerBootstrap(group: group)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .serverChannelOption(.backlog, value: 128)
-        .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-        .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture { try self.welcome(channel) }
-        }
-        .bind(to: SocketAddress(ipAddress: "127.0.0.1", port: port)).wait()
-      guard let bound = channel.localAddress?.port else { throw Failure(.software, "127.0.0.1", "has no port") }
-      loop.execute { self.server = channel }
-      return bound
-    } catch let failure as Failure { throw failure } catch {
-      let inUse = (error as? IOError)?.errnoCode == 98  // EADDRINUSE
-      throw Failure(
-        .unavailable, "127.0.0.1:\(port)", inUse ? "somebody listens there already" : "cannot be listened on: \(error)",
-        do: "give another --port, or Dashboard-Port in the spool's config")
-    }
+    let (channel, bound) = try Loopback.listen(
+      on: port, group, do: "give another --port, or Dashboard-Port in the spool's config",
+      welcome: { try self.welcome($0) })
+    loop.execute { self.server = channel }
+    return bound
   }
 
   /// Closes all; what was written before is on its way.

@@ -1,4 +1,5 @@
 import Door
+import Loopback
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -29,26 +30,13 @@ final class Hall: @unchecked Sendable, Lines {
   /// - Parameter port: 0: any.
   /// - Returns: which it is.
   func listen(on port: Int) throws(Failure) -> Int {
-    do {
-      let channel = try ServerBootstrap(group: group)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .serverChannelOption(.backlog, value: 128)
-        .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-        // A message in one write, and the next when that is through.
-        .childChannelOption(.writeBufferWaterMark, value: .init(low: 65536, high: 262_144))
-        .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture { try self.welcome(channel) }
-        }
-        .bind(to: SocketAddress(ipAddress: "127.0.0.1", port: port)).wait()
-      guard let bound = channel.localAddress?.port else { throw Failure(.software, "127.0.0.1", "has no port") }
-      loop.execute { self.server = channel }
-      return bound
-    } catch let failure as Failure { throw failure } catch {
-      let inUse = (error as? IOError)?.errnoCode == 98  // EADDRINUSE
-      throw Failure(
-        .unavailable, "127.0.0.1:\(port)", inUse ? "somebody listens there already" : "cannot be listened on: \(error)",
-        do: "give another --port")
-    }
+    let (channel, bound) = try Loopback.listen(
+      on: port, group, do: "give another --port",
+      // A message in one write, and the next when that is through.
+      options: { $0.childChannelOption(.writeBufferWaterMark, value: .init(low: 65536, high: 262_144)) },
+      welcome: { try self.welcome($0) })
+    loop.execute { self.server = channel }
+    return bound
   }
 
   // MARK: on the loop
