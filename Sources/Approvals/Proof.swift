@@ -36,6 +36,14 @@ public struct Proof: Sendable {
     return Proof(bytes)
   }
 
+  /// Until when an open request can be answered: the file's time is the deadline's picture, and where they differ the later one
+  /// counts.
+  /// - Returns: nil where it lies nowhere, or is not open yet.
+  package static func deadline(of place: Place, _ proof: Proof?, in queue: Queue) throws(Failure) -> Timestamp? {
+    let picture = place.room == .hold ? try queue[.hold].status(place.fileName)?.modified : nil
+    return [proof?.deadline, picture].compactMap { $0 }.max()
+  }
+
   private init?(_ bytes: [UInt8]) {
     guard let header = try? Header.parse(bytes).0, let delivery = header["Delivery"].flatMap({ try? EntryID($0) }),
       let address = header["Delivered-To"].flatMap({ Address($0) }),

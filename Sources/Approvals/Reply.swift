@@ -75,6 +75,12 @@ public struct Reply: Sendable {
   }
   private var body: [UInt8] = []
 
+  /// An answer on one line: what is to be read line by line would end at the first. Whatever the note says, it is a note.
+  public static func words(_ verdict: String, note: String) -> String {
+    let line = note.split(whereSeparator: \.isNewline).joined(separator: " ")
+    return line.allSatisfy(\.isWhitespace) ? verdict : "\(verdict): \(line)"
+  }
+
   /// Publishes it: when this returns it survives a power cut.
   /// - Parameter key: of what it was made from (an update of Telegram's, a mail's Message-ID), so that it counts once.
   public func commit(to spool: SpoolDirectory, key: String? = nil) throws(Failure) -> EntryID {

@@ -47,9 +47,7 @@ struct ApprovalView: Encodable {
     timeout = Int(request.timeout.nanoseconds / 1_000_000_000)
     let proof = try Proof.read(id, in: queue)
     delivered = proof?.delivered.rfc3339Seconds
-    // The file's time is the deadline's picture; where they differ, the later one counts.
-    let picture = place.room == .hold ? try queue[.hold].status(place.fileName)?.modified : nil
-    let end = [proof?.deadline, picture].compactMap { $0 }.max()
+    let end = try Proof.deadline(of: place, proof, in: queue)
     deadline = end?.rfc3339Seconds
     switch place.room {
     case .done: state = "decided"

@@ -49,7 +49,7 @@ extension Steward {
     if let digest = decision.sha256, digest.lowercased() != view.sha256 {
       throw Refusal(409, "sha256: what was read is another text than what is asked", do: "read it again")
     }
-    let text = Self.words(decision.verdict, note: note)
+    let text = Approvals.Reply.words(decision.verdict, note: note)
     let key = try decision.key.map { key in
       guard (1...100).contains(key.utf8.count) else { throw Refusal(400, "key: expected 1 to 100 bytes") }
       // Another answer under it is another one.
@@ -58,12 +58,6 @@ extension Steward {
     let reply = try Approvals.Reply(to: id, text, from: .owner(geteuid()), over: "dashboard").commit(
       to: spool, key: key)
     return try .json(202, Accepted(reply: "\(reply)"))
-  }
-
-  /// An answer on one line, as `approve` and `reject` write it: whatever the note says, it is a note.
-  static func words(_ verdict: String, note: String) -> String {
-    let line = note.split(whereSeparator: \.isNewline).joined(separator: " ")
-    return line.allSatisfy(\.isWhitespace) ? verdict : "\(verdict): \(line)"
   }
 
   private struct Outcome: Encodable {

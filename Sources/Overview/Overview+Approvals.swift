@@ -32,9 +32,7 @@ extension Overview {
     switch place.room {
     case .hold:
       let proof = try Proof.read(id, in: queue)
-      // The file's time is the deadline's picture; where they differ, the later one counts.
-      let picture = try queue[.hold].status(place.fileName)?.modified
-      let deadline = [proof?.deadline, picture].compactMap { $0 }.max()
+      let deadline = try Proof.deadline(of: place, proof, in: queue)
       row.delivered = proof?.delivered.rfc3339Seconds
       row.deadline = deadline?.rfc3339Seconds
       row.secondsLeft = deadline.map { Int(max(0, ($0 - now).nanoseconds / 1_000_000_000)) }

@@ -149,8 +149,8 @@ private func request(
     "\n\n", ": x", "\u{202E}on",
   ])
   func whateverANoteSaysItIsANote(_ note: String) {
-    let isYes: Bool = if case .yes = Reading(Steward.words("yes", note: note)) { true } else { false }
-    let isNo: Bool = if case .no = Reading(Steward.words("no", note: note)) { true } else { false }
+    let isYes: Bool = if case .yes = Reading(Approvals.Reply.words("yes", note: note)) { true } else { false }
+    let isNo: Bool = if case .no = Reading(Approvals.Reply.words("no", note: note)) { true } else { false }
     #expect(isYes && isNo)
   }
 }

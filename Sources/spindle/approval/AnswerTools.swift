@@ -62,11 +62,8 @@ struct Answer {
     let opened = try spool.open(as: tool)
     let desk = try Desk(Courier(opened))
     let id = try find(desk)
-    let word = verdict == .approved ? "yes" : "no"
-    let text = message.map { $0.isEmpty ? word : "\(word): \($0)" } ?? word
-    // What is to be read line by line would end at the first.
-    let oneLine = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-    let reply = try Reply(to: id.description, oneLine, from: .owner(geteuid()), over: "approve").commit(to: opened)
+    let words = Reply.words(verdict == .approved ? "yes" : "no", note: message ?? "")
+    let reply = try Reply(to: id.description, words, from: .owner(geteuid()), over: "approve").commit(to: opened)
     let outcome: ReplyOutcome
     do { outcome = try ReplyOutcome(of: reply, desk) } catch var failure as Failure {
       // Whoever reads this has answered, and need not answer again.
